@@ -1,0 +1,123 @@
+# Finds the sources of each layer and generates the tables of ops and kernels from the file names, so that a
+# new file is built, tested and listed without being named anywhere.
+
+# tarn_layer(NAME): an object library tarn_NAME of every .c file under NAME/.
+function(tarn_layer name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.c)
+  add_library(tarn_${name} OBJECT ${sources})
+  target_link_libraries(tarn_${name} PRIVATE tarn_flags)
+endfunction()
+
+# Writes `text` to `path` only when it changed, so that nothing is rebuilt for nothing.
+function(tarn_write path text)
+  set(old "")
+  if(EXISTS ${path})
+    file(READ ${path} old)
+  endif()
+  if(NOT old STREQUAL text)
+    file(WRITE ${path} "${text}")
+  endif()
+endfunction()
+
+# Compiler flags by the target in a kernel's file name. reference and openblas files are plain C.
+set(TARN_FLAGS_reference -O2)
+set(TARN_FLAGS_openblas -O2)
+set(TARN_FLAGS_avx2 -O3 -mavx2 -mfma -mf16c -ffp-contract=fast)
+set(TARN_FLAGS_avx512 -O3 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mavx2 -mfma -mf16c
+    -mprefer-vector-width=512 -ffp-contract=fast)
+
+# kernels/: plain sources, and kernels/cpu/**/<method>.<target>.c, whose names register them: the file must
+# define `const tarn_kernel tarn_kernels_<folder>_<method>_<target>[]`, ended by an empty row.
+function(tarn_kernel_layer)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/*.c)
+  list(SORT sources)
+  set(declarations "")
+  set(rows "")
+  set(built "")
+  foreach(source ${sources})
+    get_filename_component(file ${source} NAME)
+    if(file MATCHES "^([a-z0-9_]+)\\.([a-z0-9]+)\\.c$")
+      set(method ${CMAKE_MATCH_1})
+      set(target ${CMAKE_MATCH_2})
+      if(NOT target MATCHES "^(reference|avx2|avx512|openblas)$")
+        message(FATAL_ERROR "${source}: '${target}' is no target: reference, avx2, avx512 or openblas")
+      endif()
+      if(target STREQUAL "openblas" AND NOT OPENBLAS_FOUND)
+        continue()
+      endif()
+      if(target MATCHES "^avx" AND NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+        continue()
+      endif()
+      get_filename_component(folder ${source} DIRECTORY)
+      get_filename_component(folder ${folder} NAME)
+      set(symbol tarn_kernels_${folder}_${method}_${target})
+      file(RELATIVE_PATH relative ${CMAKE_SOURCE_DIR} ${source})
+      string(APPEND declarations "extern const tarn_kernel ${symbol}[];\n")
+      string(TOUPPER ${target} upper)
+      string(APPEND rows "  {${symbol}, \"${method}\", TARN_TARGET_${upper}, \"${relative}\"},\n")
+      set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${TARN_FLAGS_${target}}")
+    elseif(NOT file MATCHES "^[a-z0-9_]+\\.c$")
+      message(FATAL_ERROR "${source}: a kernel file is called <method>.<target>.c")
+    endif()
+    list(APPEND built ${source})
+  endforeach()
+  set(table ${CMAKE_BINARY_DIR}/generated/kernel_table.c)
+  tarn_write(${table} "/* Generated from the file names under kernels/. */
+#include \"kernels/kernel.h\"
+
+${declarations}
+const tarn_kernel_file tarn__kernel_files[] = {
+${rows}  {0},
+};
+")
+  add_library(tarn_kernels OBJECT ${built} ${table})
+  target_link_libraries(tarn_kernels PRIVATE tarn_flags ZLIB::ZLIB)
+  foreach(name OPENBLAS PNG JPEG)
+    if(${name}_FOUND)
+      target_link_libraries(tarn_kernels PRIVATE PkgConfig::${name})
+    endif()
+  endforeach()
+endfunction()
+
+# graph/: plain sources, and graph/ops/**/<family>.c, each of which must define
+# `const tarn_op tarn_ops_<family>[]`, ended by an empty row.
+function(tarn_graph_layer)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/graph/*.c)
+  list(SORT sources)
+  set(declarations "")
+  set(rows "")
+  foreach(source ${sources})
+    if(source MATCHES "/graph/ops/(.*/)?([a-z0-9_]+)\\.c$")
+      set(family ${CMAKE_MATCH_2})
+      file(RELATIVE_PATH relative ${CMAKE_SOURCE_DIR} ${source})
+      string(APPEND declarations "extern const tarn_op tarn_ops_${family}[];\n")
+      string(APPEND rows "  {tarn_ops_${family}, \"${relative}\"},\n")
+    endif()
+  endforeach()
+  set(table ${CMAKE_BINARY_DIR}/generated/op_table.c)
+  tarn_write(${table} "/* Generated from the file names under graph/ops/. */
+#include \"graph/op.h\"
+
+${declarations}
+const tarn_op_file tarn__op_files[] = {
+${rows}  {0},
+};
+")
+  add_library(tarn_graph OBJECT ${sources} ${table})
+  target_link_libraries(tarn_graph PRIVATE tarn_flags)
+endfunction()
+
+# loader/: the checkpoint reader and writer are a library of their own that needs only core.
+function(tarn_loader_layer)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/loader/*.c)
+  add_library(tarn_loader OBJECT ${sources})
+  target_include_directories(tarn_loader PRIVATE ${SNAPPY_INCLUDE_DIR})
+  target_link_libraries(tarn_loader PRIVATE tarn_flags PkgConfig::JANSSON ZLIB::ZLIB)
+  file(GLOB_RECURSE checkpoint CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/loader/checkpoint/*.c
+    ${CMAKE_SOURCE_DIR}/loader/wire/*.c)
+  if(checkpoint)
+    add_library(tarn_checkpoint STATIC ${checkpoint} $<TARGET_OBJECTS:tarn_core>)
+    target_include_directories(tarn_checkpoint PRIVATE ${SNAPPY_INCLUDE_DIR})
+    target_link_libraries(tarn_checkpoint PUBLIC tarn_flags ${SNAPPY_LIBRARY} m)
+  endif()
+endfunction()

@@ -1,0 +1,22 @@
+/* What this processor can do, clamped by TARN_ISA=reference|avx2|avx512 so that one box tests every tier. */
+#ifndef TARN_CORE_CPU_H
+#define TARN_CORE_CPU_H
+
+#include "core/status.h"
+
+typedef struct tarn_cpu {
+  bool avx2;        /* AVX2, FMA and F16C, and the system saves YMM */
+  bool avx512;      /* F, BW, DQ, VL, CD, and the system saves ZMM */
+  bool avx512_vnni, avx512_bf16;
+  size_t l1d_bytes, l2_bytes, l3_bytes;  /* of one core (l3: shared); defaults where the system does not say */
+  char name[64];    /* the brand string, or "unknown" */
+} tarn_cpu;
+
+/* Detected once; thread-safe. */
+const tarn_cpu *tarn__cpu(void);
+
+/* Flush-to-zero and denormals-are-zero for this thread; restore puts back what enter returned. */
+unsigned tarn__denormals_off(void);
+void tarn__denormals_restore(unsigned saved);
+
+#endif

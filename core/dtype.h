@@ -1,0 +1,51 @@
+/* Element types: facts about each, sets of them, and the 16-bit float conversions. */
+#ifndef TARN_CORE_DTYPE_H
+#define TARN_CORE_DTYPE_H
+
+#include "core/status.h"
+
+#include <string.h>
+
+/* A set of dtypes as bits, by TensorFlow's number. */
+typedef uint32_t tarn_dtypes;
+#define TARN_BIT(dtype) ((tarn_dtypes)1u << (dtype))
+#define TARN_FLOATS (TARN_BIT(TARN_F16) | TARN_BIT(TARN_BF16) | TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64))
+#define TARN_SIGNED_INTS (TARN_BIT(TARN_I8) | TARN_BIT(TARN_I16) | TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64))
+#define TARN_UNSIGNED_INTS (TARN_BIT(TARN_U8) | TARN_BIT(TARN_U16) | TARN_BIT(TARN_U32) | TARN_BIT(TARN_U64))
+#define TARN_INTS (TARN_SIGNED_INTS | TARN_UNSIGNED_INTS)
+#define TARN_COMPLEX (TARN_BIT(TARN_C64) | TARN_BIT(TARN_C128))
+#define TARN_QUANTIZED (TARN_BIT(TARN_QI8) | TARN_BIT(TARN_QU8) | TARN_BIT(TARN_QI32) | TARN_BIT(TARN_QI16) | TARN_BIT(TARN_QU16))
+#define TARN_REALS (TARN_FLOATS | TARN_INTS)          /* TensorFlow's realnumbertype */
+#define TARN_NUMBERS (TARN_REALS | TARN_COMPLEX | TARN_QUANTIZED) /* numbertype */
+#define TARN_PLAIN (TARN_NUMBERS | TARN_BIT(TARN_BOOL)) /* copied with memcpy */
+#define TARN_ANY (~(tarn_dtypes)1u)
+
+static inline bool tarn__dtype_in(tarn_dtype dtype, tarn_dtypes set) { return (set >> dtype & 1u) != 0; }
+
+/* From TensorFlow's number (reference types, base + 100, give *is_ref); TARN_NO_DTYPE when unknown. */
+tarn_dtype tarn__dtype_from_number(int64_t number, bool *is_ref);
+/* From "float", "float32", "f32", "int32", "i32", "DT_FLOAT" and kin; TARN_NO_DTYPE when unknown. */
+tarn_dtype tarn__dtype_from_name(const char *name, size_t bytes);
+/* numpy's spelling: "float32", "int8", ...; and the short one of case strings: "f32", "i8", "str". */
+const char *tarn__dtype_numpy(tarn_dtype dtype);
+const char *tarn__dtype_short(tarn_dtype dtype);
+
+static inline float tarn__bf16_to_f32(uint16_t h) {
+  uint32_t bits = (uint32_t)h << 16;
+  float f;
+  memcpy(&f, &bits, sizeof f);
+  return f;
+}
+/* Round to nearest even; every NaN becomes 0x7fc0 with its sign, as Eigen does. */
+static inline uint16_t tarn__f32_to_bf16(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, sizeof bits);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)((bits >> 16 & 0x8000u) | 0x7fc0u);
+  bits += 0x7fffu + (bits >> 16 & 1u);
+  return (uint16_t)(bits >> 16);
+}
+/* IEEE 754 binary16, round to nearest even, denormals kept. */
+float tarn__f16_to_f32(uint16_t h);
+uint16_t tarn__f32_to_f16(float f);
+
+#endif

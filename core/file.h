@@ -1,0 +1,23 @@
+/* Files: a whole file mapped read-only, and writing that appears whole or not at all. */
+#ifndef TARN_CORE_FILE_H
+#define TARN_CORE_FILE_H
+
+#include "core/memory.h"
+
+/* A regular file mapped read-only (a FIFO, a folder or a device is refused: TARN_IO). Empty files map as size 0. */
+typedef struct tarn_file {
+  const unsigned char *data;
+  size_t size;
+} tarn_file;
+tarn_status tarn__file_map(const char *path, tarn_file *file);
+void tarn__file_unmap(tarn_file *file);
+
+/* Writes `path` under a temporary name beside it, then renames: readers see the old file or the whole new one.
+ * Discarding (or never committing) leaves nothing behind. */
+typedef struct tarn_output tarn_output;
+tarn_status tarn__output_open(const tarn_allocator *a, const char *path, tarn_output **output);
+tarn_status tarn__output_write(tarn_output *output, const void *data, size_t bytes);
+tarn_status tarn__output_commit(tarn_output *output);    /* ends the handle, also on failure */
+void tarn__output_discard(tarn_output *output);          /* NULL passes */
+
+#endif

@@ -1,0 +1,25 @@
+/* Environment knobs: each is declared once, in knobs.c (name, type, default, help), and read once at start. */
+#ifndef TARN_CORE_KNOBS_H
+#define TARN_CORE_KNOBS_H
+
+#include "core/status.h"
+
+/* X(field, environment name, default text, help). Values are text; "" counts as not set. */
+#define TARN_KNOB_MAP(X)                                                                              \
+  X(isa, "TARN_ISA", "", "clamp the instruction set: reference, avx2 or avx512")                      \
+  X(threads, "TARN_THREADS", "", "threads of a session that does not say, instead of the CPU count")  \
+  X(verbose, "TARN_VERBOSE", "", "comma-separated: dispatch, run, alloc, import, pass")               \
+  X(data, "TARN_DATA", "", "folder of the bundled demos' data")
+
+typedef struct tarn_knobs {
+#define X(field, name, initial, help) const char *field;
+  TARN_KNOB_MAP(X)
+#undef X
+} tarn_knobs;
+
+/* The values at first use; thread-safe. Never NULL fields. */
+const tarn_knobs *tarn__knobs(void);
+typedef struct tarn_knob_row { const char *name, *initial, *help; } tarn_knob_row;
+const tarn_knob_row *tarn__knob_rows(size_t *count);
+
+#endif

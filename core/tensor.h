@@ -1,0 +1,78 @@
+/* Tensors: a dtype, a shape and row-major elements in a counted buffer.
+ *
+ * A tarn_tensor is a small value: the executor keeps arrays of them and copies them freely; the handle of
+ * the public API is one on the heap. `buffer` owns the memory; NULL means the memory belongs to somebody
+ * else who outlives the tensor (an arena slot, a memory-mapped file): call tarn__tensor_own before keeping it.
+ *
+ * Buffers are counted atomically. Strings own their bytes; resource and variant elements are counted
+ * objects (tarn_object), released with the buffer. */
+#ifndef TARN_CORE_TENSOR_H
+#define TARN_CORE_TENSOR_H
+
+#include "core/dtype.h"
+#include "core/memory.h"
+#include "core/shape.h"
+
+#include <stdatomic.h>
+
+typedef struct tarn_buffer tarn_buffer;
+
+struct tarn_tensor {
+  tarn_dtype dtype;     /* TARN_NO_DTYPE: empty */
+  tarn_shape shape;     /* fully known */
+  void *data;
+  tarn_buffer *buffer;  /* NULL: borrowed memory */
+  atomic_int handles;   /* of the public handle; unused inside */
+};
+
+/* A counted object behind an element of a resource or variant tensor. The first member of every such
+ * type. `type` tells what it is ("Variable", "TensorArray"): compare pointers to the type's own constant. */
+typedef struct tarn_object_type {
+  const char *name;
+  void (*destroy)(void *object);
+} tarn_object_type;
+typedef struct tarn_object {
+  const tarn_object_type *type;
+  atomic_int references;
+} tarn_object;
+void tarn__object_init(tarn_object *object, const tarn_object_type *type); /* one reference */
+void *tarn__object_retain(void *object);   /* NULL passes */
+void tarn__object_release(void *object);
+
+/* A new zeroed tensor value of its own buffer (strings empty, objects NULL). */
+tarn_status tarn__tensor_new(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape,
+                             tarn_tensor *out);
+/* The same with the elements not set (plain dtypes only; others are zeroed all the same). */
+tarn_status tarn__tensor_new_raw(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape,
+                                 tarn_tensor *out);
+/* Wraps memory that somebody else keeps; `release(context)` is called with the last reference (may be NULL). */
+tarn_status tarn__tensor_wrap(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape, void *data,
+                              void (*release)(void *context), void *context, tarn_tensor *out);
+/* A second value on the same buffer. `from` may be borrowed: then so is the copy. */
+void tarn__tensor_share(const tarn_tensor *from, tarn_tensor *out);
+/* Drops the buffer reference and empties the value. Empty values pass. */
+void tarn__tensor_clear(tarn_tensor *t);
+/* Shares when t has a buffer, else copies: the result may be kept. */
+tarn_status tarn__tensor_own(const tarn_allocator *a, const tarn_tensor *t, tarn_tensor *out);
+/* Always a deep copy in a buffer of its own. */
+tarn_status tarn__tensor_copy(const tarn_allocator *a, const tarn_tensor *t, tarn_tensor *out);
+/* Copies n elements between tensors of one dtype, strings and objects properly. Ranges are the caller's duty. */
+tarn_status tarn__tensor_copy_elements(tarn_tensor *to, int64_t to_at, const tarn_tensor *from, int64_t from_at,
+                                       int64_t n);
+/* true when nobody else holds the buffer, so it may be overwritten. */
+bool tarn__tensor_unique(const tarn_tensor *t);
+int64_t tarn__tensor_elements(const tarn_tensor *t);
+size_t tarn__tensor_bytes(const tarn_tensor *t);   /* elements * element size */
+/* Element i of a string tensor becomes a copy of the bytes (from the buffer's allocator). */
+tarn_status tarn__string_set(tarn_tensor *t, int64_t i, const char *data, size_t bytes);
+/* Element i of a resource or variant tensor becomes `object`; takes one reference of it, drops the old. */
+void tarn__object_set(tarn_tensor *t, int64_t i, void *object);
+static inline void *tarn__object_get(const tarn_tensor *t, int64_t i) { return ((void **)t->data)[i]; }
+
+/* The public handle from a value; takes the value's reference (it is empty afterwards) on success. */
+tarn_status tarn__tensor_handle(const tarn_allocator *a, tarn_tensor *value, tarn_tensor **handle);
+
+/* Integers of a small tensor of int32 or int64 (shape and axis inputs); element i must exist. */
+int64_t tarn__tensor_int(const tarn_tensor *t, int64_t i);
+
+#endif

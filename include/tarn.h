@@ -1,0 +1,252 @@
+/* tarn: run TensorFlow graphs and checkpoints from C.
+ *
+ * The one public header. A program loads a model, makes a session and runs it:
+ *
+ *   tarn_model *model;  tarn_session *session;  tarn_tensor *y;
+ *   tarn_model_load("model.meta", NULL, &model);
+ *   tarn_session_create(model, NULL, &session);
+ *   tarn_session_restore(session, "model.ckpt");
+ *   tarn_session_run(session, &(tarn_feed){"x:0", x}, 1, (const char *[]){"y:0"}, 1, NULL, 0, &y);
+ *
+ * Rules that hold for every function:
+ *  - A function that can fail returns a tarn_status; the text of the last failure on this thread is
+ *    tarn_error(). Outputs are written only on success. The library never prints, aborts or exits.
+ *  - Arguments are borrowed for the call. What `create` or `load` gave is ended by `destroy`;
+ *    tensors are reference counted: `create` gives one reference, `retain` adds, `release` drops.
+ *    `destroy` and `release` accept NULL.
+ *  - Models are immutable once loaded and may be shared by threads. tarn_session_run may be called
+ *    from many threads at once. Tensors handed out by a run are the caller's alone.
+ *  - Strings are UTF-8; a name "node" means "node:0". */
+#ifndef TARN_H
+#define TARN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TARN_API __attribute__((visibility("default")))
+#define TARN_MUST_CHECK __attribute__((warn_unused_result))
+#define TARN_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define TARN_API
+#define TARN_MUST_CHECK
+#define TARN_PRINTF(f, a)
+#endif
+
+#define TARN_VERSION_MAJOR 0
+#define TARN_VERSION_MINOR 1
+#define TARN_VERSION_PATCH 0
+/* "0.1.0": the version of the library that is loaded. */
+TARN_API const char *tarn_version(void);
+
+/* ---- status ------------------------------------------------------------------------------- */
+
+/* X(name, text): one row a code. */
+#define TARN_STATUS_MAP(X)                               \
+  X(TARN_OK, "ok")                                       \
+  X(TARN_INVALID, "invalid argument")                    \
+  X(TARN_SHAPE, "shapes do not fit")                     \
+  X(TARN_DTYPE, "types do not fit")                      \
+  X(TARN_NOT_FOUND, "not found")                         \
+  X(TARN_UNSUPPORTED, "unsupported")                     \
+  X(TARN_CORRUPT, "corrupt or unreadable file")          \
+  X(TARN_IO, "input or output failed")                   \
+  X(TARN_NO_MEMORY, "out of memory")                     \
+  X(TARN_LIMIT, "a limit was reached")                   \
+  X(TARN_FAILED, "the computation failed")               \
+  X(TARN_REFUSED, "not allowed by the session's options")\
+  X(TARN_CANCELLED, "cancelled")                         \
+  X(TARN_END, "end of data")
+
+typedef enum tarn_status {
+#define X(name, text) name,
+  TARN_STATUS_MAP(X)
+#undef X
+} tarn_status;
+
+/* The fixed text of a code, such as "shapes do not fit". */
+TARN_API const char *tarn_status_text(tarn_status status);
+/* The text of this thread's last failure: what, where, and what was expected, one line and then an
+ * indented line for each context. Valid until the next failure on this thread. Never NULL. */
+TARN_API const char *tarn_error(void);
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+/* Where memory comes from. alloc returns NULL when there is none; `align` is a power of two, at
+ * least 16. free gets the size that alloc was asked for. Both are called from many threads. */
+typedef struct tarn_allocator {
+  void *(*alloc)(void *context, size_t bytes, size_t align);
+  void (*free)(void *context, void *memory, size_t bytes);
+  void *context;
+} tarn_allocator;
+
+/* ---- dtypes and tensors ------------------------------------------------------------------- */
+
+/* X(name, TensorFlow's number, bytes an element in memory, TensorFlow's name). Strings are
+ * tarn_string elements; resources and variants are counted references. */
+#define TARN_DTYPE_MAP(X)             \
+  X(TARN_F32, 1, 4, "float")          \
+  X(TARN_F64, 2, 8, "double")         \
+  X(TARN_I32, 3, 4, "int32")          \
+  X(TARN_U8, 4, 1, "uint8")           \
+  X(TARN_I16, 5, 2, "int16")          \
+  X(TARN_I8, 6, 1, "int8")            \
+  X(TARN_STRING, 7, 16, "string")     \
+  X(TARN_C64, 8, 8, "complex64")      \
+  X(TARN_I64, 9, 8, "int64")          \
+  X(TARN_BOOL, 10, 1, "bool")         \
+  X(TARN_QI8, 11, 1, "qint8")         \
+  X(TARN_QU8, 12, 1, "quint8")        \
+  X(TARN_QI32, 13, 4, "qint32")       \
+  X(TARN_BF16, 14, 2, "bfloat16")     \
+  X(TARN_QI16, 15, 2, "qint16")       \
+  X(TARN_QU16, 16, 2, "quint16")      \
+  X(TARN_U16, 17, 2, "uint16")        \
+  X(TARN_C128, 18, 16, "complex128")  \
+  X(TARN_F16, 19, 2, "half")          \
+  X(TARN_RESOURCE, 20, 8, "resource") \
+  X(TARN_VARIANT, 21, 8, "variant")   \
+  X(TARN_U32, 22, 4, "uint32")        \
+  X(TARN_U64, 23, 8, "uint64")
+
+typedef enum tarn_dtype {
+  TARN_NO_DTYPE = 0,
+#define X(name, number, bytes, text) name = number,
+  TARN_DTYPE_MAP(X)
+#undef X
+} tarn_dtype;
+
+TARN_API const char *tarn_dtype_name(tarn_dtype dtype);   /* "float"; "?" for no dtype */
+TARN_API size_t tarn_dtype_bytes(tarn_dtype dtype);       /* 4; 0 for no dtype */
+
+/* An element of a string tensor: `size` bytes at `data`, not zero-terminated. Owned by the tensor. */
+typedef struct tarn_string {
+  const char *data;
+  size_t size;
+} tarn_string;
+
+#define TARN_MAX_RANK 12
+
+typedef struct tarn_tensor tarn_tensor;
+
+/* A new tensor of zeros (empty strings), row-major, 64-byte aligned. rank 0..TARN_MAX_RANK; dims may
+ * be NULL for rank 0. Errors: TARN_INVALID (a negative dim, a bad dtype), TARN_LIMIT (the product
+ * overflows), TARN_NO_MEMORY. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_create(tarn_dtype dtype, int rank, const int64_t *dims,
+                                                        tarn_tensor **tensor);
+TARN_API tarn_tensor *tarn_tensor_retain(tarn_tensor *tensor);
+TARN_API void tarn_tensor_release(tarn_tensor *tensor);
+TARN_API tarn_dtype tarn_tensor_dtype(const tarn_tensor *tensor);
+TARN_API int tarn_tensor_rank(const tarn_tensor *tensor);
+TARN_API int64_t tarn_tensor_dim(const tarn_tensor *tensor, int axis);
+TARN_API int64_t tarn_tensor_elements(const tarn_tensor *tensor);
+TARN_API size_t tarn_tensor_bytes(const tarn_tensor *tensor);
+/* The elements, row-major. Write only while nobody else holds the tensor. */
+TARN_API void *tarn_tensor_data(tarn_tensor *tensor);
+TARN_API const void *tarn_tensor_data_const(const tarn_tensor *tensor);
+/* Sets element i of a string tensor to a copy of the bytes. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_set_string(tarn_tensor *tensor, int64_t i,
+                                                            const char *data, size_t bytes);
+/* .npy files; what numpy.load and numpy.save read and write. bfloat16 has no .npy form: TARN_DTYPE. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_load_npy(const char *path, tarn_tensor **tensor);
+TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_save_npy(const tarn_tensor *tensor, const char *path);
+
+/* ---- models ------------------------------------------------------------------------------- */
+
+typedef struct tarn_model tarn_model;
+
+typedef struct tarn_model_options {
+  const char *tag;                 /* SavedModel: the meta graph with this tag; NULL: "serve" */
+  const tarn_allocator *allocator; /* NULL: the C library's */
+} tarn_model_options;
+
+/* Reads a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it, or
+ * a SavedModel folder. `options` may be NULL. Unknown ops are kept: only a run that reaches one fails.
+ * Errors: TARN_IO (missing, unreadable), TARN_CORRUPT (with the byte offset), TARN_NO_MEMORY. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_model_load(const char *path, const tarn_model_options *options,
+                                                     tarn_model **model);
+/* Sessions keep what they need of the model: it may be destroyed before them. */
+TARN_API void tarn_model_destroy(tarn_model *model);
+
+/* ---- sessions ----------------------------------------------------------------------------- */
+
+typedef struct tarn_session tarn_session;
+
+typedef struct tarn_session_options {
+  int threads;          /* 0: as many as the process may use */
+  const char *backend;  /* NULL: the cheapest kernel per node; else "reference", "avx2", "openblas", ... */
+  bool allow_files;     /* ops such as ReadFile and SaveV2 may reach files */
+  double time_limit_s;  /* per run; 0: none */
+  size_t memory_limit;  /* bytes for tensors and plans; 0: none */
+  const tarn_allocator *allocator; /* NULL: the C library's */
+} tarn_session_options;
+
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_create(tarn_model *model,
+                                                         const tarn_session_options *options,
+                                                         tarn_session **session);
+/* No run may be under way. */
+TARN_API void tarn_session_destroy(tarn_session *session);
+
+/* Loads variables from the checkpoint `prefix` (V1 or V2). Where the model has a saver (a .meta or a
+ * SavedModel) its restore op decides which keys go where; otherwise every variable takes the entry of
+ * its own name. prefix NULL: the SavedModel's own variables, and its initialisation op is run.
+ * Errors: TARN_NOT_FOUND (a variable without an entry, with the nearest names), TARN_SHAPE, and the
+ * reader's. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_restore(tarn_session *session, const char *prefix);
+
+/* Writes every initialised variable to a V2 checkpoint that TensorFlow's Saver restores. The files
+ * appear whole or not at all. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_save(tarn_session *session, const char *prefix);
+
+typedef struct tarn_feed {
+  const char *name;      /* "x:0", or "x" */
+  tarn_tensor *tensor;
+} tarn_feed;
+
+/* One step: feeds any tensors, runs the target ops, and gives the fetched tensors, one reference each,
+ * in `outputs[n_fetches]`. The first run with new feed shapes makes a plan; later ones reuse it.
+ * Errors: TARN_NOT_FOUND (with the nearest names), TARN_UNSUPPORTED (every missing op is named, a line
+ * each), TARN_SHAPE, TARN_DTYPE, TARN_FAILED, TARN_LIMIT, TARN_CANCELLED, TARN_NO_MEMORY. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_run(tarn_session *session,
+                                                      const tarn_feed *feeds, size_t n_feeds,
+                                                      const char *const *fetches, size_t n_fetches,
+                                                      const char *const *targets, size_t n_targets,
+                                                      tarn_tensor **outputs);
+/* Makes runs under way end with TARN_CANCELLED; safe from a signal handler and from any thread. */
+TARN_API void tarn_session_cancel(tarn_session *session);
+
+/* ---- checkpoints -------------------------------------------------------------------------- */
+
+typedef struct tarn_checkpoint tarn_checkpoint;
+
+typedef struct tarn_checkpoint_entry {
+  const char *name;                /* valid while the checkpoint is open */
+  tarn_dtype dtype;
+  int rank;
+  int64_t dims[TARN_MAX_RANK];
+} tarn_checkpoint_entry;
+
+/* Opens a V2 or V1 checkpoint by its prefix; the index is read and checked at once, data on demand. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_checkpoint_open(const char *prefix, tarn_checkpoint **checkpoint);
+TARN_API void tarn_checkpoint_close(tarn_checkpoint *checkpoint);
+TARN_API size_t tarn_checkpoint_count(const tarn_checkpoint *checkpoint);
+/* Entry i, in name order. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_checkpoint_at(const tarn_checkpoint *checkpoint, size_t i,
+                                                        tarn_checkpoint_entry *entry);
+/* Reads a whole tensor, CRC checked; partitioned variables are put together. Thread-safe. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_checkpoint_read(const tarn_checkpoint *checkpoint,
+                                                          const char *name, tarn_tensor **tensor);
+/* Writes a V2 checkpoint of n tensors that TensorFlow restores; whole or not at all. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_checkpoint_write(const char *prefix, size_t n,
+                                                           const char *const *names,
+                                                           tarn_tensor *const *tensors);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
