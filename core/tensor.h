@@ -61,6 +61,10 @@ tarn_status tarn__tensor_copy_elements(tarn_tensor *to, int64_t to_at, const tar
                                        int64_t n);
 /* true when nobody else holds the buffer, so it may be overwritten. */
 bool tarn__tensor_unique(const tarn_tensor *t);
+/* A number that names the elements: the same as long as nobody wrote them, never used again. 0 for borrowed memory.
+ * Writers of shared state call tarn__tensor_touch after a write. */
+uint64_t tarn__tensor_contents(const tarn_tensor *t);
+void tarn__tensor_touch(tarn_tensor *t);
 int64_t tarn__tensor_elements(const tarn_tensor *t);
 size_t tarn__tensor_bytes(const tarn_tensor *t);   /* elements * element size */
 /* Element i of a string tensor becomes a copy of the bytes (from the buffer's allocator). */

@@ -1,0 +1,24 @@
+/* The door through which kernels reach files: filled in by the loader, absent where a session does not allow files. */
+#ifndef TARN_KERNELS_FILES_H
+#define TARN_KERNELS_FILES_H
+
+#include "core/tensor.h"
+
+struct tarn_files {
+  /* Restores one tensor of a V1 or V2 checkpoint; slice is RestoreV2's shape_and_slice text ("" for all). dtype is what
+   * the graph expects: TARN_DTYPE when the file has another. */
+  tarn_status (*restore)(const tarn_allocator *a, const char *prefix, size_t prefix_bytes, const char *name,
+                         size_t name_bytes, const char *slice, size_t slice_bytes, tarn_dtype dtype,
+                         tarn_tensor *out);
+  /* Writes a checkpoint of n tensors; slices[i] as above. v1: a V1 tensor-slice file. Whole or not at all. */
+  tarn_status (*save)(const tarn_allocator *a, const char *prefix, size_t prefix_bytes, bool v1, size_t n,
+                      const tarn_string *names, const tarn_string *slices, const tarn_tensor *const *tensors);
+  /* MergeV2Checkpoints. */
+  tarn_status (*merge)(const tarn_allocator *a, size_t n, const tarn_string *prefixes, const char *to,
+                       size_t to_bytes, bool delete_old);
+  /* A whole file as one string element of `out` (element i). */
+  tarn_status (*read)(const char *path, size_t path_bytes, tarn_tensor *out, int64_t i);
+  tarn_status (*write)(const tarn_allocator *a, const char *path, size_t path_bytes, const char *data, size_t bytes);
+};
+
+#endif
