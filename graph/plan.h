@@ -1,0 +1,161 @@
+/* A plan: what a session runs for one set of feeds (with their dtypes and shapes), fetches and targets.
+ *
+ * A plan is a tree of blocks. A block is a list of steps in an order in which they can run, and a table of the values that
+ * pass between them. The root block is the graph; a V1 while loop (a frame of Enter, Merge, Switch, NextIteration, Exit) is a
+ * block of its own run by one Loop step of the block around it; the bodies of If, While and Case are blocks too. Calls of
+ * functions are expanded in place. Within a block, V1 conditionals run by dead tokens: Switch kills the values of the side
+ * not taken, a step with a dead input gives dead outputs, Merge takes the input that is alive. As steps are in topological
+ * order, one pass over them gives what TensorFlow's executor gives.
+ *
+ * Built once, immutable afterwards but for what prepare made (exec/prepared.c), shared by threads. */
+#ifndef TARN_GRAPH_PLAN_H
+#define TARN_GRAPH_PLAN_H
+
+#include "graph/graph.h"
+#include "kernels/kernel.h"
+#include "kernels/run.h"
+
+typedef struct tarn_plan tarn_plan;
+typedef struct tarn_block tarn_block;
+typedef struct tarn_step tarn_step;
+typedef struct tarn_value tarn_value;
+typedef struct tarn_binding tarn_binding;
+
+typedef enum tarn_storage {
+  TARN_STORE_RUN,      /* a counted buffer, made when the step runs */
+  TARN_STORE_CONSTANT, /* value->constant */
+  TARN_STORE_ARENA,    /* at value->offset of the run's arena */
+  TARN_STORE_NONE      /* nobody uses it */
+} tarn_storage;
+
+struct tarn_value {
+  tarn_dtype dtype;
+  bool is_ref;              /* a handle on a ref variable: read when a step wants the value */
+  bool may_die;
+  tarn_shape shape;         /* rank -1: known only when it runs */
+  tarn_tensor constant;     /* dtype set: the elements are known */
+  const tarn_node *variable;/* of a handle: the node that made the variable, where it is known */
+  int producer, output;     /* step and its output; -1: comes from outside the block */
+  int view_of;              /* the value whose elements it shares, or -1 */
+  int last_use;             /* the last step that needs the elements; INT32_MAX: the block's result */
+  tarn_storage storage;
+  size_t offset;
+};
+
+typedef enum tarn_step_kind {
+  TARN_STEP_KERNEL,
+  TARN_STEP_VIEW,           /* output 0 shares input 0's elements */
+  TARN_STEP_PASS,           /* every output i is input i as it is, handles too (Identity of refs, Enter, IdentityN) */
+  TARN_STEP_GATE,           /* no outputs: joins deadness and order (NoOp, calls) */
+  TARN_STEP_SWITCH,
+  TARN_STEP_MERGE,
+  TARN_STEP_REF_SELECT,
+  TARN_STEP_LOOP,           /* a V1 frame: block[0] */
+  TARN_STEP_IF,             /* block[0] then, block[1] else; Case: block[i] */
+  TARN_STEP_WHILE,          /* block[0] condition, block[1] body */
+  TARN_STEP_CALL            /* a recursive call: its block is built when it is first reached */
+} tarn_step_kind;
+
+struct tarn_step {
+  tarn_step_kind kind;
+  const char *name;         /* of the node, with the names of the calls around it */
+  const tarn_node *node;    /* where it came from */
+  const tarn_op *op;        /* what runs: node's, or an internal op's after fusion */
+  const tarn_attrs *attrs;
+  const void *params;
+  int inputs, outputs, controls, guards;
+  int *in, *out;            /* values of the block; an output nobody uses is -1 */
+  bool *deref;              /* input i is a ref variable whose value is wanted; NULL: none */
+  int *control;             /* steps that must have run before */
+  int *guard;               /* those of them that may be dead: then this step is dead */
+  bool removed;             /* by a pass */
+  bool shapes_known;        /* of every input and output: bound when the plan is made */
+  tarn_binding *binding;    /* kernel and problem; NULL for unknown shapes and for control */
+  int blocks;
+  tarn_block **block;
+  tarn_graph *callee;       /* of a recursive call */
+  int *release; int releases;  /* values of TARN_STORE_RUN that no later step uses */
+};
+
+struct tarn_block {
+  tarn_plan *plan;
+  tarn_block *parent;       /* NULL: the root, or the body of a function */
+  int id, depth;
+  tarn_step *step; int steps, step_capacity;
+  tarn_value *value; int values, value_capacity;
+  bool has_dead;            /* some value may be dead */
+  /* From outside: feeds of the root, arguments of a body, Enter values of a loop. */
+  int *input; int inputs; int input_capacity;
+  bool *input_constant;     /* loop: an Enter with is_constant: there in every iteration */
+  bool *input_written;      /* argument i is a handle that some step may write */
+  int *result; int results; /* fetches of the root, results of a body, Exit values of a loop */
+  /* Loops: next[i] of an iteration becomes carried[i] of the one after. */
+  int *carried, *next; int loop_vars;
+  bool uses_arena;
+};
+
+/* A kernel chosen for fixed shapes. Owned by the plan (static steps) or by a run's context (dynamic ones). */
+struct tarn_binding {
+  tarn_problem problem;     /* its arrays follow in the same allocation */
+  tarn_kernel_ref kernel;
+  size_t scratch_bytes, prepared_bytes;
+  struct tarn_prepared *_Atomic prepared;   /* made at the first run; exec/prepared.c */
+};
+
+/* A variable that the plan took for a constant: stale when its contents number differs. */
+typedef struct tarn_frozen {
+  const char *name;
+  void *variable;           /* tarn_variable, retained */
+  uint64_t contents;
+} tarn_frozen;
+
+struct tarn_plan {
+  const tarn_allocator *allocator;
+  tarn_arena *arena;
+  tarn_graph *graph;
+  tarn_block *root;
+  tarn_block **block; int blocks, block_capacity;
+  size_t arena_bytes, lower_bound_bytes, scratch_bytes;
+  tarn_frozen *frozen; size_t frozens, frozen_capacity;
+  uint64_t runs;            /* atomic through the session's lock */
+  char *unsupported;        /* one line an op that cannot run, or NULL */
+};
+
+/* What a plan is asked for. */
+typedef struct tarn_plan_request {
+  const tarn_edge *feeds;         /* [n_feeds] */
+  const tarn_tensor *const *feed_tensors;  /* dtype and shape count, elements do not */
+  size_t n_feeds;
+  const tarn_edge *fetches; size_t n_fetches;
+  tarn_node *const *targets; size_t n_targets;
+} tarn_plan_request;
+
+/* What planning may use of the session. */
+typedef struct tarn_plan_context {
+  const tarn_allocator *allocator;
+  tarn_resources *resources;      /* to freeze variables; NULL: none are */
+  const tarn_map *volatile_variables;   /* names that change too often to be frozen; may be NULL */
+  tarn_machine machine;
+  tarn_target backend;            /* TARN_TARGETS: no request */
+  bool explain;                   /* bind what can be bound and go on where an op is missing */
+  const char *const *disabled; size_t n_disabled;   /* passes by name */
+} tarn_plan_context;
+
+/* TARN_UNSUPPORTED: the message has a line for each op that cannot run, "unsupported op: NAME (node ...)". */
+tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph, const tarn_plan_request *request,
+                            tarn_plan **plan);
+void tarn__plan_destroy(tarn_plan *plan);
+
+/* ---- parts, in the order they run (graph/plan/) ------------------------------------------- */
+
+typedef struct tarn_builder tarn_builder;   /* plan/builder.h */
+
+/* ---- used by passes ------------------------------------------------------------------------ */
+
+int tarn__block_add_value(tarn_block *block, tarn_dtype dtype, const tarn_shape *shape);   /* -1: no memory */
+int tarn__block_add_constant(tarn_block *block, tarn_tensor *constant);   /* takes the tensor; -1: no memory */
+tarn_step *tarn__block_add_step(tarn_block *block, tarn_step_kind kind);  /* NULL: no memory */
+/* How many steps (and results) use each value: an array of block->values in the plan's arena. NULL: no memory. */
+int *tarn__block_uses(tarn_block *block);
+
+#endif

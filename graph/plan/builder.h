@@ -1,0 +1,79 @@
+/* What the parts of planning share. The parts, in the order they run:
+ *
+ *   expand.c   from fetches and targets back to feeds: the nodes that must run, calls of functions expanded in place
+ *   order.c    frames of V1 loops found; blocks with their steps in topological order
+ *   shapes.c   shapes along the steps, elements computed where they are known (constant folding), loop variables to a fixpoint
+ *   ../passes/ rewrites of the blocks
+ *   bind.c     kernels for the steps whose shapes are known
+ *   memory.c   last uses, the arena
+ */
+#ifndef TARN_GRAPH_PLAN_BUILDER_H
+#define TARN_GRAPH_PLAN_BUILDER_H
+
+#include "graph/plan.h"
+
+/* A node to run: of the graph, or of one call of a function. */
+typedef struct tarn_instance tarn_instance;
+typedef struct tarn_use {        /* output `index` of instance `from`; from -1: nothing (an unused result) */
+  int from, index;
+} tarn_use;
+
+typedef struct tarn_frame {
+  struct tarn_frame *parent;     /* NULL: the root's loops */
+  const char *name;
+  int unit;                      /* order.c */
+  int id;
+} tarn_frame;
+
+struct tarn_instance {
+  const tarn_node *node;         /* NULL: a gate */
+  const char *name;
+  tarn_use *in; int inputs;
+  int *control; int controls;
+  int feed;                      /* index of the block input it stands for (feeds by output are in the map), or -1 */
+  tarn_frame *frame;             /* where its outputs are */
+  tarn_frame *inside;            /* where it runs: differs for Exit */
+  bool placed;
+};
+
+/* Nodes of one block before it has an order. */
+typedef struct tarn_expansion {
+  tarn_instance *instance; int count, capacity;
+  tarn_use *fed;                 /* instances that stand for fed outputs or arguments, by input index */
+  int n_fed;
+  tarn_use *result; int results;
+  int *target; int targets;
+} tarn_expansion;
+
+struct tarn_builder {
+  const tarn_plan_context *context;
+  tarn_plan *plan;
+  tarn_arena *arena;             /* the plan's */
+  const char *stack[64]; int stacked;   /* functions being expanded, to see recursion */
+  int expansions;                /* calls expanded so far: bounded */
+  tarn_bytes *unsupported;       /* lines */
+  size_t unsupported_count;
+};
+
+#define TARN_MAX_CALLS 100000       /* expanded calls of one plan */
+#define TARN_MAX_INSTANCES 5000000
+
+/* The nodes between feeds and fetches/targets. For a function body the feeds are its arguments and the fetches its results;
+ * `effects` asks for its stateful nodes too. */
+tarn_status tarn__plan_expand(tarn_builder *b, tarn_graph *graph, const tarn_plan_request *request, bool body,
+                              const char *prefix, tarn_expansion *out);
+/* Frames and steps. parent NULL: a root. The block's inputs are the feeds, its results the fetches. */
+tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *block);
+/* A block for a function body (If, While, Case); its inputs have the dtypes of the arguments. */
+tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefix, tarn_block *parent,
+                            tarn_block **block);
+/* Shapes and known elements; the block's inputs have theirs set. */
+tarn_status tarn__plan_shapes(tarn_builder *b, tarn_block *block);
+/* The passes of ../passes/, on every block. */
+tarn_status tarn__plan_passes(tarn_builder *b);
+tarn_status tarn__plan_bind(tarn_builder *b, tarn_block *block);
+tarn_status tarn__plan_memory(tarn_builder *b);
+
+tarn_status tarn__block_create(tarn_builder *b, tarn_block *parent, tarn_block **block);
+
+#endif

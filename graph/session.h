@@ -1,0 +1,50 @@
+/* Sessions: the state of a running model (variables, queues, random generators), its plans and its threads.
+ *
+ * Inside the library a session is made from a graph; the public tarn_session_create (loader/model/session.c) adds the
+ * model's files and keeps the model alive. Plans are kept in a bounded cache, by feeds (names, dtypes, shapes), fetches and
+ * targets. Many threads may run one session: each run takes an execution context from a free list.
+ * tarn_session_run, tarn_session_cancel and tarn_session_destroy of the public header are implemented here. */
+#ifndef TARN_GRAPH_SESSION_H
+#define TARN_GRAPH_SESSION_H
+
+#include "core/trace.h"
+#include "graph/plan.h"
+#include "kernels/files.h"
+
+/* `keep` (may be NULL) is retained until the session ends: whatever owns the graph. files may be NULL. */
+tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep, const tarn_session_options *options,
+                                 const tarn_files *files, tarn_session **session);
+/* What owns the graph: the object given as `keep`. */
+tarn_object *tarn__session_keeper(const tarn_session *session);
+tarn_graph *tarn__session_graph(const tarn_session *session);
+tarn_resources *tarn__session_resources(const tarn_session *session);
+const tarn_allocator *tarn__session_allocator(const tarn_session *session);
+
+typedef struct tarn_run_request {
+  const tarn_feed *feeds; size_t n_feeds;
+  const char *const *fetches; size_t n_fetches;
+  const char *const *targets; size_t n_targets;
+  bool allow_files;             /* also where the session's options do not: for restore and save */
+  tarn_trace *trace;            /* NULL: none */
+} tarn_run_request;
+tarn_status tarn__session_run(tarn_session *session, const tarn_run_request *request, tarn_tensor **outputs);
+/* The plan that such a run uses (made when there is none), for explain. Owned by the session; valid until it is
+ * destroyed. With `explain` missing ops are no error: see plan->unsupported. */
+tarn_status tarn__session_plan(tarn_session *session, const tarn_run_request *request, bool explain,
+                               const tarn_plan **plan);
+
+/* Sets a variable by its name (shared_name or node name), making it when no run has made it yet: `node` is its VariableV2,
+ * Variable, VarHandleOp or AutoReloadVariable node. The tensor is shared when it owns its memory. TARN_SHAPE or TARN_DTYPE when the
+ * declared ones differ (both in the message). */
+tarn_status tarn__session_variable_set(tarn_session *session, const tarn_node *node, const tarn_tensor *value);
+/* The name under which the session keeps the variable of a node. text must hold the answer. */
+const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes);
+
+typedef struct tarn_session_memory {
+  size_t used, peak;            /* bytes from the session's allocator */
+} tarn_session_memory;
+tarn_session_memory tarn__session_memory(const tarn_session *session);
+/* Where the lines of Print ops go; default: standard error. */
+void tarn__session_set_print(tarn_session *session, void (*print)(void *context, const char *line), void *context);
+
+#endif
