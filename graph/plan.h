@@ -11,6 +11,7 @@
 #ifndef TARN_GRAPH_PLAN_H
 #define TARN_GRAPH_PLAN_H
 
+#include "core/bytes.h"
 #include "graph/graph.h"
 #include "kernels/kernel.h"
 #include "kernels/run.h"
