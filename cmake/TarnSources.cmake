@@ -19,6 +19,16 @@ function(tarn_write path text)
   endif()
 endfunction()
 
+# tarn_generate(VARIABLE PATH CONTRACT TEXT): writes a generated table and sets VARIABLE to it; while the header
+# that it includes is not there, an empty object library still needs a source: one without a table.
+function(tarn_generate variable path contract text)
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${contract})
+    set(text "/* ${contract} is missing: no table. */\ntypedef int tarn_no_table;\n")
+  endif()
+  tarn_write(${path} "${text}")
+  set(${variable} ${path} PARENT_SCOPE)
+endfunction()
+
 # Compiler flags by the target in a kernel's file name. reference and openblas files are plain C.
 set(TARN_FLAGS_reference -O2)
 set(TARN_FLAGS_openblas -O2)
@@ -61,8 +71,7 @@ function(tarn_kernel_layer)
     endif()
     list(APPEND built ${source})
   endforeach()
-  set(table ${CMAKE_BINARY_DIR}/generated/kernel_table.c)
-  tarn_write(${table} "/* Generated from the file names under kernels/. */
+  tarn_generate(table ${CMAKE_BINARY_DIR}/generated/kernel_table.c kernels/kernel.h "/* Generated from the file names under kernels/. */
 #include \"kernels/kernel.h\"
 
 ${declarations}
@@ -94,8 +103,7 @@ function(tarn_graph_layer)
       string(APPEND rows "  {tarn_ops_${family}, \"${relative}\"},\n")
     endif()
   endforeach()
-  set(table ${CMAKE_BINARY_DIR}/generated/op_table.c)
-  tarn_write(${table} "/* Generated from the file names under graph/ops/. */
+  tarn_generate(table ${CMAKE_BINARY_DIR}/generated/op_table.c graph/op.h "/* Generated from the file names under graph/ops/. */
 #include \"graph/op.h\"
 
 ${declarations}
@@ -110,6 +118,9 @@ endfunction()
 # loader/: the checkpoint reader and writer are a library of their own that needs only core.
 function(tarn_loader_layer)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/loader/*.c)
+  if(NOT sources)
+    tarn_generate(sources ${CMAKE_BINARY_DIR}/generated/loader_none.c loader/wire "")
+  endif()
   add_library(tarn_loader OBJECT ${sources})
   target_include_directories(tarn_loader PRIVATE ${SNAPPY_INCLUDE_DIR})
   target_link_libraries(tarn_loader PRIVATE tarn_flags PkgConfig::JANSSON ZLIB::ZLIB)

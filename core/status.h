@@ -21,6 +21,9 @@ void tarn__error_save(char *text, size_t bytes);
 void tarn__error_restore(const char *text);
 
 /* The message without its context lines and source position, for a caller that adds its own. */
+void tarn__error_brief(char *text, size_t bytes);
+
+/* Room for the longest message with its context lines. */
 #define TARN_ERROR_BYTES 4096
 
 #define TARN_TRY(call)                            \

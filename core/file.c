@@ -1,0 +1,144 @@
+/* Reading through a mapping, writing through a temporary name. */
+#include "core/file.h"
+
+#include "core/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES ((size_t)64 << 10)
+
+/* The printable path and the system's words for `error`. */
+static tarn_status fail(const char *what, const char *path, int error) {
+  char shown[512];
+  tarn__printable(path, strlen(path), shown, sizeof shown);
+  return tarn_fail(TARN_IO, "'%s': cannot %s: %s", shown, what, strerrordesc_np(error));
+}
+
+static tarn_status refuse(const char *path, mode_t mode) {
+  char shown[512];
+  const char *kind = S_ISDIR(mode)   ? "a folder"
+                     : S_ISFIFO(mode) ? "a pipe"
+                     : S_ISSOCK(mode) ? "a socket"
+                                      : "a device";
+  tarn__printable(path, strlen(path), shown, sizeof shown);
+  return tarn_fail(TARN_IO, "'%s': expected a regular file, found %s", shown, kind);
+}
+
+tarn_status tarn__file_map(const char *path, tarn_file *file) {
+  /* O_NONBLOCK: a pipe without a writer must not make us wait before fstat tells what it is. */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return fail("open", path, errno);
+  tarn_status status = TARN_OK;
+  tarn_file mapped = {.data = (const unsigned char *)"", .size = 0};
+  struct stat facts;
+  if (fstat(fd, &facts) != 0) {
+    status = fail("look at", path, errno);
+  } else if (!S_ISREG(facts.st_mode)) {
+    status = refuse(path, facts.st_mode);
+  } else if (facts.st_size > 0) {
+    void *data = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+      status = fail("map", path, errno);
+    else
+      mapped = (tarn_file){.data = data, .size = (size_t)facts.st_size};
+  }
+  (void)close(fd);
+  if (status == TARN_OK) *file = mapped;
+  return status;
+}
+
+void tarn__file_unmap(tarn_file *file) {
+  if (file->size) (void)munmap((void *)(uintptr_t)file->data, file->size);
+  *file = (tarn_file){.data = NULL, .size = 0};
+}
+
+struct tarn_output {
+  const tarn_allocator *allocator;
+  int fd;
+  char *path, *temporary; /* behind the buffer, in the one allocation */
+  size_t bytes, used;     /* of the allocation; of the buffer */
+  char buffer[BUFFER_BYTES];
+};
+
+tarn_status tarn__output_open(const tarn_allocator *a, const char *path, tarn_output **output) {
+  struct stat facts;
+  /* Renaming over a device or a pipe would replace it. */
+  if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode)) return refuse(path, facts.st_mode);
+
+  size_t length = strlen(path), suffix = 48, bytes = sizeof(tarn_output) + 2 * length + suffix + 2;
+  tarn_output *o = tarn__alloc(a, bytes);
+  if (!o) return TARN_NO_MEMORY;
+  o->allocator = a;
+  o->bytes = bytes;
+  o->used = 0;
+  o->path = (char *)(o + 1);
+  o->temporary = o->path + length + 1;
+  memcpy(o->path, path, length + 1);
+
+  static atomic_uint number; /* two writers of one process get different names */
+  int error = EEXIST;
+  for (int tries = 0; tries < 100 && error == EEXIST; tries++) {
+    (void)snprintf(o->temporary, length + suffix, "%s.tmp-%ld-%u", path, (long)getpid(),
+                   atomic_fetch_add(&number, 1));
+    o->fd = open(o->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    error = o->fd < 0 ? errno : 0;
+  }
+  if (error) {
+    tarn_status status = fail("write", path, error);
+    tarn__free(a, o, bytes);
+    return status;
+  }
+  *output = o;
+  return TARN_OK;
+}
+
+static tarn_status write_all(tarn_output *o, const char *data, size_t bytes) {
+  while (bytes) {
+    ssize_t n = write(o->fd, data, bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail("write", o->path, errno);
+    data += n;
+    bytes -= (size_t)n;
+  }
+  return TARN_OK;
+}
+
+static tarn_status flush(tarn_output *o) {
+  size_t used = o->used;
+  o->used = 0;
+  return write_all(o, o->buffer, used);
+}
+
+tarn_status tarn__output_write(tarn_output *output, const void *data, size_t bytes) {
+  if (bytes > BUFFER_BYTES - output->used) TARN_TRY(flush(output));
+  if (bytes >= BUFFER_BYTES) return write_all(output, data, bytes);
+  if (bytes) memcpy(output->buffer + output->used, data, bytes);
+  output->used += bytes;
+  return TARN_OK;
+}
+
+tarn_status tarn__output_commit(tarn_output *output) {
+  tarn_status status = flush(output);
+  int fd = output->fd;
+  output->fd = -1;
+  if (close(fd) != 0 && status == TARN_OK) status = fail("write", output->path, errno);
+  if (status == TARN_OK && rename(output->temporary, output->path) != 0)
+    status = fail("rename to", output->path, errno);
+  if (status != TARN_OK) (void)unlink(output->temporary);
+  tarn__free(output->allocator, output, output->bytes);
+  return status;
+}
+
+void tarn__output_discard(tarn_output *output) {
+  if (!output) return;
+  (void)close(output->fd);
+  (void)unlink(output->temporary);
+  tarn__free(output->allocator, output, output->bytes);
+}

@@ -1,0 +1,5 @@
+#include "tarn.h"
+
+const char *tarn_version(void) {
+  return TARN_VERSION;
+}
