@@ -55,8 +55,8 @@ float tarn__uint32_to_float(uint32_t x) {
   return f - 1.0f;
 }
 
-double tarn__uint64_to_double(uint32_t lo, uint32_t hi) {
-  uint64_t bits = (uint64_t)1023 << 52 | (uint64_t)(hi & 0xfffffu) << 32 | lo;
+double tarn__uint64_to_double(uint32_t x0, uint32_t x1) {
+  uint64_t bits = (uint64_t)1023 << 52 | (uint64_t)(x0 & 0xfffffu) << 32 | x1;
   double d;
   memcpy(&d, &bits, sizeof d);
   return d - 1.0;

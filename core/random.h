@@ -15,9 +15,10 @@ typedef struct tarn_philox {
 void tarn__philox_init(tarn_philox *g, uint64_t seed_lo, uint64_t seed_hi);
 void tarn__philox_skip(tarn_philox *g, uint64_t blocks);          /* blocks of four words */
 void tarn__philox_next(tarn_philox *g, uint32_t out[4]);          /* one block; the counter steps by one */
-/* [0, 1) from one word (f32: 23 bits) or two (f64: 52 bits), TensorFlow's Uint32ToFloat / Uint64ToDouble. */
+/* [0, 1) from one word (f32: 23 bits) or two (f64: 20 bits of x0 above all of x1), TensorFlow's
+ * Uint32ToFloat / Uint64ToDouble. */
 float tarn__uint32_to_float(uint32_t x);
-double tarn__uint64_to_double(uint32_t lo, uint32_t hi);
+double tarn__uint64_to_double(uint32_t x0, uint32_t x1);
 uint16_t tarn__uint16_to_half(uint16_t x);      /* 10 bits */
 uint16_t tarn__uint16_to_bfloat16(uint16_t x);  /* 7 bits */
 /* TensorFlow's BoxMullerFloat / BoxMullerDouble. */

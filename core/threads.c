@@ -1,29 +1,337 @@
+/* The pool of threads.h.
+ *
+ * A loop that is under way stands in one of a few slots. Its word holds (generation, chunks left): taking a
+ * chunk is one compare-and-swap of (g, left) to (g, left - 1), and the index is chunks - left. A swap that
+ * succeeds proves that loop g is still under way and that a chunk of it is now ours, so its body and argument
+ * stay put until we have counted the chunk as finished; a worker that was asleep meanwhile fails the swap and
+ * looks again. The owner takes chunks like everybody, then waits until all are counted.
+ *
+ * Sleeping (workers without work, owners that wait) follows one pattern: announce oneself, look again, sleep;
+ * the other side changes the state, then looks whether somebody is announced. Both in sequentially consistent
+ * order, so one of the two sees the other and no wake-up is lost. */
 #include "core/threads.h"
+
+#include "core/cpu.h"
+#include "core/trace.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_THREADS 256
+#define SLOTS 8 /* loops under way at once; a further caller runs its loop alone */
+#define SPIN_NS 30000
+#define YIELDS 4
+#define LARGEST_LOOP ((int64_t)1 << 31) /* chunks that fit the word; longer loops run in pieces */
+
+typedef struct slot {
+  _Alignas(64) _Atomic uint64_t word; /* generation << 32 | chunks left to take */
+  _Atomic int64_t finished;
+  atomic_bool waiting; /* the owner sleeps, or is about to */
+  atomic_bool failed;  /* somebody is writing, or has written, what follows */
+  tarn_status status;
+  char message[TARN_ERROR_BYTES];
+  /* Written by the owner before the word, read by those who hold a chunk. */
+  int64_t first, chunks;
+  tarn_chunk body;
+  void *argument;
+} slot;
+
+typedef struct worker {
+  tarn_pool *pool;
+  pthread_t thread;
+  int index;
+} worker;
 
 struct tarn_pool {
   const tarn_allocator *allocator;
+  size_t bytes;
+  int threads;
+  worker *workers; /* [threads], of which 0 stands for the callers */
+  _Alignas(64) atomic_uint taken;  /* slots in use by owners */
+  _Alignas(64) atomic_uint open;   /* slots that may have chunks left */
+  _Alignas(64) atomic_int sleepers; /* workers asleep, or about to be */
+  atomic_bool stop;
+  pthread_mutex_t lock;
+  pthread_cond_t work, done;
+  slot slots[SLOTS];
 };
 
+/* The loops that this thread is inside of, innermost first: a loop of the same pool inside them is run here,
+ * under the index that the thread has there. */
+typedef struct frame {
+  const tarn_pool *pool;
+  int worker;
+  const struct frame *outer;
+} frame;
+
+static _Thread_local const frame *inside;
+
+static void pause_cpu(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/* Some 30 us of looking, then a few yields; false when it is time to sleep. Start with {0}. */
+typedef struct patience {
+  uint64_t until_ns;
+  int yields;
+} patience;
+
+static bool wait_a_little(patience *p) {
+  for (int i = 0; i < 16; i++) pause_cpu();
+  uint64_t now = tarn__now_ns();
+  if (p->until_ns == 0) p->until_ns = now + SPIN_NS;
+  if (now < p->until_ns) return true;
+  if (p->yields >= YIELDS) return false;
+  p->yields++;
+  (void)sched_yield();
+  return true;
+}
+
+/* ---- chunks -------------------------------------------------------------------------------- */
+
+/* Takes a chunk: how many were left, this one included; 0 when there was none. */
+static uint32_t take(slot *s) {
+  uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
+  while ((uint32_t)word != 0)
+    if (atomic_compare_exchange_weak_explicit(&s->word, &word, word - 1, memory_order_acq_rel,
+                                              memory_order_relaxed))
+      return (uint32_t)word;
+  return 0;
+}
+
+/* The caller holds an unfinished chunk. Takes all that are left, so that nobody starts one: returns how many. */
+static uint32_t take_rest(slot *s) {
+  uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
+  while (!atomic_compare_exchange_weak_explicit(&s->word, &word, word & ~(uint64_t)UINT32_MAX,
+                                                memory_order_acq_rel, memory_order_relaxed)) {
+  }
+  return (uint32_t)word;
+}
+
+/* Takes and runs chunks until none is left; true when there was one. */
+static bool work_on(tarn_pool *pool, slot *s, int index) {
+  uint32_t left = take(s);
+  if (left == 0) return false;
+  const frame here = {.pool = pool, .worker = index, .outer = inside};
+  inside = &here;
+  int64_t chunks = s->chunks, first = s->first, count = 0;
+  tarn_chunk body = s->body;
+  void *argument = s->argument;
+  do {
+    tarn_status status = body(argument, first + (chunks - (int64_t)left), index);
+    count++;
+    if (status != TARN_OK) {
+      if (!atomic_exchange(&s->failed, true)) {
+        s->status = status;
+        tarn__error_save(s->message, sizeof s->message);
+      }
+      count += take_rest(s);
+      break;
+    }
+    left = take(s);
+  } while (left != 0);
+  inside = here.outer;
+  /* Once all are counted the owner may leave and reuse the slot: only locals and the pool from here on. */
+  if (atomic_fetch_add(&s->finished, count) + count == chunks && atomic_load(&s->waiting)) {
+    (void)pthread_mutex_lock(&pool->lock);
+    (void)pthread_cond_broadcast(&pool->done);
+    (void)pthread_mutex_unlock(&pool->lock);
+  }
+  return true;
+}
+
+/* ---- workers ------------------------------------------------------------------------------- */
+
+static bool work_on_any(tarn_pool *pool, int index, unsigned *turn) {
+  unsigned open = atomic_load_explicit(&pool->open, memory_order_acquire);
+  if (open == 0) return false;
+  bool found = false;
+  unsigned start = (*turn)++; /* so that all the loops under way get workers */
+  for (unsigned i = 0; i < SLOTS; i++) {
+    unsigned at = (start + i) % SLOTS;
+    if (open >> at & 1u) found |= work_on(pool, &pool->slots[at], index);
+  }
+  return found;
+}
+
+static bool anything_left(tarn_pool *pool) {
+  unsigned open = atomic_load(&pool->open);
+  for (unsigned i = 0; i < SLOTS; i++)
+    if ((open >> i & 1u) && (uint32_t)atomic_load(&pool->slots[i].word) != 0) return true;
+  return false;
+}
+
+static void sleep_until_work(tarn_pool *pool) {
+  (void)pthread_mutex_lock(&pool->lock);
+  atomic_fetch_add(&pool->sleepers, 1);
+  while (!anything_left(pool) && !atomic_load(&pool->stop))
+    (void)pthread_cond_wait(&pool->work, &pool->lock);
+  atomic_fetch_sub(&pool->sleepers, 1);
+  (void)pthread_mutex_unlock(&pool->lock);
+}
+
+static void *worker_main(void *argument) {
+  worker *self = argument;
+  tarn_pool *pool = self->pool;
+  unsigned turn = (unsigned)self->index;
+  char name[16];
+  (void)snprintf(name, sizeof name, "tarn-%d", self->index);
+  (void)pthread_setname_np(pthread_self(), name);
+  (void)tarn__denormals_off();
+  patience p = {0};
+  while (!atomic_load_explicit(&pool->stop, memory_order_acquire)) {
+    if (work_on_any(pool, self->index, &turn)) {
+      p = (patience){0};
+    } else if (!wait_a_little(&p)) {
+      sleep_until_work(pool);
+      p = (patience){0};
+    }
+  }
+  return NULL;
+}
+
+/* ---- loops --------------------------------------------------------------------------------- */
+
+static tarn_status run_here(int64_t first, int64_t chunks, tarn_chunk body, void *argument, int index) {
+  for (int64_t i = 0; i < chunks; i++) TARN_TRY(body(argument, first + i, index));
+  return TARN_OK;
+}
+
+/* A free slot becomes the caller's; NULL when there is none. */
+static slot *acquire(tarn_pool *pool) {
+  unsigned taken = atomic_load_explicit(&pool->taken, memory_order_relaxed);
+  while (taken != (1u << SLOTS) - 1u) {
+    unsigned lowest = ~taken & (taken + 1u);
+    if (atomic_compare_exchange_weak_explicit(&pool->taken, &taken, taken | lowest, memory_order_acquire,
+                                              memory_order_relaxed))
+      return &pool->slots[__builtin_ctz(lowest)];
+  }
+  return NULL;
+}
+
+static void wake_workers(tarn_pool *pool, int64_t useful) {
+  int sleepers = atomic_load(&pool->sleepers);
+  if (sleepers == 0 || useful <= 0) return;
+  (void)pthread_mutex_lock(&pool->lock);
+  if (useful >= sleepers)
+    (void)pthread_cond_broadcast(&pool->work);
+  else
+    for (int64_t i = 0; i < useful; i++) (void)pthread_cond_signal(&pool->work);
+  (void)pthread_mutex_unlock(&pool->lock);
+}
+
+static void wait_for_all(tarn_pool *pool, slot *s, int64_t chunks) {
+  patience p = {0};
+  while (atomic_load_explicit(&s->finished, memory_order_acquire) != chunks) {
+    if (wait_a_little(&p)) continue;
+    (void)pthread_mutex_lock(&pool->lock);
+    atomic_store(&s->waiting, true);
+    while (atomic_load(&s->finished) != chunks) (void)pthread_cond_wait(&pool->done, &pool->lock);
+    atomic_store(&s->waiting, false);
+    (void)pthread_mutex_unlock(&pool->lock);
+  }
+}
+
+static tarn_status run_in(tarn_pool *pool, slot *s, int64_t first, int64_t chunks, tarn_chunk body,
+                          void *argument) {
+  s->first = first;
+  s->chunks = chunks;
+  s->body = body;
+  s->argument = argument;
+  atomic_store_explicit(&s->finished, 0, memory_order_relaxed);
+  atomic_store_explicit(&s->failed, false, memory_order_relaxed);
+  uint64_t generation = (atomic_load_explicit(&s->word, memory_order_relaxed) >> 32) + 1;
+  atomic_store(&s->word, generation << 32 | (uint64_t)chunks);
+  unsigned bit = 1u << (unsigned)(s - pool->slots);
+  atomic_fetch_or(&pool->open, bit);
+  wake_workers(pool, chunks - 1);
+  (void)work_on(pool, s, 0);
+  atomic_fetch_and(&pool->open, ~bit);
+  wait_for_all(pool, s, chunks);
+
+  tarn_status status = TARN_OK;
+  if (atomic_load_explicit(&s->failed, memory_order_relaxed)) {
+    status = s->status;
+    tarn__error_restore(s->message);
+  }
+  atomic_fetch_and_explicit(&pool->taken, ~bit, memory_order_release);
+  return status;
+}
+
+tarn_status tarn__pool_run(tarn_pool *pool, int64_t chunks, tarn_chunk body, void *argument) {
+  if (!pool) return run_here(0, chunks, body, argument, 0);
+  for (const frame *f = inside; f; f = f->outer)
+    if (f->pool == pool) return run_here(0, chunks, body, argument, f->worker);
+  if (chunks <= 1 || pool->threads == 1) return run_here(0, chunks, body, argument, 0);
+  for (int64_t first = 0; first < chunks; first += LARGEST_LOOP) {
+    int64_t piece = chunks - first < LARGEST_LOOP ? chunks - first : LARGEST_LOOP;
+    slot *s = acquire(pool);
+    TARN_TRY(s ? run_in(pool, s, first, piece, body, argument) : run_here(first, piece, body, argument, 0));
+  }
+  return TARN_OK;
+}
+
+int tarn__pool_threads(const tarn_pool *pool) {
+  return pool ? pool->threads : 1;
+}
+
+/* ---- creation ------------------------------------------------------------------------------ */
+
+/* Signals go to the program's own threads. */
+static int start(worker *w) {
+  sigset_t all, before;
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(&w->thread, NULL, worker_main, w);
+  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return error;
+}
+
 tarn_status tarn__pool_create(const tarn_allocator *a, int threads, tarn_pool **pool) {
-  if (threads < 0 || threads > 256) return tarn_fail(TARN_INVALID, "%d threads, expected 0 to 256", threads);
-  tarn_pool *p = tarn__alloc_zero(a, sizeof *p);
+  if (threads < 0 || threads > MAX_THREADS)
+    return tarn_fail(TARN_INVALID, "%d threads, expected 0 to %d", threads, MAX_THREADS);
+  if (threads == 0) threads = tarn__cpu_count();
+  if (threads > MAX_THREADS) threads = MAX_THREADS;
+  size_t bytes = sizeof(tarn_pool) + (size_t)threads * sizeof(worker);
+  tarn_pool *p = tarn__alloc_zero(a, bytes);
   if (!p) return TARN_NO_MEMORY;
   p->allocator = a;
+  p->bytes = bytes;
+  p->threads = 1; /* as many as are running */
+  p->workers = (worker *)(p + 1);
+  (void)pthread_mutex_init(&p->lock, NULL);
+  (void)pthread_cond_init(&p->work, NULL);
+  (void)pthread_cond_init(&p->done, NULL);
+  for (int i = 1; i < threads; i++) {
+    p->workers[i] = (worker){.pool = p, .index = i};
+    int error = start(&p->workers[i]);
+    if (error != 0) {
+      tarn__pool_destroy(p);
+      return tarn_fail(TARN_LIMIT, "cannot start thread %d of %d: %s", i + 1, threads, strerrordesc_np(error));
+    }
+    p->threads++;
+  }
   *pool = p;
   return TARN_OK;
 }
 
 void tarn__pool_destroy(tarn_pool *pool) {
-  if (pool) tarn__free(pool->allocator, pool, sizeof *pool);
-}
-
-int tarn__pool_threads(const tarn_pool *pool) {
-  (void)pool;
-  return 1;
-}
-
-tarn_status tarn__pool_run(tarn_pool *pool, int64_t chunks, tarn_chunk body, void *argument) {
-  (void)pool;
-  for (int64_t i = 0; i < chunks; i++) TARN_TRY(body(argument, i, 0));
-  return TARN_OK;
+  if (!pool) return;
+  atomic_store(&pool->stop, true);
+  (void)pthread_mutex_lock(&pool->lock);
+  (void)pthread_cond_broadcast(&pool->work);
+  (void)pthread_mutex_unlock(&pool->lock);
+  for (int i = 1; i < pool->threads; i++) (void)pthread_join(pool->workers[i].thread, NULL);
+  (void)pthread_cond_destroy(&pool->done);
+  (void)pthread_cond_destroy(&pool->work);
+  (void)pthread_mutex_destroy(&pool->lock);
+  tarn__free(pool->allocator, pool, pool->bytes);
 }
