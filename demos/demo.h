@@ -20,6 +20,7 @@ typedef struct tarn_demo {
 extern const tarn_demo tarn__demos[];
 
 int tarn__demo_resnet(int argc, char **argv);
+int tarn__demo_resnet50(int argc, char **argv);
 int tarn__demo_lstm(int argc, char **argv);
 
 /* ---- shared by the demos (demos.c) --------------------------------------------------------- */

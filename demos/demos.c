@@ -15,6 +15,7 @@
 
 const tarn_demo tarn__demos[] = {
   {"resnet", "reads handwritten digits with a ResNet-20 that TensorFlow trained", tarn__demo_resnet},
+  {"resnet50", "builds the ImageNet ResNet-50, loads a checkpoint, and times it", tarn__demo_resnet50},
   {"lstm", "writes text with a character-level LSTM that TensorFlow trained", tarn__demo_lstm},
   {NULL, NULL, NULL},
 };
