@@ -36,7 +36,6 @@ struct tarn_node {
   int texts, text_capacity;
 };
 
-/* An output argument of a function body. */
 struct tarn_graph {
   tarn_arena *arena;             /* everything below lives here */
   const tarn_allocator *allocator;
@@ -44,6 +43,7 @@ struct tarn_graph {
   size_t count, capacity;
   tarn_map by_name;
   tarn_library *library;         /* shared by the graph and its functions; may be NULL */
+  struct tarn_kept *kept;        /* tensors of attributes, released with the graph */
   /* Bodies of functions only: */
   const char *function;          /* the function's name, or NULL for a main graph */
   size_t args, rets;
@@ -56,6 +56,8 @@ struct tarn_graph {
 /* Functions by name, each a graph. */
 struct tarn_library {
   tarn_map functions;            /* name -> tarn_graph */
+  tarn_graph **bodies;           /* the same, in the order they came */
+  size_t count;
 };
 
 tarn_status tarn__graph_create(const tarn_allocator *a, tarn_graph **graph);
@@ -82,7 +84,8 @@ tarn_status tarn__graph_add_control_ret(tarn_graph *body, const char *text);
  * functions too. Iterative: deep graphs do not use the stack. */
 tarn_status tarn__graph_finish(tarn_graph *graph);
 
-/* "name", "name:1" or "^name" of a finished graph. TARN_NOT_FOUND with the nearest names. */
+/* "name", "name:1" or "^name" of a finished graph. TARN_NOT_FOUND with the nearest names, or when the node has no such
+ * output. A bare name gives index 0 even of a node without outputs (a target), "^name" index -1. */
 tarn_status tarn__graph_find(const tarn_graph *graph, const char *text, tarn_edge *edge);
 tarn_node *tarn__graph_node(const tarn_graph *graph, const char *name);   /* NULL when absent */
 /* Which input or output argument an index belongs to, for messages: "filter", "values[2]". */

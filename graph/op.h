@@ -73,6 +73,10 @@ const tarn_op *tarn__op_find(const char *name);
 /* All ops in name order; valid for ever. */
 const tarn_op *const *tarn__ops(size_t *count);
 
+/* Runs op->infer, or the default where it has none, and checks that what came out can be allocated. Everything outside
+ * op entries calls this and never op->infer. */
+tarn_status tarn__infer(tarn_infer *t);
+
 /* ---- conveniences for infer functions (graph/infer.c) ------------------------------------- */
 
 /* "expected rank 4, got [2,3]" for input i. */
