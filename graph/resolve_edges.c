@@ -196,13 +196,11 @@ static tarn_status inputs_by_signature(tarn_graph *g, tarn_node *n) {
   int64_t total = 0;
   for (size_t i = 0; i < s->inputs; i++) {
     int64_t count = tarn__arg_count(&s->input[i], &n->attrs);
-    /* A number attribute may be anything, so the sum stops where it passes what is there. */
-    total = count < 0 || count > n->inputs - total ? (int64_t)n->inputs + 1 : total + count;
-    if (total > n->inputs) break;
+    /* A number attribute may be anything: the sum stops growing once it is absurd. */
+    total += count < 0 || count > INT32_MAX || total > INT32_MAX ? INT32_MAX : count;
   }
   if (total != n->inputs)
-    return TARN_PROBLEM(g, n, TARN_INVALID, "%s takes %s, got %d inputs", n->op_name,
-                        total > n->inputs ? "more" : "fewer", n->inputs);
+    return TARN_PROBLEM(g, n, TARN_INVALID, "expected %lld inputs, got %d", (long long)total, n->inputs);
   int k = 0;
   for (size_t i = 0; i < s->inputs; i++) {
     int64_t count = tarn__arg_count(&s->input[i], &n->attrs);
