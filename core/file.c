@@ -59,6 +59,21 @@ void tarn__file_unmap(tarn_file *file) {
   *file = (tarn_file){.data = NULL, .size = 0};
 }
 
+tarn_status tarn__in_file(tarn_status status, const char *path) {
+  if (status == TARN_OK) return status;
+  char shown[512], text[TARN_ERROR_BYTES], joined[TARN_ERROR_BYTES];
+  tarn__error_save(text, sizeof text);
+  tarn__printable(path, strlen(path), shown, sizeof shown);
+  int n = snprintf(joined, sizeof joined, "'%s': ", shown);
+  /* What does not fit is cut, as in every message. */
+  size_t room = sizeof joined - (size_t)n - 1, rest = strlen(text);
+  if (rest > room) rest = room;
+  memcpy(joined + n, text, rest);
+  joined[(size_t)n + rest] = 0;
+  tarn__error_restore(joined);
+  return status;
+}
+
 struct tarn_output {
   const tarn_allocator *allocator;
   int fd;

@@ -12,6 +12,10 @@ typedef struct tarn_file {
 tarn_status tarn__file_map(const char *path, tarn_file *file);
 void tarn__file_unmap(tarn_file *file);
 
+/* Puts "'path': " before this thread's message, safely printable, and returns `status`, so that the one line of a
+ * failure names its file: `return tarn__in_file(status, path)`. TARN_OK passes untouched. */
+tarn_status tarn__in_file(tarn_status status, const char *path);
+
 /* Writes `path` under a temporary name beside it, then renames: readers see the old file or the whole new one.
  * Discarding (or never committing) leaves nothing behind. */
 typedef struct tarn_output tarn_output;

@@ -8,7 +8,6 @@
 static void *system_alloc(void *context, size_t bytes, size_t align) {
   (void)context;
   void *memory = NULL;
-  if (bytes > (size_t)PTRDIFF_MAX - align) return NULL;
   return posix_memalign(&memory, align, bytes ? bytes : 1) == 0 ? memory : NULL;
 }
 

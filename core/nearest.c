@@ -34,8 +34,8 @@ const char *tarn__nearest(const char *wanted, const char *const *names, size_t n
   if (bytes == 0) return "";
   text[0] = '\0';
   size_t length = compared_bytes(wanted), shown = 0, best[SHOWN], scores[SHOWN];
-  /* More than a third wrong is another name, unless one holds the other ("kernel" in "conv1/kernel"). */
-  size_t furthest = length / 3 > 2 ? length / 3 : 2;
+  /* More than half wrong is another name, unless one holds the other ("kernel" in "conv1/kernel"). */
+  size_t furthest = length / 2 > 2 ? length / 2 : 2;
   for (size_t i = 0; i < n; i++) {
     size_t other = compared_bytes(names[i]);
     bool inside = length >= 3 && other >= 3 && (strstr(names[i], wanted) || strstr(wanted, names[i]));

@@ -75,7 +75,7 @@ static tarn_status make(const tarn_allocator *a, tarn_dtype dtype, const tarn_sh
   int64_t elements;
   if (each == 0) return tarn_fail(TARN_INVALID, "no dtype has the number %d", (int)dtype);
   TARN_TRY(tarn__shape_bytes(shape, each, &elements, &bytes));
-  if (tarn__add_overflow(bytes, HEAD, &total) || total > (size_t)PTRDIFF_MAX)
+  if (tarn__add_overflow(bytes, HEAD, &total))
     return tarn_fail(TARN_LIMIT, "%zu bytes do not fit the address space", bytes);
   tarn_buffer *b = tarn__alloc(a, total);
   if (!b) return TARN_NO_MEMORY;
