@@ -1,0 +1,52 @@
+/* Single-precision matrix products on packed B, for any kernel that has one inside.
+ *
+ *   C[M,N] = act(A[M,K] B[K,N] + bias[N] + add[M,N])
+ *
+ * B is packed once into panels [ceil(N/nr)][K][nr] (tarn__gemm_pack); A is read where it lies, or through row pointers
+ * that `point` gives (convolutions). Results do not depend on the number of threads: every element is one sum in
+ * order of k, and how M is cut into tiles follows from M alone.
+ *
+ * These functions allocate nothing; sizes are checked by the callers' supports (tarn__gemm_fits). Thread-safe. */
+#ifndef TARN_KERNELS_CPU_GEMM_GEMM_H
+#define TARN_KERNELS_CPU_GEMM_GEMM_H
+
+#include "core/threads.h"
+#include "kernels/cpu/gemm/tile.h"
+
+#define TARN_GEMM_MAX_MR 14
+
+typedef struct tarn_gemm {
+  int64_t M, N, K;              /* K = taps * depth */
+  const float *a;
+  int64_t lda;
+  const float *b;               /* packed */
+  float *c;
+  int64_t ldc;                  /* of c and add */
+  const float *bias, *add;      /* or NULL */
+  tarn_activation activation;
+  /* Convolutions: row pointers of rows [first, first + rows) as [taps][mr]. NULL: a and lda, one tap. */
+  void (*point)(const void *source, int64_t first, int rows, int mr, const float **pointers);
+  const void *source;
+  int64_t taps, depth;
+} tarn_gemm;
+
+/* false: a size is beyond what 64-bit offsets or the packed form allow. */
+bool tarn__gemm_fits(int64_t M, int64_t N, int64_t K);
+
+size_t tarn__gemm_packed_bytes(const tarn_gemm_isa *isa, int64_t K, int64_t N);
+/* B[k,j] is b[k*ldb + j], or b[j*ldb + k] when transposed. */
+tarn_status tarn__gemm_pack(const tarn_gemm_isa *isa, int64_t K, int64_t N, const float *b, int64_t ldb,
+                            bool transposed, float *packed, tarn_pool *pool);
+/* to[M,K] = from[K,M] transposed: for products with a transposed A. */
+tarn_status tarn__gemm_transpose(int64_t M, int64_t K, const float *from, int64_t ld, float *to, tarn_pool *pool);
+
+/* Scratch of a run with `point`, for so many threads; 0 for plain products. */
+size_t tarn__gemm_scratch_bytes(int64_t taps, int threads);
+tarn_status tarn__gemm_run(const tarn_gemm_isa *isa, const tarn_gemm *g, void *scratch, tarn_pool *pool);
+
+/* C = A B with B as it lies, for M <= 4: no packing. */
+tarn_status tarn__gemm_few_rows(const tarn_gemm_isa *isa, int64_t M, int64_t N, int64_t K, const float *a, int64_t lda,
+                                const float *b, int64_t ldb, bool transposed, float *c, int64_t ldc,
+                                tarn_pool *pool);
+
+#endif

@@ -1,0 +1,166 @@
+/* The micro-kernels, for AVX2 and AVX-512: TILE_ROWS by two vectors of accumulators.
+ *
+ *                accumulators  B  broadcast   of registers   loads per FMA
+ *   AVX-512 14x32     28       2      1           32          16 / 28
+ *   AVX2     6x16     12       2      1           16           8 / 12
+ *
+ * Two vectors a row keep the traffic from L2 low (B is read once per TILE_ROWS rows: 128 bytes per 14 cycles),
+ * which matters more than the fewer broadcasts of a wider tile. Accumulators are named scalars made by macros:
+ * gcc keeps arrays of them in memory. A function per number of rows, so that no tile computes rows it throws away. */
+#include "kernels/cpu/gemm/tile.h"
+#include "kernels/cpu/simd/vec.h"
+
+#define NR (2 * VF)
+/* B is asked for this far ahead. Measured on Emerald Rapids: 2 KiB for AVX-512 and 1 KiB for AVX2 win 3 to 10 % over
+ * none on panels that come from L2 or beyond. */
+#define PREFETCH (128 * VF)
+
+#define REP_1(X) X(0)
+#define REP_2(X) REP_1(X) X(1)
+#define REP_3(X) REP_2(X) X(2)
+#define REP_4(X) REP_3(X) X(3)
+#define REP_5(X) REP_4(X) X(4)
+#define REP_6(X) REP_5(X) X(5)
+#define REP_7(X) REP_6(X) X(6)
+#define REP_8(X) REP_7(X) X(7)
+#define REP_9(X) REP_8(X) X(8)
+#define REP_10(X) REP_9(X) X(9)
+#define REP_11(X) REP_10(X) X(10)
+#define REP_12(X) REP_11(X) X(11)
+#define REP_13(X) REP_12(X) X(12)
+#define REP_14(X) REP_13(X) X(13)
+
+/* One vector of a row on its way out. */
+static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, const float *add, vm m) {
+  if (t->accumulate) x = vf_add(vf_load_m(old, m), x);
+  x = vf_add(x, bias);
+  if (add) x = vf_add(x, vf_load_m(add, m));
+  if (t->activation != TARN_ACT_NONE) x = vf_max(vf_zero(), x);
+  if (t->activation == TARN_ACT_RELU6) x = vf_min(vf_set1(6.0f), x);
+  return x;
+}
+
+#define DECLARE(r) vf c##r##0 = vf_zero(), c##r##1 = vf_zero();
+#define POINT(r) const float *a##r = a[r];
+#define STEP(r)                   \
+  {                               \
+    vf x = vf_set1(a##r[k]);      \
+    c##r##0 = vf_fma(x, b0, c##r##0); \
+    c##r##1 = vf_fma(x, b1, c##r##1); \
+  }
+#define FINISH(r)                                                                        \
+  {                                                                                      \
+    float *c = t->c + (r) * t->ldc;                                                      \
+    const float *add = t->add ? t->add + (r) * t->ldc : 0;                               \
+    vf_store_m(c, m0, finish(t, c##r##0, bias0, c, add, m0));                            \
+    if (t->cols > VF)                                                                    \
+      vf_store_m(c + VF, m1, finish(t, c##r##1, bias1, c + VF, add ? add + VF : 0, m1)); \
+  }
+#define COLUMNS                                                                          \
+  int64_t cols = t->cols;                                                                \
+  vm m0 = vm_first(cols < VF ? cols : VF), m1 = vm_first(cols > VF ? cols - VF : 0);     \
+  vf bias0 = vf_zero(), bias1 = vf_zero();                                               \
+  if (t->bias) {                                                                         \
+    bias0 = vf_load_m(t->bias, m0);                                                      \
+    if (cols > VF) bias1 = vf_load_m(t->bias + VF, m1);                                  \
+  }
+#define TILE(ROWS)                                                                       \
+  static void tile_##ROWS(const tarn_tile *t) {                                          \
+    REP_##ROWS(DECLARE)                                                                  \
+    const float *b = t->b;                                                               \
+    const float *const *a = t->a;                                                        \
+    for (int64_t tap = 0; tap < t->taps; tap++, a += t->a_stride) {                      \
+      REP_##ROWS(POINT)                                                                  \
+      for (int64_t k = 0; k < t->depth; k++, b += NR) {                                  \
+        vf b0 = vf_load(b), b1 = vf_load(b + VF);                                        \
+        _mm_prefetch((const char *)b + PREFETCH, _MM_HINT_T0);                           \
+        if (VF == 16) _mm_prefetch((const char *)b + PREFETCH + 64, _MM_HINT_T0);        \
+        REP_##ROWS(STEP)                                                                 \
+      }                                                                                  \
+    }                                                                                    \
+    COLUMNS                                                                              \
+    REP_##ROWS(FINISH)                                                                   \
+  }
+
+/* One and two rows: bound by reading B, so no prefetch (one stream is what the hardware expects), and several k at once,
+ * as two or four chains of additions would wait for one another. */
+static void tile_1(const tarn_tile *t) {
+  vf c00 = vf_zero(), c01 = vf_zero(), c10 = vf_zero(), c11 = vf_zero();
+  vf c20 = vf_zero(), c21 = vf_zero(), c30 = vf_zero(), c31 = vf_zero();
+  const float *b = t->b;
+  for (int64_t tap = 0; tap < t->taps; tap++) {
+    const float *a = t->a[tap * t->a_stride];
+    int64_t k = 0;
+    for (; k + 4 <= t->depth; k += 4, b += 4 * NR) {
+      vf x0 = vf_set1(a[k]), x1 = vf_set1(a[k + 1]), x2 = vf_set1(a[k + 2]), x3 = vf_set1(a[k + 3]);
+      c00 = vf_fma(x0, vf_load(b), c00);
+      c01 = vf_fma(x0, vf_load(b + VF), c01);
+      c10 = vf_fma(x1, vf_load(b + NR), c10);
+      c11 = vf_fma(x1, vf_load(b + NR + VF), c11);
+      c20 = vf_fma(x2, vf_load(b + 2 * NR), c20);
+      c21 = vf_fma(x2, vf_load(b + 2 * NR + VF), c21);
+      c30 = vf_fma(x3, vf_load(b + 3 * NR), c30);
+      c31 = vf_fma(x3, vf_load(b + 3 * NR + VF), c31);
+    }
+    for (; k < t->depth; k++, b += NR) {
+      vf x = vf_set1(a[k]);
+      c00 = vf_fma(x, vf_load(b), c00);
+      c01 = vf_fma(x, vf_load(b + VF), c01);
+    }
+  }
+  c00 = vf_add(vf_add(c00, c10), vf_add(c20, c30));
+  c01 = vf_add(vf_add(c01, c11), vf_add(c21, c31));
+  COLUMNS
+  FINISH(0)
+}
+
+static void tile_2(const tarn_tile *t) {
+  vf c00 = vf_zero(), c01 = vf_zero(), c10 = vf_zero(), c11 = vf_zero();
+  vf d00 = vf_zero(), d01 = vf_zero(), d10 = vf_zero(), d11 = vf_zero();
+  const float *b = t->b;
+  for (int64_t tap = 0; tap < t->taps; tap++) {
+    const float *a0 = t->a[tap * t->a_stride], *a1 = t->a[tap * t->a_stride + 1];
+    int64_t k = 0;
+    for (; k + 2 <= t->depth; k += 2, b += 2 * NR) {
+      vf b0 = vf_load(b), b1 = vf_load(b + VF), e0 = vf_load(b + NR), e1 = vf_load(b + NR + VF);
+      vf x = vf_set1(a0[k]), y = vf_set1(a1[k]);
+      c00 = vf_fma(x, b0, c00);
+      c01 = vf_fma(x, b1, c01);
+      c10 = vf_fma(y, b0, c10);
+      c11 = vf_fma(y, b1, c11);
+      x = vf_set1(a0[k + 1]), y = vf_set1(a1[k + 1]);
+      d00 = vf_fma(x, e0, d00);
+      d01 = vf_fma(x, e1, d01);
+      d10 = vf_fma(y, e0, d10);
+      d11 = vf_fma(y, e1, d11);
+    }
+    for (; k < t->depth; k++, b += NR) {
+      vf b0 = vf_load(b), b1 = vf_load(b + VF), x = vf_set1(a0[k]), y = vf_set1(a1[k]);
+      c00 = vf_fma(x, b0, c00);
+      c01 = vf_fma(x, b1, c01);
+      c10 = vf_fma(y, b0, c10);
+      c11 = vf_fma(y, b1, c11);
+    }
+  }
+  c00 = vf_add(c00, d00), c01 = vf_add(c01, d01), c10 = vf_add(c10, d10), c11 = vf_add(c11, d11);
+  COLUMNS
+  REP_2(FINISH)
+}
+
+TILE(3) TILE(4) TILE(5) TILE(6)
+#if VF == 16
+TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
+#define TILE_ROWS 14
+#else
+#define TILE_ROWS 6
+#endif
+
+static void tile(const tarn_tile *t) {
+  static void (*const by_rows[])(const tarn_tile *) = {
+    tile_1, tile_2, tile_3, tile_4, tile_5, tile_6,
+#if VF == 16
+    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12, tile_13, tile_14,
+#endif
+  };
+  by_rows[t->rows - 1](t);
+}

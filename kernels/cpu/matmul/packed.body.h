@@ -1,0 +1,140 @@
+/* MatMul and BatchMatMul in f32 on the packed GEMM of kernels/cpu/gemm; the including file defines ISA.
+ *
+ *   B stable (a weight)     packed once, at prepare
+ *   B not stable, M <= 4    read where it lies (packing would cost more than the product)
+ *   otherwise               packed into scratch at every run
+ *   A transposed            copied the right way round into scratch (M = 1: a vector either way)
+ *
+ * Many small matrices: a thread takes whole ones. Few large ones: the threads share each. */
+#include "kernels/cpu/gemm/gemm.h"
+#include "kernels/kernel.h"
+#include "kernels/params/matmul.h"
+
+#include <string.h>
+
+enum { FEW = 4 };
+
+/* What one product needs beyond its operands. */
+typedef struct plan {
+  tarn_matmul g;
+  int64_t batches;
+  bool ta, tb, packed;             /* packed: B at prepare */
+  bool few;
+  size_t a_bytes, b_bytes, packed_bytes;   /* scratch of one product; one packed B */
+} plan;
+
+static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+static plan plan_of(const tarn_problem *p) {
+  const tarn_matmul_params *params = p->params;
+  plan t = {.g = tarn__matmul_geometry(p)};
+  t.batches = 1;
+  for (int d = 0; d < t.g.batch.rank; d++) t.batches *= t.g.batch.dim[d];
+  t.packed = p->stable && p->stable[1];
+  t.ta = params->transpose_a && t.g.M > 1;
+  t.tb = params->transpose_b;
+  t.few = !t.packed && t.g.M <= FEW;
+  t.packed_bytes = aligned(tarn__gemm_packed_bytes(&ISA, t.g.K, t.g.N));
+  if (t.ta) t.a_bytes = aligned((size_t)(t.g.M * t.g.K) * sizeof(float));
+  if (!t.packed && !t.few) t.b_bytes = t.packed_bytes;
+  return t;
+}
+
+static const char *supports(const tarn_problem *p) {
+  tarn_matmul g = tarn__matmul_geometry(p);
+  if (p->in_dtype[1] != TARN_F32 || p->out_dtype[0] != TARN_F32) return "mixed dtypes";
+  if (!tarn__gemm_fits(g.M, g.N, g.K)) return "the matrices are too large to pack";
+  return NULL;
+}
+
+static double cost_us(const tarn_problem *p, const tarn_machine *m) {
+  plan t = plan_of(p);
+  double M = (double)t.g.M, N = (double)t.g.N, K = (double)t.g.K, n = (double)t.batches;
+  /* Rows are padded up to whole vectors of columns; one row alone is bound by reading B. */
+  double wide = (double)((t.g.N + ISA.nr / 2 - 1) / (ISA.nr / 2) * (ISA.nr / 2));
+  double flops = 2 * n * M * wide * K / (1e3 * m->gflops[TARGET] * 0.9);
+  double bytes = 4 * n * (K * N * (t.b_bytes ? 4 : 1) + M * K * (t.ta ? 4 : 1) + M * N) / (1e3 * m->gbytes_per_s);
+  double work = flops > bytes ? flops : bytes;
+  return 0.3 + (work > 20 ? work / m->threads : work);
+}
+
+static size_t scratch_bytes(const tarn_problem *p, int threads) {
+  plan t = plan_of(p);
+  return (t.a_bytes + t.b_bytes) * (size_t)(t.batches > 1 ? threads : 1);
+}
+
+static size_t prepared_bytes(const tarn_problem *p) {
+  plan t = plan_of(p);
+  if (!t.packed || t.g.K * t.g.N == 0) return 0;
+  return t.packed_bytes * (size_t)(tarn__shape_elements(&p->in_shape[1]) / (t.g.K * t.g.N));
+}
+
+static uint64_t prepared_key(const tarn_problem *p) { return plan_of(p).tb; }
+
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+  plan t = plan_of(p);
+  const float *b = in[1]->data;
+  int64_t step = t.g.K * t.g.N, count = tarn__shape_elements(&p->in_shape[1]) / step;
+  for (int64_t i = 0; i < count; i++)
+    TARN_TRY(tarn__gemm_pack(&ISA, t.g.K, t.g.N, b + i * step, t.tb ? t.g.K : t.g.N, t.tb,
+                             (float *)((char *)memory + (size_t)i * t.packed_bytes), pool));
+  return TARN_OK;
+}
+
+typedef struct product {
+  const tarn_call *call;
+  const plan *t;
+} product;
+
+static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_pool *pool) {
+  const plan *t = job->t;
+  const tarn_matmul *g = &t->g;
+  int64_t a_at, b_at;
+  tarn__matmul_offsets(g, batch, &a_at, &b_at);
+  const float *a = (const float *)job->call->in[0]->data + a_at, *b = (const float *)job->call->in[1]->data + b_at;
+  float *c = (float *)job->call->out[0]->data + batch * g->M * g->N;
+  if (t->ta) {
+    float *copy = (float *)scratch;
+    TARN_TRY(tarn__gemm_transpose(g->M, g->K, a, g->M, copy, pool));
+    a = copy;
+  }
+  if (t->few && g->K > 0)
+    return tarn__gemm_few_rows(&ISA, g->M, g->N, g->K, a, g->K, b, t->tb ? g->K : g->N, t->tb, c, g->N, pool);
+  tarn_gemm gemm = {.M = g->M, .N = g->N, .K = g->K, .a = a, .lda = g->K, .c = c, .ldc = g->N, .taps = 1};
+  if (g->K == 0) {
+    memset(c, 0, (size_t)(g->M * g->N) * sizeof *c);
+    return TARN_OK;
+  }
+  if (t->packed) {
+    gemm.b = (const float *)(const void *)((const char *)job->call->prepared +
+                                              (size_t)(b_at / (g->K * g->N)) * t->packed_bytes);
+  } else {
+    float *packed = (float *)(scratch + t->a_bytes);
+    TARN_TRY(tarn__gemm_pack(&ISA, g->K, g->N, b, t->tb ? g->K : g->N, t->tb, packed, pool));
+    gemm.b = packed;
+  }
+  return tarn__gemm_run(&ISA, &gemm, NULL, pool);
+}
+
+static tarn_status one_of_many(void *argument, int64_t chunk, int worker) {
+  const product *job = argument;
+  char *scratch = (char *)job->call->scratch + (size_t)worker * (job->t->a_bytes + job->t->b_bytes);
+  return one(job, chunk, scratch, NULL);
+}
+
+static tarn_status run(const tarn_call *call) {
+  plan t = plan_of(call->problem);
+  if (t.g.M == 0 || t.g.N == 0 || t.batches == 0) return TARN_OK;
+  product job = {call, &t};
+  if (t.batches > 1 && (t.batches >= tarn__pool_threads(call->pool) || t.g.M * t.g.N * t.g.K < 1000000)) {
+    bool serial = t.batches * t.g.M * t.g.N * t.g.K < 100000;
+    return tarn__pool_run(serial ? NULL : call->pool, t.batches, one_of_many, &job);
+  }
+  for (int64_t i = 0; i < t.batches; i++) TARN_TRY(one(&job, i, call->scratch, call->pool));
+  return TARN_OK;
+}
+
+#define ROW(OP)                                                                                       \
+  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us,                  \
+   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepared_key = prepared_key,    \
+   .prepare = prepare, .run = run}
