@@ -1,0 +1,62 @@
+/* Elements by their size: copying, filling and reading indices, for every dtype.
+ *
+ * Plain dtypes move as bytes; strings and handles through tarn__tensor_copy_elements. Ranges are the caller's duty. */
+#ifndef TARN_KERNELS_CPU_ARRAY_ELEMENTS_H
+#define TARN_KERNELS_CPU_ARRAY_ELEMENTS_H
+
+#include "kernels/run.h"
+
+static inline bool tarn__is_plain(tarn_dtype dtype) { return tarn__dtype_in(dtype, TARN_PLAIN); }
+
+/* n elements from one tensor to another of the same dtype. */
+static inline tarn_status tarn__move(tarn_tensor *to, int64_t to_at, const tarn_tensor *from, int64_t from_at,
+                                     int64_t n) {
+  if (!tarn__is_plain(to->dtype)) return tarn__tensor_copy_elements(to, to_at, from, from_at, n);
+  size_t size = tarn_dtype_bytes(to->dtype);
+  if (n > 0)
+    memcpy((char *)to->data + (size_t)to_at * size, (const char *)from->data + (size_t)from_at * size,
+           (size_t)n * size);
+  return TARN_OK;
+}
+
+/* n times the element `value_at` of `value`. */
+tarn_status tarn__repeat(tarn_tensor *to, int64_t to_at, int64_t n, const tarn_tensor *value, int64_t value_at);
+/* n zeros, or empty strings. Handles cannot be cleared this way: TARN_DTYPE. */
+tarn_status tarn__clear_elements(tarn_tensor *to, int64_t to_at, int64_t n);
+
+/* Element i of an index tensor: any integer dtype. uint64 above INT64_MAX reads as negative, so it is out of every range. */
+static inline int64_t tarn__index_at(const tarn_tensor *t, int64_t i) {
+  switch (t->dtype) {
+    case TARN_I64: return ((const int64_t *)t->data)[i];
+    case TARN_I32: return ((const int32_t *)t->data)[i];
+    case TARN_I16: return ((const int16_t *)t->data)[i];
+    case TARN_I8: return ((const int8_t *)t->data)[i];
+    case TARN_U8: return ((const uint8_t *)t->data)[i];
+    case TARN_U16: return ((const uint16_t *)t->data)[i];
+    case TARN_U32: return ((const uint32_t *)t->data)[i];
+    default: return (int64_t)((const uint64_t *)t->data)[i];
+  }
+}
+/* Writes element i of an int16, uint16, int32 or int64 output. */
+static inline void tarn__index_put(tarn_tensor *t, int64_t i, int64_t value) {
+  if (t->dtype == TARN_I64) ((int64_t *)t->data)[i] = value;
+  else if (t->dtype == TARN_I32) ((int32_t *)t->data)[i] = (int32_t)value;
+  else ((uint16_t *)t->data)[i] = (uint16_t)value;
+}
+
+/* Product of dims [from, to) of a shape. */
+static inline int64_t tarn__dims_product(const tarn_shape *s, int from, int to) {
+  int64_t n = 1;
+  for (int d = from; d < to; d++) n *= s->dim[d];
+  return n;
+}
+/* Row-major strides in elements. */
+static inline void tarn__strides(const tarn_shape *s, int64_t *stride) {
+  int64_t n = 1;
+  for (int d = s->rank - 1; d >= 0; d--) {
+    stride[d] = n;
+    n *= s->dim[d];
+  }
+}
+
+#endif

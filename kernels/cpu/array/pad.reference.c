@@ -1,0 +1,90 @@
+/* Padding: a constant border is filled and the inside copied; a mirrored border is made of copies with negative
+ * strides. */
+#include "kernels/cpu/array/numeric.h"
+#include "kernels/cpu/array/view_copy.h"
+#include "kernels/params/array.h"
+
+static tarn_status pad(const tarn_call *call) {
+  const tarn_tensor *x = call->in[0];
+  tarn_tensor *y = call->out[0];
+  int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK], n = tarn__tensor_elements(y);
+  tarn__strides(&x->shape, xs);
+  tarn__strides(&y->shape, ys);
+  if (call->problem->inputs == 3) TARN_TRY(tarn__repeat(y, 0, n, call->in[2], 0));
+  else TARN_TRY(tarn__clear_elements(y, 0, n));
+  tarn_view_copy c = {.rank = 0};
+  for (int d = 0; d < x->shape.rank; d++) {
+    c.to_at += tarn__index_at(call->in[1], 2 * d) * ys[d];
+    tarn__view_add(&c, x->shape.dim[d], ys[d], xs[d]);
+  }
+  return tarn__view_copy_run(&c, y, x, call->pool);
+}
+
+/* Each dim falls into the mirrored start, the inside and the mirrored end; every combination is one copy. */
+static tarn_status mirror_pieces(const tarn_call *call, const int64_t *ys, const int64_t *xs, int d,
+                                 tarn_view_copy c) {
+  const tarn_mirror_pad_params *p = call->problem->params;
+  const tarn_shape *s = &call->in[0]->shape;
+  if (d == s->rank) return tarn__view_copy_run(&c, call->out[0], call->in[0], call->pool);
+  int64_t before = tarn__index_at(call->in[1], 2 * d), after = tarn__index_at(call->in[1], 2 * d + 1);
+  int64_t n = s->dim[d], edge = p->symmetric ? 0 : 1;
+  const int64_t length[3] = {before, n, after}, to[3] = {0, before, before + n};
+  const int64_t from[3] = {before - 1 + edge, 0, n - 1 - edge}, step[3] = {-1, 1, -1};
+  for (int k = 0; k < 3; k++) {
+    if (length[k] == 0) continue;
+    tarn_view_copy piece = c;
+    piece.to_at += to[k] * ys[d];
+    piece.from_at += from[k] * xs[d];
+    tarn__view_add(&piece, length[k], ys[d], step[k] * xs[d]);
+    TARN_TRY(mirror_pieces(call, ys, xs, d + 1, piece));
+  }
+  return TARN_OK;
+}
+
+static tarn_status mirror_pad(const tarn_call *call) {
+  int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
+  if (tarn__tensor_elements(call->out[0]) == 0) return TARN_OK;
+  tarn__strides(&call->in[0]->shape, xs);
+  tarn__strides(&call->out[0]->shape, ys);
+  return mirror_pieces(call, ys, xs, 0, (tarn_view_copy){.rank = 0});
+}
+
+/* Where position i of a padded dim comes from; n is the length inside. */
+static int64_t mirrored(int64_t i, int64_t before, int64_t n, bool symmetric) {
+  i -= before;
+  if (i < 0) return symmetric ? -1 - i : -i;
+  if (i >= n) return symmetric ? 2 * n - 1 - i : 2 * n - 2 - i;
+  return i;
+}
+
+static tarn_status mirror_pad_grad(const tarn_call *call) {
+  const tarn_mirror_pad_params *p = call->problem->params;
+  const tarn_tensor *dy = call->in[0];
+  tarn_tensor *dx = call->out[0];
+  const tarn_shape *s = &dy->shape;
+  int64_t stride[TARN_MAX_RANK], index[TARN_MAX_RANK] = {0}, n = tarn__tensor_elements(dy);
+  tarn__strides(&dx->shape, stride);
+  TARN_TRY(tarn__clear_elements(dx, 0, tarn__tensor_elements(dx)));
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = 0;
+    for (int d = 0; d < s->rank; d++)
+      at += stride[d] * mirrored(index[d], tarn__index_at(call->in[1], 2 * d), dx->shape.dim[d], p->symmetric);
+    switch ((int)dx->dtype) {
+#define ROW(DT, S, A, GET, PUT) \
+  case DT: ((S *)dx->data)[at] = PUT(GET(((S *)dx->data)[at]) + GET(((const S *)dy->data)[i])); break;
+      TARN_RING_ROWS(ROW)
+#undef ROW
+      default: break;
+    }
+    for (int d = s->rank - 1; d >= 0 && ++index[d] == s->dim[d]; d--) index[d] = 0;
+  }
+  return TARN_OK;
+}
+
+const tarn_kernel tarn_kernels_array_pad_reference[] = {
+  {.op = "Pad", .run = pad},
+  {.op = "PadV2", .run = pad},
+  {.op = "MirrorPad", .run = mirror_pad},
+  {.op = "MirrorPadGrad", .run = mirror_pad_grad, .dtypes = TARN_RING},
+  {0},
+};

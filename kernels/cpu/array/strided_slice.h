@@ -1,0 +1,20 @@
+/* What StridedSlice's begin, end, strides and masks mean for a tensor of a known shape. Shared by the shape rule and
+ * the kernels. */
+#ifndef TARN_KERNELS_CPU_ARRAY_STRIDED_SLICE_H
+#define TARN_KERNELS_CPU_ARRAY_STRIDED_SLICE_H
+
+#include "core/tensor.h"
+#include "kernels/params/array.h"
+
+typedef struct tarn_strided_slice {
+  int rank; /* of the sliced tensor */
+  int64_t begin[TARN_MAX_RANK], stride[TARN_MAX_RANK], size[TARN_MAX_RANK];
+  tarn_shape out; /* with new axes, without shrunk ones */
+} tarn_strided_slice;
+
+/* begin, end and strides: integer tensors, of any shape: it is checked. TARN_SHAPE, TARN_INVALID. */
+tarn_status tarn__strided_slice_make(const tarn_strided_slice_params *p, const tarn_shape *x,
+                                     const tarn_tensor *begin, const tarn_tensor *end,
+                                     const tarn_tensor *strides, tarn_strided_slice *slice);
+
+#endif

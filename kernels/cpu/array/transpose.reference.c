@@ -1,0 +1,54 @@
+/* Transposes are a strided copy; conjugation is a second pass over the result. */
+#include "kernels/cpu/array/numeric.h"
+#include "kernels/cpu/array/view_copy.h"
+
+static tarn_status transpose(const tarn_call *call) {
+  const tarn_tensor *x = call->in[0], *perm = call->in[1];
+  tarn_tensor *y = call->out[0];
+  int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
+  tarn__strides(&x->shape, xs);
+  tarn__strides(&y->shape, ys);
+  tarn_view_copy c = {.rank = 0};
+  for (int d = 0; d < y->shape.rank; d++) {
+    int64_t axis = tarn__index_at(perm, d);
+    tarn__view_add(&c, y->shape.dim[d], ys[d], xs[axis < 0 ? axis + x->shape.rank : axis]);
+  }
+  return tarn__view_copy_run(&c, y, x, call->pool);
+}
+
+static tarn_status conjugate_transpose(const tarn_call *call) {
+  TARN_TRY(transpose(call));
+  tarn_tensor *y = call->out[0];
+  int64_t n = tarn__tensor_elements(y);
+  if (y->dtype == TARN_C64) {
+    float *v = y->data;
+    for (int64_t i = 0; i < n; i++) v[2 * i + 1] = -v[2 * i + 1];
+  } else if (y->dtype == TARN_C128) {
+    double *v = y->data;
+    for (int64_t i = 0; i < n; i++) v[2 * i + 1] = -v[2 * i + 1];
+  }
+  return TARN_OK;
+}
+
+static tarn_status invert_permutation(const tarn_call *call) {
+  const tarn_tensor *x = call->in[0];
+  tarn_tensor *y = call->out[0];
+  int64_t n = tarn__tensor_elements(x);
+  for (int64_t i = 0; i < n; i++) tarn__index_put(y, i, -1);
+  for (int64_t i = 0; i < n; i++) {
+    int64_t j = tarn__index_at(x, i);
+    if (j < 0 || j >= n) return tarn_fail(TARN_INVALID, "x[%lld] is %lld, not in [0, %lld)", (long long)i,
+                                          (long long)j, (long long)n);
+    if (tarn__index_at(y, j) != -1)
+      return tarn_fail(TARN_INVALID, "%lld occurs twice in x: no permutation", (long long)j);
+    tarn__index_put(y, j, i);
+  }
+  return TARN_OK;
+}
+
+const tarn_kernel tarn_kernels_array_transpose_reference[] = {
+  {.op = "Transpose", .run = transpose},
+  {.op = "ConjugateTranspose", .run = conjugate_transpose},
+  {.op = "InvertPermutation", .run = invert_permutation},
+  {0},
+};
