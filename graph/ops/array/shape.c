@@ -143,8 +143,6 @@ const tarn_op tarn_ops_shape[] = {
   {.name = "EnsureShape", .inputs = "input: T", .outputs = "output: T", .attrs = "shape: shape; T: type",
    .infer = ensure_shape_infer, .flags = TARN_OP_VIEW, .formula = "output = input, an error unless of this shape",
    .cases = {"input=T[2x3] shape=[2,-1]"}},
-  {.name = "Snapshot", .inputs = "input: T", .outputs = "output: T", .attrs = "T: type",
-   .infer = tarn__infer_unary, .flags = TARN_OP_VIEW, .formula = "output = input", .cases = {"input=T[2x3]"}},
   {.name = "Bitcast", .inputs = "input: T", .outputs = "output: type",
    .attrs = "T: " BITS "; type: " BITS, .infer = bitcast_infer,
    .formula = "the same bytes as another type; a last dim makes up for the difference in size",
