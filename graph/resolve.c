@@ -5,6 +5,7 @@
 
 tarn_status tarn__node_problem(tarn_node *node, tarn_status status, const char *text) {
   if (!text) return TARN_NO_MEMORY;
+  if (node->problem && node->op) return TARN_OK;   /* the first reason is the cause, perhaps the importer's; others follow from it */
   node->problem = text;
   node->problem_status = status;
   return TARN_OK;
