@@ -1,8 +1,7 @@
 /* The thread pool: every chunk runs once, whoever runs it; failures, nesting, many callers, sleep. */
 #include "core/threads.h"
-#include "core/trace.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -238,23 +237,7 @@ START_TEST(test_cpu_count_is_within_the_machine) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("threads");
-  TCase *tcase = tcase_create("pool");
-  tcase_add_test(tcase, test_pool_runs_every_chunk_once);
-  tcase_add_test(tcase, test_pool_refuses_absurd_sizes);
-  tcase_add_test(tcase, test_pool_hands_code_and_text_to_the_caller);
-  tcase_add_test(tcase, test_pool_runs_nested_loops_on_the_calling_thread);
-  tcase_add_test(tcase, test_pool_serves_many_callers_at_once);
-  tcase_add_test(tcase, test_pool_wakes_those_asleep);
-  tcase_add_test(tcase, test_pool_idle_uses_no_cpu);
-  tcase_add_test(tcase, test_pool_comes_and_goes);
-  tcase_add_test(tcase, test_pool_reports_failed_allocation);
-  tcase_add_test(tcase, test_cpu_count_is_within_the_machine);
-  suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
-}
+SUITE_MAIN("threads", test_pool_runs_every_chunk_once, test_pool_refuses_absurd_sizes,
+           test_pool_hands_code_and_text_to_the_caller, test_pool_runs_nested_loops_on_the_calling_thread,
+           test_pool_serves_many_callers_at_once, test_pool_wakes_those_asleep, test_pool_idle_uses_no_cpu,
+           test_pool_comes_and_goes, test_pool_reports_failed_allocation, test_cpu_count_is_within_the_machine)

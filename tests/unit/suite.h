@@ -1,0 +1,27 @@
+/* The main function of a unit test: one suite, one case, every test listed. */
+#ifndef TARN_TESTS_UNIT_SUITE_H
+#define TARN_TESTS_UNIT_SUITE_H
+
+#include <check.h>
+#include <stddef.h>
+
+/* Runs the tests up to the NULL; returns the exit status. */
+static inline int suite_run(const char *name, const TTest *const *tests) {
+  Suite *suite = suite_create(name);
+  TCase *tcase = tcase_create(name);
+  for (size_t i = 0; tests[i]; i++) tcase_add_test(tcase, tests[i]);
+  suite_add_tcase(suite, tcase);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
+
+#define SUITE_MAIN(name, ...)                              \
+  int main(void) {                                         \
+    const TTest *const tests[] = {__VA_ARGS__, NULL};      \
+    return suite_run((name), tests);                       \
+  }
+
+#endif
