@@ -5,10 +5,10 @@
 #include "core/tensor.h"
 
 struct tarn_files {
-  /* Restores one tensor of a V1 or V2 checkpoint; slice is RestoreV2's shape_and_slice text ("" for all). dtype is what
-   * the graph expects: TARN_DTYPE when the file has another. */
-  tarn_status (*restore)(const tarn_allocator *a, const char *prefix, size_t prefix_bytes, const char *name,
-                         size_t name_bytes, const char *slice, size_t slice_bytes, tarn_dtype dtype,
+  /* Restores n tensors of a V1 or V2 checkpoint, which is opened once; slices[i] is RestoreV2's shape_and_slice text ("" for
+   * all). dtypes[i] is what the graph expects: TARN_DTYPE when the file has another. On failure no out[i] is set. */
+  tarn_status (*restore)(const tarn_allocator *a, const char *prefix, size_t prefix_bytes, size_t n,
+                         const tarn_string *names, const tarn_string *slices, const tarn_dtype *dtypes,
                          tarn_tensor *out);
   /* Writes a checkpoint of n tensors; slices[i] as above. v1: a V1 tensor-slice file. Whole or not at all. */
   tarn_status (*save)(const tarn_allocator *a, const char *prefix, size_t prefix_bytes, bool v1, size_t n,
