@@ -1,9 +1,9 @@
 /* The bump arena of memory.h: blocks of growing size, filled from the front, freed together. */
-#include "core/memory.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/memory.h"
 
 #define FIRST_BLOCK ((size_t)4 << 10)
 #define LARGEST_BLOCK ((size_t)1 << 20)

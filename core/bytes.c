@@ -46,8 +46,9 @@ tarn_status tarn__bytes_printf(tarn_bytes *b, const char *format, ...) {
   va_copy(again, arguments);
   int wanted = vsnprintf(NULL, 0, format, arguments);
   va_end(arguments);
-  tarn_status status = wanted < 0 ? tarn_fail(TARN_INVALID, "text of '%s' cannot be formatted", format)
-                                  : reserve(b, (size_t)wanted);
+  tarn_status status = wanted < 0
+                           ? tarn_fail(TARN_INVALID, "text of '%s' cannot be formatted", format)
+                           : reserve(b, (size_t)wanted);
   if (status == TARN_OK) {
     (void)vsnprintf(b->data + b->size, (size_t)wanted + 1, format, again);
     b->size += (size_t)wanted;

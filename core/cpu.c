@@ -1,12 +1,12 @@
-/* CPU features from CPUID and XGETBV (Intel SDM volume 2A, CPUID), clamped by the isa knob. On other
- * architectures every feature is off and `reference` runs. */
+/* CPU features from CPUID and XGETBV (Intel SDM volume 2A, CPUID), clamped by the isa knob. On
+ * other architectures every feature is off and `reference` runs. */
 #include "core/cpu.h"
-
-#include "core/knobs.h"
 
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/knobs.h"
 
 #if defined(__x86_64__) || defined(__i386__)
 #define ON_X86 1
@@ -30,7 +30,7 @@ static unsigned long long saved_registers(unsigned leaf1_ecx) {
 
 static void detect_name(char name[64]) {
   unsigned words[12];
-  if (__get_cpuid_max(0x80000000u, NULL) < 0x80000004u) return;
+  if ((unsigned)__get_cpuid_max(0x80000000u, NULL) < 0x80000004u) return;
   for (unsigned i = 0; i < 3; i++)
     __cpuid(0x80000002u + i, words[4 * i], words[4 * i + 1], words[4 * i + 2], words[4 * i + 3]);
   char text[sizeof words + 1] = {0};
@@ -48,7 +48,8 @@ static void detect_features(tarn_cpu *c) {
     (void)__get_cpuid_count(7, 1, &a71, &unused_b, &unused_c, &unused_d);
   }
   unsigned long long saved = saved_registers(leaf1);
-  bool ymm = (saved & 0x6) == 0x6, zmm = (saved & 0xe6) == 0xe6; /* XMM, YMM; opmask, both ZMM parts */
+  bool ymm = (saved & 0x6) == 0x6,
+       zmm = (saved & 0xe6) == 0xe6; /* XMM, YMM; opmask, both ZMM parts */
   unsigned fma_f16c = bit_AVX | bit_FMA | bit_F16C;
   unsigned all512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL | bit_AVX512CD;
   c->avx2 = ymm && (leaf1 & fma_f16c) == fma_f16c && (b7 & bit_AVX2);

@@ -1,7 +1,5 @@
-/* How many CPUs this process may use (declared in threads.h): the affinity mask, and the CPU quota of the
- * control group, as a container sees it. */
-#include "core/threads.h"
-
+/* How many CPUs this process may use (declared in threads.h): the affinity mask, and the CPU quota
+ * of the control group, as a container sees it. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -9,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/threads.h"
 
 /* Reads the start of a small file as text; false when there is none. */
 static bool read_text(const char *path, char *text, size_t bytes) {
@@ -21,21 +21,21 @@ static bool read_text(const char *path, char *text, size_t bytes) {
   return true;
 }
 
-/* The number of `quota / period`, rounded up; INT_MAX-like large when there is no quota. */
-static long rounded(long long quota, long long period, long otherwise) {
-  if (quota <= 0 || period <= 0) return otherwise;
+/* quota / period rounded up where that is less than `count`; a quota of 0 or less is none. */
+static long rounded(long long quota, long long period, long count) {
+  if (quota <= 0 || period <= 0) return count;
   long long cpus = (quota - 1) / period + 1;
-  return cpus < otherwise ? (long)cpus : otherwise;
+  return cpus < count ? (long)cpus : count;
 }
 
 /* cgroup v2: "max 100000" or "150000 100000" in cpu.max. */
 static long quota_v2(const char *folder, long count) {
   char path[768], text[128];
-  long long quota, period;
   (void)snprintf(path, sizeof path, "%s/cpu.max", folder);
   if (!read_text(path, text, sizeof text)) return count;
-  if (sscanf(text, "%lld %lld", &quota, &period) != 2) return count;
-  return rounded(quota, period, count);
+  char *rest; /* "max" reads as 0: no quota */
+  long long quota = strtoll(text, &rest, 10);
+  return rounded(quota, strtoll(rest, NULL, 10), count);
 }
 
 /* cgroup v1: cpu.cfs_quota_us (-1: none) and cpu.cfs_period_us. */
@@ -49,7 +49,8 @@ static long quota_v1(const char *folder, long count) {
 }
 
 /* The quotas from `group` up to the root of the hierarchy mounted at `mount`: the least counts. */
-static long climb(const char *mount, const char *group, long (*quota)(const char *, long), long count) {
+static long climb(const char *mount, const char *group, long (*quota)(const char *, long),
+                  long count) {
   char folder[640];
   int n = snprintf(folder, sizeof folder, "%s%s", mount, group);
   if (n < 0 || (size_t)n >= sizeof folder) return quota(mount, count);

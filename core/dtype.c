@@ -2,29 +2,29 @@
 #include "core/dtype.h"
 
 /* What TARN_DTYPE_MAP does not say. X(dtype, numpy's name, short name, name after DT_). */
-#define SPELLING_MAP(X)                                \
-  X(TARN_F32, "float32", "f32", "FLOAT")               \
-  X(TARN_F64, "float64", "f64", "DOUBLE")              \
-  X(TARN_I32, "int32", "i32", "INT32")                 \
-  X(TARN_U8, "uint8", "u8", "UINT8")                   \
-  X(TARN_I16, "int16", "i16", "INT16")                 \
-  X(TARN_I8, "int8", "i8", "INT8")                     \
-  X(TARN_STRING, "object", "str", "STRING")            \
-  X(TARN_C64, "complex64", "c64", "COMPLEX64")         \
-  X(TARN_I64, "int64", "i64", "INT64")                 \
-  X(TARN_BOOL, "bool", "bool", "BOOL")                 \
-  X(TARN_QI8, "qint8", "qi8", "QINT8")                 \
-  X(TARN_QU8, "quint8", "qu8", "QUINT8")               \
-  X(TARN_QI32, "qint32", "qi32", "QINT32")             \
-  X(TARN_BF16, "bfloat16", "bf16", "BFLOAT16")         \
-  X(TARN_QI16, "qint16", "qi16", "QINT16")             \
-  X(TARN_QU16, "quint16", "qu16", "QUINT16")           \
-  X(TARN_U16, "uint16", "u16", "UINT16")               \
-  X(TARN_C128, "complex128", "c128", "COMPLEX128")     \
-  X(TARN_F16, "float16", "f16", "HALF")                \
-  X(TARN_RESOURCE, "resource", "res", "RESOURCE")      \
-  X(TARN_VARIANT, "variant", "var", "VARIANT")         \
-  X(TARN_U32, "uint32", "u32", "UINT32")               \
+#define SPELLING_MAP(X)                            \
+  X(TARN_F32, "float32", "f32", "FLOAT")           \
+  X(TARN_F64, "float64", "f64", "DOUBLE")          \
+  X(TARN_I32, "int32", "i32", "INT32")             \
+  X(TARN_U8, "uint8", "u8", "UINT8")               \
+  X(TARN_I16, "int16", "i16", "INT16")             \
+  X(TARN_I8, "int8", "i8", "INT8")                 \
+  X(TARN_STRING, "object", "str", "STRING")        \
+  X(TARN_C64, "complex64", "c64", "COMPLEX64")     \
+  X(TARN_I64, "int64", "i64", "INT64")             \
+  X(TARN_BOOL, "bool", "bool", "BOOL")             \
+  X(TARN_QI8, "qint8", "qi8", "QINT8")             \
+  X(TARN_QU8, "quint8", "qu8", "QUINT8")           \
+  X(TARN_QI32, "qint32", "qi32", "QINT32")         \
+  X(TARN_BF16, "bfloat16", "bf16", "BFLOAT16")     \
+  X(TARN_QI16, "qint16", "qi16", "QINT16")         \
+  X(TARN_QU16, "quint16", "qu16", "QUINT16")       \
+  X(TARN_U16, "uint16", "u16", "UINT16")           \
+  X(TARN_C128, "complex128", "c128", "COMPLEX128") \
+  X(TARN_F16, "float16", "f16", "HALF")            \
+  X(TARN_RESOURCE, "resource", "res", "RESOURCE")  \
+  X(TARN_VARIANT, "variant", "var", "VARIANT")     \
+  X(TARN_U32, "uint32", "u32", "UINT32")           \
   X(TARN_U64, "uint64", "u64", "UINT64")
 
 #define NUMBERS 24 /* one more than the largest of TensorFlow's numbers that we know */
@@ -34,7 +34,8 @@ typedef struct spelling {
 } spelling;
 
 static const spelling spellings[NUMBERS] = {
-#define X(dtype, numpy_, brief_, proto_) [dtype] = {.numpy = numpy_, .brief = brief_, .proto = proto_},
+#define X(dtype, numpy_, brief_, proto_) \
+  [dtype] = {.numpy = numpy_, .brief = brief_, .proto = proto_},
     SPELLING_MAP(X)
 #undef X
 };
@@ -94,10 +95,12 @@ tarn_dtype tarn__dtype_from_name(const char *name, size_t bytes) {
 
 /* binary16: 1 sign, 5 exponent (bias 15), 10 mantissa bits; binary32: 1, 8 (bias 127), 23. */
 float tarn__f16_to_f32(uint16_t h) {
-  uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, mantissa = h & 0x3ffu, bits;
+  uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, mantissa = h & 0x3ffu,
+           bits;
   if (exponent == 31) {
     bits = sign | 0x7f800000u | mantissa << 13;
-    if (mantissa) bits |= 0x00400000u; /* a quiet NaN with its payload, as the hardware conversion gives */
+    if (mantissa)
+      bits |= 0x00400000u; /* a quiet NaN with its payload, as the hardware conversion gives */
   } else if (exponent) {
     bits = sign | (exponent + 112) << 23 | mantissa << 13;
   } else if (mantissa) {
@@ -121,15 +124,18 @@ uint16_t tarn__f32_to_f16(float f) {
   memcpy(&bits, &f, sizeof bits);
   uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
-  if (magnitude >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u); /* 65520 and more round to infinity */
-  if (magnitude >= 0x38800000u) {                                  /* 2^-14: the smallest normal half */
+  if (magnitude >= 0x477ff000u)
+    return (uint16_t)(sign | 0x7c00u); /* 65520 and more round to infinity */
+  if (magnitude >= 0x38800000u) {      /* 2^-14: the smallest normal half */
     uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
     return (uint16_t)(sign | (rounded - 0x38000000u) >> 13);
   }
-  if (magnitude <= 0x33000000u) return (uint16_t)sign; /* 2^-25, half of the least denormal: ties to even 0 */
+  if (magnitude <= 0x33000000u)
+    return (uint16_t)sign; /* 2^-25, half of the least denormal: ties to even 0 */
   /* A denormal: the 24-bit mantissa in units of 2^-24. */
   uint32_t shift = 126u - (magnitude >> 23), mantissa = (magnitude & 0x7fffffu) | 0x800000u;
-  uint32_t whole = mantissa >> shift, rest = mantissa & ((1u << shift) - 1u), half = 1u << (shift - 1u);
+  uint32_t whole = mantissa >> shift, rest = mantissa & ((1u << shift) - 1u),
+           half = 1u << (shift - 1u);
   if (rest > half || (rest == half && (whole & 1u))) whole++;
   return (uint16_t)(sign | whole);
 }

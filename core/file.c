@@ -1,8 +1,6 @@
 /* Reading through a mapping, writing through a temporary name. */
 #include "core/file.h"
 
-#include "core/bytes.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -11,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/bytes.h"
 
 #define BUFFER_BYTES ((size_t)64 << 10)
 
@@ -23,7 +23,7 @@ static tarn_status fail(const char *what, const char *path, int error) {
 
 static tarn_status refuse(const char *path, mode_t mode) {
   char shown[512];
-  const char *kind = S_ISDIR(mode)   ? "a folder"
+  const char *kind = S_ISDIR(mode)    ? "a folder"
                      : S_ISFIFO(mode) ? "a pipe"
                      : S_ISSOCK(mode) ? "a socket"
                                       : "a device";

@@ -2,10 +2,10 @@
  * (Aumasson and Bernstein, INDOCRYPT 2012) under a seed drawn once a process. */
 #include "core/map.h"
 
-#include "core/random.h"
-
 #include <pthread.h>
 #include <string.h>
+
+#include "core/random.h"
 
 struct tarn_map_slot {
   const char *key;
@@ -68,12 +68,15 @@ void tarn__map_clear(tarn_map *map) {
   map->capacity = map->count = 0;
 }
 
-/* The slot of the key, or the free one where it would go. capacity is a power of two and not all full. */
-static struct tarn_map_slot *find(const tarn_map *map, const char *key, size_t bytes, uint64_t hash) {
+/* The slot of the key, or the free one where it would go. capacity is a power of two and not all
+ * full. */
+static struct tarn_map_slot *find(const tarn_map *map, const char *key, size_t bytes,
+                                  uint64_t hash) {
   for (size_t i = hash & (map->capacity - 1);; i = (i + 1) & (map->capacity - 1)) {
     struct tarn_map_slot *slot = &map->slots[i];
     if (!slot->value) return slot;
-    if (slot->hash == hash && slot->bytes == bytes && (!bytes || memcmp(slot->key, key, bytes) == 0))
+    if (slot->hash == hash && slot->bytes == bytes &&
+        (!bytes || memcmp(slot->key, key, bytes) == 0))
       return slot;
   }
 }

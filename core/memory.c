@@ -8,6 +8,7 @@
 static void *system_alloc(void *context, size_t bytes, size_t align) {
   (void)context;
   void *memory = NULL;
+  if (bytes > (size_t)PTRDIFF_MAX - align) return NULL;
   return posix_memalign(&memory, align, bytes ? bytes : 1) == 0 ? memory : NULL;
 }
 
@@ -39,8 +40,8 @@ void tarn__free(const tarn_allocator *a, void *memory, size_t bytes) {
   if (memory) a->free(a->context, memory, bytes);
 }
 
-/* Counted: one reference of the owner and one of each live block, so that a tensor handed out by a session
- * may outlive it. */
+/* Counted: one reference of the owner and one of each live block, so that a tensor handed out by a
+ * session may outlive it. */
 struct tarn_limited {
   tarn_allocator allocator, base;
   size_t limit;
@@ -63,8 +64,8 @@ static void *limited_alloc(void *context, size_t bytes, size_t align) {
       atomic_store(&limited->hit, true);
       return NULL;
     }
-  } while (!atomic_compare_exchange_weak_explicit(&limited->used, &used, after, memory_order_relaxed,
-                                                  memory_order_relaxed));
+  } while (!atomic_compare_exchange_weak_explicit(&limited->used, &used, after,
+                                                  memory_order_relaxed, memory_order_relaxed));
   void *memory = limited->base.alloc(limited->base.context, bytes, align);
   if (!memory) {
     atomic_fetch_sub_explicit(&limited->used, bytes, memory_order_relaxed);
@@ -72,8 +73,9 @@ static void *limited_alloc(void *context, size_t bytes, size_t align) {
   }
   atomic_fetch_add_explicit(&limited->references, 1, memory_order_relaxed);
   size_t peak = atomic_load_explicit(&limited->peak, memory_order_relaxed);
-  while (after > peak && !atomic_compare_exchange_weak_explicit(
-                             &limited->peak, &peak, after, memory_order_relaxed, memory_order_relaxed)) {
+  while (after > peak &&
+         !atomic_compare_exchange_weak_explicit(&limited->peak, &peak, after, memory_order_relaxed,
+                                                memory_order_relaxed)) {
   }
   return memory;
 }
@@ -122,7 +124,8 @@ bool tarn__limited_hit(const tarn_limited *limited) {
 static void *failing_alloc(void *context, size_t bytes, size_t align) {
   tarn_failing *failing = context;
   long n = __atomic_fetch_add(&failing->count, 1, __ATOMIC_RELAXED);
-  if (failing->fail_at >= 0 && (n == failing->fail_at || (failing->and_after && n > failing->fail_at)))
+  if (failing->fail_at >= 0 &&
+      (n == failing->fail_at || (failing->and_after && n > failing->fail_at)))
     return NULL;
   void *memory = system_alloc(NULL, bytes, align);
   if (memory) __atomic_fetch_add(&failing->live, 1, __ATOMIC_RELAXED);

@@ -20,7 +20,8 @@ void tarn__free(const tarn_allocator *a, void *memory, size_t bytes);     /* mem
 #define tarn__add_overflow(x, y, result) __builtin_add_overflow((x), (y), (result))
 
 /* An allocator with a budget in bytes over `base`: alloc beyond it fails (the caller reports TARN_LIMIT
- * when tarn__limited_hit says so). Thread-safe. limit 0: counts only. */
+ * when tarn__limited_hit says so). Thread-safe. limit 0: counts only. `base` is copied. Blocks may outlive
+ * tarn__limited_destroy: the allocator that they came from goes with the last of them. */
 typedef struct tarn_limited tarn_limited;
 tarn_status tarn__limited_create(const tarn_allocator *base, size_t limit, tarn_limited **limited);
 void tarn__limited_destroy(tarn_limited *limited);

@@ -1,9 +1,9 @@
 /* The names nearest to one that was not found, for messages (declared in map.h). */
-#include "core/bytes.h"
-#include "core/map.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "core/bytes.h"
+#include "core/map.h"
 
 #define COMPARED 128 /* bytes of a name that are looked at: keeps the row on the stack */
 #define SHOWN 3
@@ -30,15 +30,18 @@ static size_t compared_bytes(const char *name) {
   return strnlen(name, COMPARED);
 }
 
-const char *tarn__nearest(const char *wanted, const char *const *names, size_t n, char *text, size_t bytes) {
+const char *tarn__nearest(const char *wanted, const char *const *names, size_t n, char *text,
+                          size_t bytes) {
   if (bytes == 0) return "";
   text[0] = '\0';
   size_t length = compared_bytes(wanted), shown = 0, best[SHOWN], scores[SHOWN];
-  /* More than half wrong is another name, unless one holds the other ("kernel" in "conv1/kernel"). */
-  size_t furthest = length / 2 > 2 ? length / 2 : 2;
+  /* More than a third wrong is another name, unless one holds the other ("kernel" in
+   * "conv1/kernel"). */
+  size_t furthest = length / 3 > 2 ? length / 3 : 2;
   for (size_t i = 0; i < n; i++) {
     size_t other = compared_bytes(names[i]);
-    bool inside = length >= 3 && other >= 3 && (strstr(names[i], wanted) || strstr(wanted, names[i]));
+    bool inside =
+        length >= 3 && other >= 3 && (strstr(names[i], wanted) || strstr(wanted, names[i]));
     size_t apart = other > length ? other - length : length - other, score;
     if (inside) {
       score = 1 + (apart < furthest ? apart : furthest - 1);

@@ -1,5 +1,5 @@
-/* Philox 4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011,
- * with the conventions of random.h. */
+/* Philox 4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+ * 2011, with the conventions of random.h. */
 #include "core/random.h"
 
 #include <math.h>
@@ -62,8 +62,9 @@ double tarn__uint64_to_double(uint32_t x0, uint32_t x1) {
   return d - 1.0;
 }
 
-/* n / 2^width for n < 2^width, as the bits of a 16-bit float with `width` mantissa bits: exact, because n
- * has at most `width` bits. 1 has the exponent `one`; k/2^width with leading bit b has one - width + b. */
+/* n / 2^width for n < 2^width, as the bits of a 16-bit float with `width` mantissa bits: exact,
+ * because n has at most `width` bits. 1 has the exponent `one`; k/2^width with leading bit b has
+ * one - width + b. */
 static uint16_t fraction16(uint32_t n, unsigned width, unsigned one) {
   if (n == 0) return 0;
   unsigned lead = 31u - (unsigned)__builtin_clz(n);
@@ -87,7 +88,8 @@ void tarn__box_muller_float(uint32_t x0, uint32_t x1, float *f0, float *f1) {
   *f1 = cosf(v1) * u2;
 }
 
-void tarn__box_muller_double(uint32_t x0, uint32_t x1, uint32_t x2, uint32_t x3, double *d0, double *d1) {
+void tarn__box_muller_double(uint32_t x0, uint32_t x1, uint32_t x2, uint32_t x3, double *d0,
+                             double *d1) {
   double u1 = tarn__uint64_to_double(x0, x1);
   if (u1 < 1.0e-7) u1 = 1.0e-7;
   double v1 = two_pi * tarn__uint64_to_double(x2, x3);
@@ -105,7 +107,8 @@ uint64_t tarn__random_seed(void) {
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
   tarn_philox g;
   uint32_t words[4];
-  tarn__philox_init(&g, (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec, atomic_fetch_add(&calls, 1));
+  tarn__philox_init(&g, (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec,
+                    atomic_fetch_add(&calls, 1));
   tarn__philox_next(&g, words);
   return (uint64_t)words[1] << 32 | words[0];
 }

@@ -1,10 +1,11 @@
-/* Shape arithmetic: every product is checked, so that what tarn__shape_make accepted never overflows. */
+/* Shape arithmetic: every product is checked, so that what tarn__shape_make accepted never
+ * overflows. */
 #include "core/shape.h"
-
-#include "core/memory.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "core/memory.h"
 
 /* The product of the dims that are not 0 must fit: then so do all strides of an empty tensor. */
 static tarn_status check(int rank, const int64_t *dims, int64_t *elements) {
@@ -39,13 +40,14 @@ int64_t tarn__shape_elements(const tarn_shape *shape) {
   return product;
 }
 
-tarn_status tarn__shape_bytes(const tarn_shape *shape, size_t bytes_each, int64_t *elements, size_t *bytes) {
+tarn_status tarn__shape_bytes(const tarn_shape *shape, size_t bytes_each, int64_t *elements,
+                              size_t *bytes) {
   int64_t n;
   size_t total;
   TARN_TRY(check(shape->rank, shape->dim, &n));
   if (tarn__mul_overflow((size_t)n, bytes_each, &total) || total > (size_t)PTRDIFF_MAX)
-    return tarn_fail(TARN_LIMIT, "%lld elements of %zu bytes do not fit the address space", (long long)n,
-                     bytes_each);
+    return tarn_fail(TARN_LIMIT, "%lld elements of %zu bytes do not fit the address space",
+                     (long long)n, bytes_each);
   if (elements) *elements = n;
   if (bytes) *bytes = total;
   return TARN_OK;
@@ -82,7 +84,8 @@ tarn_status tarn__shape_broadcast(const tarn_shape *a, const tarn_shape *b, tarn
     if (da != db && da != 1 && db != 1) {
       char ta[TARN_SHAPE_TEXT], tb[TARN_SHAPE_TEXT];
       return tarn_fail(TARN_SHAPE, "%s and %s do not broadcast: %lld against %lld",
-                       tarn__shape_print(a, ta), tarn__shape_print(b, tb), (long long)da, (long long)db);
+                       tarn__shape_print(a, ta), tarn__shape_print(b, tb), (long long)da,
+                       (long long)db);
     }
     dims[i] = da == 1 ? db : da;
   }
@@ -97,14 +100,15 @@ tarn_status tarn__shape_axis(int64_t axis, int rank, int *out) {
 }
 
 const char *tarn__shape_print(const tarn_shape *shape, char text[TARN_SHAPE_TEXT]) {
-  if (shape->rank < 0) return strcpy(text, "?");
+  if (shape->rank < 0) return memcpy(text, "?", 2);
   /* Twelve dims of nineteen digits would not fit: what does not is cut, with "...]". */
   size_t used = 0;
   text[used++] = '[';
   for (int i = 0; i < shape->rank && i < TARN_MAX_RANK; i++) {
     char dim[24];
-    int n = shape->dim[i] < 0 ? snprintf(dim, sizeof dim, "%s?", i ? "," : "")
-                              : snprintf(dim, sizeof dim, "%s%lld", i ? "," : "", (long long)shape->dim[i]);
+    int n = shape->dim[i] < 0
+                ? snprintf(dim, sizeof dim, "%s?", i ? "," : "")
+                : snprintf(dim, sizeof dim, "%s%lld", i ? "," : "", (long long)shape->dim[i]);
     if (used + (size_t)n + 5 > TARN_SHAPE_TEXT) {
       memcpy(text + used, "...", 3);
       used += 3;

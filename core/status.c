@@ -1,4 +1,5 @@
-/* The message of the last failure on each thread, in fixed storage: nothing to allocate, nothing to free. */
+/* The message of the last failure on each thread, in fixed storage: nothing to allocate, nothing to
+ * free. */
 #include "core/status.h"
 
 #include <stdarg.h>

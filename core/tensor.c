@@ -1,7 +1,8 @@
 /* Tensor values and their counted buffers. */
 #include "core/tensor.h"
 
-/* One allocation: this head, then the elements at HEAD bytes. A wrapped buffer has only the head. */
+/* One allocation: this head, then the elements at HEAD bytes. A wrapped buffer has only the head.
+ */
 struct tarn_buffer {
   atomic_int references;
   tarn_dtype dtype;
@@ -30,13 +31,15 @@ void tarn__object_init(tarn_object *object, const tarn_object_type *type) {
 }
 
 void *tarn__object_retain(void *object) {
-  if (object) atomic_fetch_add_explicit(&((tarn_object *)object)->references, 1, memory_order_relaxed);
+  if (object)
+    atomic_fetch_add_explicit(&((tarn_object *)object)->references, 1, memory_order_relaxed);
   return object;
 }
 
 void tarn__object_release(void *object) {
   tarn_object *o = object;
-  if (o && atomic_fetch_sub_explicit(&o->references, 1, memory_order_acq_rel) == 1) o->type->destroy(o);
+  if (o && atomic_fetch_sub_explicit(&o->references, 1, memory_order_acq_rel) == 1)
+    o->type->destroy(o);
 }
 
 static bool holds_objects(tarn_dtype dtype) {
@@ -69,13 +72,13 @@ static void buffer_init(tarn_buffer *b, const tarn_allocator *a, tarn_dtype dtyp
   atomic_init(&b->contents, new_contents());
 }
 
-static tarn_status make(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape, bool zero,
-                        tarn_tensor *out) {
+static tarn_status make(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape,
+                        bool zero, tarn_tensor *out) {
   size_t each = tarn_dtype_bytes(dtype), bytes, total;
   int64_t elements;
   if (each == 0) return tarn_fail(TARN_INVALID, "no dtype has the number %d", (int)dtype);
   TARN_TRY(tarn__shape_bytes(shape, each, &elements, &bytes));
-  if (tarn__add_overflow(bytes, HEAD, &total))
+  if (tarn__add_overflow(bytes, HEAD, &total) || total > (size_t)PTRDIFF_MAX)
     return tarn_fail(TARN_LIMIT, "%zu bytes do not fit the address space", bytes);
   tarn_buffer *b = tarn__alloc(a, total);
   if (!b) return TARN_NO_MEMORY;
@@ -96,8 +99,9 @@ tarn_status tarn__tensor_new_raw(const tarn_allocator *a, tarn_dtype dtype, cons
   return make(a, dtype, shape, false, out);
 }
 
-tarn_status tarn__tensor_wrap(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape, void *data,
-                              void (*release)(void *context), void *context, tarn_tensor *out) {
+tarn_status tarn__tensor_wrap(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape,
+                              void *data, void (*release)(void *context), void *context,
+                              tarn_tensor *out) {
   size_t each = tarn_dtype_bytes(dtype);
   int64_t elements;
   if (each == 0) return tarn_fail(TARN_INVALID, "no dtype has the number %d", (int)dtype);
@@ -122,7 +126,8 @@ void tarn__tensor_share(const tarn_tensor *from, tarn_tensor *out) {
 void tarn__tensor_clear(tarn_tensor *t) {
   tarn_buffer *b = t->buffer;
   *t = (tarn_tensor){.dtype = TARN_NO_DTYPE};
-  if (b && atomic_fetch_sub_explicit(&b->references, 1, memory_order_acq_rel) == 1) buffer_destroy(b);
+  if (b && atomic_fetch_sub_explicit(&b->references, 1, memory_order_acq_rel) == 1)
+    buffer_destroy(b);
 }
 
 tarn_status tarn__tensor_own(const tarn_allocator *a, const tarn_tensor *t, tarn_tensor *out) {
@@ -136,7 +141,7 @@ tarn_status tarn__tensor_copy(const tarn_allocator *a, const tarn_tensor *t, tar
     *out = (tarn_tensor){.dtype = TARN_NO_DTYPE};
     return TARN_OK;
   }
-  tarn_tensor made;
+  tarn_tensor made = {.dtype = TARN_NO_DTYPE};
   TARN_TRY(tarn__tensor_new_raw(a, t->dtype, &t->shape, &made));
   tarn_status status = tarn__tensor_copy_elements(&made, 0, t, 0, tarn__tensor_elements(t));
   if (status != TARN_OK) {
@@ -162,8 +167,8 @@ tarn_status tarn__tensor_copy_elements(tarn_tensor *to, int64_t to_at, const tar
       tarn__object_set(to, to_at + i, tarn__object_retain(tarn__object_get(from, from_at + i)));
   } else {
     size_t each = tarn_dtype_bytes(to->dtype);
-    memmove((char *)to->data + (size_t)to_at * each, (const char *)from->data + (size_t)from_at * each,
-            (size_t)n * each);
+    memmove((char *)to->data + (size_t)to_at * each,
+            (const char *)from->data + (size_t)from_at * each, (size_t)n * each);
   }
   return TARN_OK;
 }

@@ -59,22 +59,24 @@ tarn_status tarn__tensor_copy(const tarn_allocator *a, const tarn_tensor *t, tar
 /* Copies n elements between tensors of one dtype, strings and objects properly. Ranges are the caller's duty. */
 tarn_status tarn__tensor_copy_elements(tarn_tensor *to, int64_t to_at, const tarn_tensor *from, int64_t from_at,
                                        int64_t n);
-/* true when nobody else holds the buffer, so it may be overwritten. */
+/* true when nobody else holds the buffer, so it may be overwritten; never for wrapped memory. */
 bool tarn__tensor_unique(const tarn_tensor *t);
-/* A number that names the elements: the same as long as nobody wrote them, never used again. 0 for borrowed memory.
+/* A number that names the elements: the same as long as nobody wrote them, never used again. 0 for borrowed memory
+ * and for a view that does not start where its buffer does.
  * Writers of shared state call tarn__tensor_touch after a write. */
 uint64_t tarn__tensor_contents(const tarn_tensor *t);
 void tarn__tensor_touch(tarn_tensor *t);
 int64_t tarn__tensor_elements(const tarn_tensor *t);
 size_t tarn__tensor_bytes(const tarn_tensor *t);   /* elements * element size */
-/* Element i of a string tensor becomes a copy of the bytes (from the buffer's allocator). */
+/* Element i of a string tensor becomes a copy of the bytes (from the buffer's allocator). TARN_INVALID
+ * for borrowed and wrapped memory, whose strings somebody else owns. */
 tarn_status tarn__string_set(tarn_tensor *t, int64_t i, const char *data, size_t bytes);
 /* Element i of a resource or variant tensor becomes `object`; takes one reference of it, drops the old. */
 void tarn__object_set(tarn_tensor *t, int64_t i, void *object);
 static inline void *tarn__object_get(const tarn_tensor *t, int64_t i) { return ((void **)t->data)[i]; }
 
 /* The public handle from a value; takes the value's reference (it is empty afterwards) on success. */
-tarn_status tarn__tensor_handle(const tarn_allocator *a, tarn_tensor *value, tarn_tensor **handle);
+tarn_status tarn__tensor_handle(const tarn_allocator *a, tarn_tensor *value, tarn_tensor **tensor);
 
 /* Integers of a small tensor of int32 or int64 (shape and axis inputs); element i must exist. */
 int64_t tarn__tensor_int(const tarn_tensor *t, int64_t i);

@@ -7,7 +7,7 @@ typedef struct handle {
   const tarn_allocator *allocator;
 } handle;
 
-tarn_status tarn__tensor_handle(const tarn_allocator *a, tarn_tensor *value, tarn_tensor **out) {
+tarn_status tarn__tensor_handle(const tarn_allocator *a, tarn_tensor *value, tarn_tensor **tensor) {
   handle *h = tarn__alloc(a, sizeof *h);
   if (!h) return TARN_NO_MEMORY;
   tarn_tensor owned;
@@ -20,12 +20,14 @@ tarn_status tarn__tensor_handle(const tarn_allocator *a, tarn_tensor *value, tar
   h->tensor = owned;
   h->allocator = a;
   atomic_init(&h->tensor.handles, 1);
-  *out = &h->tensor;
+  *tensor = &h->tensor;
   return TARN_OK;
 }
 
-tarn_status tarn_tensor_create(tarn_dtype dtype, int rank, const int64_t *dims, tarn_tensor **tensor) {
-  if (!tensor || (!dims && rank > 0)) return tarn_fail(TARN_INVALID, "dims and tensor may not be NULL");
+tarn_status tarn_tensor_create(tarn_dtype dtype, int rank, const int64_t *dims,
+                               tarn_tensor **tensor) {
+  if (!tensor || (!dims && rank > 0))
+    return tarn_fail(TARN_INVALID, "dims and tensor may not be NULL");
   const tarn_allocator *a = tarn__allocator_default();
   tarn_shape shape;
   tarn_tensor value;
@@ -79,9 +81,11 @@ const void *tarn_tensor_data_const(const tarn_tensor *tensor) {
 }
 
 tarn_status tarn_tensor_set_string(tarn_tensor *tensor, int64_t i, const char *data, size_t bytes) {
-  if (!tensor || (!data && bytes)) return tarn_fail(TARN_INVALID, "tensor and data may not be NULL");
+  if (!tensor || (!data && bytes))
+    return tarn_fail(TARN_INVALID, "tensor and data may not be NULL");
   if (tensor->dtype != TARN_STRING)
-    return tarn_fail(TARN_DTYPE, "expected a string tensor, got %s", tarn_dtype_name(tensor->dtype));
+    return tarn_fail(TARN_DTYPE, "expected a string tensor, got %s",
+                     tarn_dtype_name(tensor->dtype));
   int64_t elements = tarn__tensor_elements(tensor);
   if (i < 0 || i >= elements)
     return tarn_fail(TARN_INVALID, "element %lld of %lld", (long long)i, (long long)elements);

@@ -1,18 +1,16 @@
 /* The pool of threads.h.
  *
- * A loop that is under way stands in one of a few slots. Its word holds (generation, chunks left): taking a
- * chunk is one compare-and-swap of (g, left) to (g, left - 1), and the index is chunks - left. A swap that
- * succeeds proves that loop g is still under way and that a chunk of it is now ours, so its body and argument
- * stay put until we have counted the chunk as finished; a worker that was asleep meanwhile fails the swap and
- * looks again. The owner takes chunks like everybody, then waits until all are counted.
+ * A loop that is under way stands in one of a few slots. Its word holds (generation, chunks left):
+ * taking a chunk is one compare-and-swap of (g, left) to (g, left - 1), and the index is chunks -
+ * left. A swap that succeeds proves that loop g is still under way and that a chunk of it is now
+ * ours, so its body and argument stay put until we have counted the chunk as finished; a worker
+ * that was asleep meanwhile fails the swap and looks again. The owner takes chunks like everybody,
+ * then waits until all are counted.
  *
- * Sleeping (workers without work, owners that wait) follows one pattern: announce oneself, look again, sleep;
- * the other side changes the state, then looks whether somebody is announced. Both in sequentially consistent
- * order, so one of the two sees the other and no wake-up is lost. */
+ * Sleeping (workers without work, owners that wait) follows one pattern: announce oneself, look
+ * again, sleep; the other side changes the state, then looks whether somebody is announced. Both in
+ * sequentially consistent order, so one of the two sees the other and no wake-up is lost. */
 #include "core/threads.h"
-
-#include "core/cpu.h"
-#include "core/trace.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -20,6 +18,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/cpu.h"
+#include "core/trace.h"
 
 #define MAX_THREADS 256
 #define SLOTS 8 /* loops under way at once; a further caller runs its loop alone */
@@ -50,9 +51,9 @@ struct tarn_pool {
   const tarn_allocator *allocator;
   size_t bytes;
   int threads;
-  worker *workers; /* [threads], of which 0 stands for the callers */
-  _Alignas(64) atomic_uint taken;  /* slots in use by owners */
-  _Alignas(64) atomic_uint open;   /* slots that may have chunks left */
+  worker *workers;                  /* [threads], of which 0 stands for the callers */
+  _Alignas(64) atomic_uint taken;   /* slots in use by owners */
+  _Alignas(64) atomic_uint open;    /* slots that may have chunks left */
   _Alignas(64) atomic_int sleepers; /* workers asleep, or about to be */
   atomic_bool stop;
   pthread_mutex_t lock;
@@ -60,8 +61,8 @@ struct tarn_pool {
   slot slots[SLOTS];
 };
 
-/* The loops that this thread is inside of, innermost first: a loop of the same pool inside them is run here,
- * under the index that the thread has there. */
+/* The loops that this thread is inside of, innermost first: a loop of the same pool inside them is
+ * run here, under the index that the thread has there. */
 typedef struct frame {
   const tarn_pool *pool;
   int worker;
@@ -107,7 +108,8 @@ static uint32_t take(slot *s) {
   return 0;
 }
 
-/* The caller holds an unfinished chunk. Takes all that are left, so that nobody starts one: returns how many. */
+/* The caller holds an unfinished chunk. Takes all that are left, so that nobody starts one: returns
+ * how many. */
 static uint32_t take_rest(slot *s) {
   uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
   while (!atomic_compare_exchange_weak_explicit(&s->word, &word, word & ~(uint64_t)UINT32_MAX,
@@ -139,7 +141,8 @@ static bool work_on(tarn_pool *pool, slot *s, int index) {
     left = take(s);
   } while (left != 0);
   inside = here.outer;
-  /* Once all are counted the owner may leave and reuse the slot: only locals and the pool from here on. */
+  /* Once all are counted the owner may leave and reuse the slot: only locals and the pool from here
+   * on. */
   if (atomic_fetch_add(&s->finished, count) + count == chunks && atomic_load(&s->waiting)) {
     (void)pthread_mutex_lock(&pool->lock);
     (void)pthread_cond_broadcast(&pool->done);
@@ -200,7 +203,8 @@ static void *worker_main(void *argument) {
 
 /* ---- loops --------------------------------------------------------------------------------- */
 
-static tarn_status run_here(int64_t first, int64_t chunks, tarn_chunk body, void *argument, int index) {
+static tarn_status run_here(int64_t first, int64_t chunks, tarn_chunk body, void *argument,
+                            int index) {
   for (int64_t i = 0; i < chunks; i++) TARN_TRY(body(argument, first + i, index));
   return TARN_OK;
 }
@@ -210,8 +214,8 @@ static slot *acquire(tarn_pool *pool) {
   unsigned taken = atomic_load_explicit(&pool->taken, memory_order_relaxed);
   while (taken != (1u << SLOTS) - 1u) {
     unsigned lowest = ~taken & (taken + 1u);
-    if (atomic_compare_exchange_weak_explicit(&pool->taken, &taken, taken | lowest, memory_order_acquire,
-                                              memory_order_relaxed))
+    if (atomic_compare_exchange_weak_explicit(&pool->taken, &taken, taken | lowest,
+                                              memory_order_acquire, memory_order_relaxed))
       return &pool->slots[__builtin_ctz(lowest)];
   }
   return NULL;
@@ -274,7 +278,8 @@ tarn_status tarn__pool_run(tarn_pool *pool, int64_t chunks, tarn_chunk body, voi
   for (int64_t first = 0; first < chunks; first += LARGEST_LOOP) {
     int64_t piece = chunks - first < LARGEST_LOOP ? chunks - first : LARGEST_LOOP;
     slot *s = acquire(pool);
-    TARN_TRY(s ? run_in(pool, s, first, piece, body, argument) : run_here(first, piece, body, argument, 0));
+    TARN_TRY(s ? run_in(pool, s, first, piece, body, argument)
+               : run_here(first, piece, body, argument, 0));
   }
   return TARN_OK;
 }
@@ -315,7 +320,8 @@ tarn_status tarn__pool_create(const tarn_allocator *a, int threads, tarn_pool **
     int error = start(&p->workers[i]);
     if (error != 0) {
       tarn__pool_destroy(p);
-      return tarn_fail(TARN_LIMIT, "cannot start thread %d of %d: %s", i + 1, threads, strerrordesc_np(error));
+      return tarn_fail(TARN_LIMIT, "cannot start thread %d of %d: %s", i + 1, threads,
+                       strerrordesc_np(error));
     }
     p->threads++;
   }

@@ -1,6 +1,6 @@
 /* A pool of worker threads for data-parallel loops.
  *
- * Chunks are handed out with one atomic word (generation, next index); the caller works too and waits for
+ * Chunks are handed out with one atomic word (generation, chunks left); the caller works too and waits for
  * finished chunks, not for threads, so a worker that the system has put to sleep costs nothing. Idle
  * workers spin some 30 us, yield, then sleep on a futex or condition variable. Loops may be
  * started from many threads at once: each is served in turn, and a caller whose loop is not picked up by
@@ -14,13 +14,15 @@
 
 typedef struct tarn_pool tarn_pool;
 
-/* threads counts the caller: 1 makes no worker. 0: tarn__cpu_count(). At most 256. */
+/* threads counts the caller: 1 makes no worker. 0: tarn__cpu_count(). At most 256. TARN_LIMIT when the system
+ * refuses a thread. */
 tarn_status tarn__pool_create(const tarn_allocator *a, int threads, tarn_pool **pool);
 void tarn__pool_destroy(tarn_pool *pool);
 int tarn__pool_threads(const tarn_pool *pool);   /* 1 for NULL */
 
 /* One chunk of a loop. worker is in [0, tarn__pool_threads): an index for per-thread scratch that no two
- * chunks running at the same time share. A failure stops the handing out of further chunks; code and text of the
+ * chunks of one loop running at the same time share (those of another caller's loop may: scratch belongs to a
+ * run). A nested loop gets the index that its thread has in the outer one. A failure stops the handing out of further chunks; code and text of the
  * first failure reach the caller. */
 typedef tarn_status (*tarn_chunk)(void *argument, int64_t chunk, int worker);
 /* Runs body for chunks 0..chunks-1 in any order and returns when all are done. pool NULL: serially. */

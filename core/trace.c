@@ -1,14 +1,15 @@
-/* Events behind a mutex: the lock is short, and nothing of it is reached when tracing is off. Written in
- * Chrome's trace event format: complete events ("X") and counters ("C"), times in microseconds. */
+/* Events behind a mutex: the lock is short, and nothing of it is reached when tracing is off.
+ * Written in Chrome's trace event format: complete events ("X") and counters ("C"), times in
+ * microseconds. */
 #include "core/trace.h"
-
-#include "core/bytes.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/bytes.h"
 
 #define NO_TEXT SIZE_MAX
 
@@ -64,7 +65,8 @@ static tarn_status keep(tarn_trace *trace, const char *text, size_t *at) {
   return TARN_OK;
 }
 
-static void record(tarn_trace *trace, const char *category, const char *name, const char *detail, event e) {
+static void record(tarn_trace *trace, const char *category, const char *name, const char *detail,
+                   event e) {
   /* A dropped event is no failure of the caller's: his message stays. */
   char message[TARN_ERROR_BYTES];
   (void)pthread_mutex_lock(&trace->lock);
@@ -89,7 +91,9 @@ void tarn__trace_span(tarn_trace *trace, const char *category, const char *name,
 }
 
 void tarn__trace_counter(tarn_trace *trace, const char *name, double value) {
-  if (trace) record(trace, NULL, name, NULL, (event){.counter = true, .value = value, .start_ns = tarn__now_ns()});
+  if (trace)
+    record(trace, NULL, name, NULL,
+           (event){.counter = true, .value = value, .start_ns = tarn__now_ns()});
 }
 
 /* The text as a JSON string. Control bytes and what is not UTF-8 become visible \xNN. */
@@ -118,12 +122,13 @@ static double microseconds(const tarn_trace *trace, uint64_t ns) {
 }
 
 static tarn_status add_event(tarn_bytes *json, const tarn_trace *trace, const event *e) {
-  TARN_TRY(tarn__bytes_printf(json, "{\"ph\":\"%s\",\"pid\":%ld,\"tid\":%ld,\"ts\":%.3f,\"name\":",
-                              e->counter ? "C" : "X", (long)getpid(), (long)e->thread,
-                              microseconds(trace, e->start_ns)));
+  TARN_TRY(tarn__bytes_printf(
+      json, "{\"ph\":\"%s\",\"pid\":%ld,\"tid\":%ld,\"ts\":%.3f,\"name\":", e->counter ? "C" : "X",
+      (long)getpid(), (long)e->thread, microseconds(trace, e->start_ns)));
   TARN_TRY(add_string(json, trace, e->name));
   if (e->counter) /* JSON has no infinity and no NaN */
-    return tarn__bytes_printf(json, ",\"args\":{\"value\":%.17g}}", isfinite(e->value) ? e->value : 0.0);
+    return tarn__bytes_printf(json, ",\"args\":{\"value\":%.17g}}",
+                              isfinite(e->value) ? e->value : 0.0);
   uint64_t span = e->end_ns > e->start_ns ? e->end_ns - e->start_ns : 0;
   TARN_TRY(tarn__bytes_printf(json, ",\"dur\":%.3f,\"cat\":", (double)span / 1e3));
   TARN_TRY(add_string(json, trace, e->category));
@@ -136,8 +141,9 @@ static tarn_status add_event(tarn_bytes *json, const tarn_trace *trace, const ev
 }
 
 static tarn_status add_all(tarn_bytes *json, const tarn_trace *trace) {
-  TARN_TRY(tarn__bytes_printf(json, "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"dropped\":%zu},\"traceEvents\":[",
-                              trace->dropped));
+  TARN_TRY(tarn__bytes_printf(
+      json, "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"dropped\":%zu},\"traceEvents\":[",
+      trace->dropped));
   size_t count = trace->events.size / sizeof(event);
   for (size_t i = 0; i < count; i++) {
     event e;

@@ -18,10 +18,10 @@ static inline int suite_run(const char *name, const TTest *const *tests) {
   return failed != 0;
 }
 
-#define SUITE_MAIN(name, ...)                              \
-  int main(void) {                                         \
-    const TTest *const tests[] = {__VA_ARGS__, NULL};      \
-    return suite_run((name), tests);                       \
+#define SUITE_MAIN(name, ...)                         \
+  int main(void) {                                    \
+    const TTest *const tests[] = {__VA_ARGS__, NULL}; \
+    return suite_run((name), tests);                  \
   }
 
 #endif

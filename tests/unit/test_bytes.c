@@ -1,8 +1,8 @@
 /* Growable bytes and the safe printing of names. */
+#include <string.h>
+
 #include "core/bytes.h"
 #include "tests/unit/suite.h"
-
-#include <string.h>
 
 static tarn_status build(tarn_bytes *b) {
   for (int i = 0; i < 300; i++) {
@@ -54,16 +54,18 @@ static const char *shown(const char *from) {
 START_TEST(test_printable_shows_what_is_not_text) {
   char text[8];
   ck_assert_str_eq(shown("conv1/kernel:0"), "conv1/kernel:0");
-  ck_assert_str_eq(shown("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"), "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+  ck_assert_str_eq(shown("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+                   "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
   ck_assert_str_eq(shown("a\x1b[31m\n\x7f"), "a\\x1b[31m\\x0a\\x7f");
   ck_assert_str_eq(shown("\xff\xc3"), "\\xff\\xc3");
-  ck_assert_str_eq(shown("\xc2\x9b"), "\\xc2\\x9b");         /* CSI as U+009B */
-  ck_assert_str_eq(shown("\xc0\xaf"), "\\xc0\\xaf");         /* longer than needed */
+  ck_assert_str_eq(shown("\xc2\x9b"), "\\xc2\\x9b"); /* CSI as U+009B */
+  ck_assert_str_eq(shown("\xc0\xaf"), "\\xc0\\xaf"); /* longer than needed */
   ck_assert_str_eq(shown("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");
   ck_assert_str_eq(shown("\xed\xa0\x80"), "\\xed\\xa0\\x80"); /* a surrogate */
   ck_assert_str_eq(shown("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
   ck_assert_str_eq(tarn__printable("a\0b", 3, text, sizeof text), "a\\x00b");
-  ck_assert_str_eq(tarn__printable("abcde\x01", 6, text, sizeof text), "abcde"); /* never half an escape */
+  ck_assert_str_eq(tarn__printable("abcde\x01", 6, text, sizeof text),
+                   "abcde"); /* never half an escape */
   ck_assert_str_eq(tarn__printable("abcdef\xc3\xa9", 8, text, sizeof text), "abcdef");
   ck_assert_str_eq(tarn__printable("x", 1, text, 1), "");
 }

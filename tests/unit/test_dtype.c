@@ -1,9 +1,9 @@
 /* Element types, and both 16-bit floats over all of their values and every rounding boundary. */
-#include "core/dtype.h"
-#include "tests/unit/suite.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "core/dtype.h"
+#include "tests/unit/suite.h"
 
 static const tarn_dtype all[] = {
 #define X(name, number, bytes, text) name,
@@ -28,8 +28,10 @@ END_TEST
 START_TEST(test_dtype_names_lead_back) {
   ck_assert_uint_eq(sizeof all / sizeof *all, 23);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-    const char *names[] = {tarn_dtype_name(all[i]), tarn__dtype_numpy(all[i]), tarn__dtype_short(all[i])};
-    for (int k = 0; k < 3; k++) ck_assert_int_eq(tarn__dtype_from_name(names[k], strlen(names[k])), all[i]);
+    const char *names[] = {tarn_dtype_name(all[i]), tarn__dtype_numpy(all[i]),
+                           tarn__dtype_short(all[i])};
+    for (int k = 0; k < 3; k++)
+      ck_assert_int_eq(tarn__dtype_from_name(names[k], strlen(names[k])), all[i]);
   }
   ck_assert_int_eq(tarn__dtype_from_name("DT_FLOAT", 8), TARN_F32);
   ck_assert_int_eq(tarn__dtype_from_name("DT_HALF", 7), TARN_F16);
@@ -84,7 +86,8 @@ END_TEST
 START_TEST(test_half_rounds_to_nearest_even) {
   for (uint32_t h = 0; h < 0x7c00; h++) {
     /* 65536 is where the format would go on after the largest value, 65504. */
-    double low = half_value((uint16_t)h), high = h == 0x7bff ? 65536.0 : half_value((uint16_t)(h + 1));
+    double low = half_value((uint16_t)h),
+           high = h == 0x7bff ? 65536.0 : half_value((uint16_t)(h + 1));
     float middle = (float)((low + high) / 2);
     uint32_t even = h & 1 ? h + 1 : h;
     ck_assert_uint_eq(tarn__f32_to_f16(middle), even);

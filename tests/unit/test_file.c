@@ -1,7 +1,4 @@
 /* Mapping refuses what is no file; output appears whole or not at all. */
-#include "core/file.h"
-#include "tests/unit/suite.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +6,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/file.h"
+#include "tests/unit/suite.h"
 
 static char folder[64];
 
@@ -179,6 +179,7 @@ START_TEST(test_output_reports_a_failed_write) {
 }
 END_TEST
 
-SUITE_MAIN("file", test_file_map_reads, test_file_map_refuses_what_is_no_file, test_output_appears_at_commit,
-           test_output_discard_leaves_nothing, test_output_pieces_arrive_in_order,
-           test_output_refuses_what_it_would_replace, test_output_reports_a_failed_write)
+SUITE_MAIN("file", test_file_map_reads, test_file_map_refuses_what_is_no_file,
+           test_output_appears_at_commit, test_output_discard_leaves_nothing,
+           test_output_pieces_arrive_in_order, test_output_refuses_what_it_would_replace,
+           test_output_reports_a_failed_write)

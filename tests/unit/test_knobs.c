@@ -1,10 +1,11 @@
-/* The knobs: read once, from the environment as it was at the first look; and the clamp of TARN_ISA. */
+/* The knobs: read once, from the environment as it was at the first look; and the clamp of
+ * TARN_ISA. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/cpu.h"
 #include "core/knobs.h"
 #include "tests/unit/suite.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 static char long_value[5000];
 
@@ -12,8 +13,8 @@ START_TEST(test_knobs_are_read_once) {
   const tarn_knobs *k = tarn__knobs();
   ck_assert_str_eq(k->isa, "avx2");
   ck_assert_str_eq(k->threads, "3");
-  ck_assert_str_eq(k->verbose, "");  /* set to nothing: not set */
-  ck_assert_str_eq(k->data, "");     /* too long: not set */
+  ck_assert_str_eq(k->verbose, ""); /* set to nothing: not set */
+  ck_assert_str_eq(k->data, "");    /* too long: not set */
   ck_assert_int_eq(setenv("TARN_THREADS", "9", 1), 0);
   ck_assert_str_eq(tarn__knobs()->threads, "3");
   ck_assert_ptr_eq(tarn__knobs(), k);
@@ -62,11 +63,11 @@ START_TEST(test_denormals_go_and_come_back) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {test_knobs_are_read_once, test_knobs_are_listed, test_cpu_is_clamped,
-                                test_denormals_go_and_come_back, NULL};
+  const TTest *const tests[] = {test_knobs_are_read_once, test_knobs_are_listed,
+                                test_cpu_is_clamped, test_denormals_go_and_come_back, NULL};
   memset(long_value, 'x', sizeof long_value - 1);
-  if (setenv("TARN_ISA", "avx2", 1) || setenv("TARN_THREADS", "3", 1) || setenv("TARN_VERBOSE", "", 1) ||
-      setenv("TARN_DATA", long_value, 1))
+  if (setenv("TARN_ISA", "avx2", 1) || setenv("TARN_THREADS", "3", 1) ||
+      setenv("TARN_VERBOSE", "", 1) || setenv("TARN_DATA", long_value, 1))
     return 1;
   return suite_run("knobs", tests);
 }

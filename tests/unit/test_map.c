@@ -1,9 +1,9 @@
 /* The name map and the nearest names. */
-#include "core/map.h"
-#include "tests/unit/suite.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "core/map.h"
+#include "tests/unit/suite.h"
 
 enum { NAMES = 2000 };
 static char names[NAMES][32];
@@ -13,7 +13,8 @@ static void make_names(void) {
 }
 
 static tarn_status fill(tarn_map *map) {
-  for (int i = 0; i < NAMES; i++) TARN_TRY(tarn__map_put(map, names[i], strlen(names[i]), names[i]));
+  for (int i = 0; i < NAMES; i++)
+    TARN_TRY(tarn__map_put(map, names[i], strlen(names[i]), names[i]));
   return TARN_OK;
 }
 

@@ -1,10 +1,10 @@
 /* Allocators and the arena: alignment, limits, failure, and that everything comes back. */
-#include "core/memory.h"
-#include "tests/unit/suite.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/memory.h"
+#include "tests/unit/suite.h"
 
 START_TEST(test_alloc_is_aligned_and_zero_bytes_are_unique) {
   const tarn_allocator *a = tarn__allocator_default();
@@ -158,7 +158,8 @@ START_TEST(test_arena_strings_and_arrays) {
 }
 END_TEST
 
-SUITE_MAIN("memory", test_alloc_is_aligned_and_zero_bytes_are_unique, test_alloc_failure_has_a_message,
-           test_checked_products_tell_overflow, test_failing_fails_the_nth, test_limited_counts_and_refuses,
+SUITE_MAIN("memory", test_alloc_is_aligned_and_zero_bytes_are_unique,
+           test_alloc_failure_has_a_message, test_checked_products_tell_overflow,
+           test_failing_fails_the_nth, test_limited_counts_and_refuses,
            test_limited_without_limit_only_counts, test_arena_survives_every_failed_allocation,
            test_arena_strings_and_arrays)

@@ -1,11 +1,12 @@
-/* Philox against the published known answers, and the conversions against what TensorFlow 2.21 gives for
- * RandomUniform and RandomStandardNormal of shape [6] with seed 87654321 and seed2 12345. */
-#include "core/random.h"
-#include "core/dtype.h"
-#include "tests/unit/suite.h"
-
+/* Philox against the published known answers, and the conversions against what TensorFlow 2.21
+ * gives for RandomUniform and RandomStandardNormal of shape [6] with seed 87654321 and seed2 12345.
+ */
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/dtype.h"
+#include "core/random.h"
+#include "tests/unit/suite.h"
 
 /* Of the authors' Random123 library: counter, key, output of Philox4x32-10. */
 START_TEST(test_philox_known_answers) {
@@ -65,7 +66,8 @@ static uint64_t double_bits(double d) {
 }
 
 START_TEST(test_uniform_equals_tensorflow) {
-  static const uint32_t f32[] = {0x3f2ca182, 0x3e719510, 0x3f5272cc, 0x3eee19e4, 0x3dbdead0, 0x3ead4a90};
+  static const uint32_t f32[] = {0x3f2ca182, 0x3e719510, 0x3f5272cc,
+                                 0x3eee19e4, 0x3dbdead0, 0x3ead4a90};
   static const uint64_t f64[] = {0x3fd943077c78ca88, 0x3fe272cd1f770cf2, 0x3fe7bd5aa956a548,
                                  0x3fed9d72189256d0, 0x3fdbdb1f6a4e719c, 0x3feca20fafeb6c18};
   static const uint16_t f16[] = {0x3208, 0x3944, 0x3598, 0x38f2, 0x395a, 0x3948};
@@ -81,10 +83,11 @@ START_TEST(test_uniform_equals_tensorflow) {
 }
 END_TEST
 
-/* log, sin and cos are the C library's: bits equal those of a TensorFlow on glibc. Elsewhere the last ones may
- * differ, so that 2 ULP are allowed. */
+/* log, sin and cos are the C library's: bits equal those of a TensorFlow on glibc. Elsewhere the
+ * last ones may differ, so that 2 ULP are allowed. */
 START_TEST(test_normal_equals_tensorflow) {
-  static const uint32_t f32[] = {0x3f625dfd, 0x3da0a028, 0x3e0bac20, 0xbf1c67b6, 0x3fed20f4, 0xbf93494f};
+  static const uint32_t f32[] = {0x3f625dfd, 0x3da0a028, 0x3e0bac20,
+                                 0xbf1c67b6, 0x3fed20f4, 0xbf93494f};
   static const uint64_t f64[] = {0xbfe42d794f186b8a, 0xbff357e58d9db235, 0xbfd652b89bbe473b,
                                  0x3fe611040b8cbcc1, 0xbfe9578f1ef99c0c, 0x3ff04a187c8ca9a6};
 #ifdef __GLIBC__
@@ -111,7 +114,8 @@ END_TEST
 START_TEST(test_uniform_16_bit_by_definition) {
   for (uint32_t x = 0; x < 65536; x++) {
     ck_assert(tarn__f16_to_f32(tarn__uint16_to_half((uint16_t)x)) == (float)(x & 1023) / 1024.0f);
-    ck_assert(tarn__bf16_to_f32(tarn__uint16_to_bfloat16((uint16_t)x)) == (float)(x & 127) / 128.0f);
+    ck_assert(tarn__bf16_to_f32(tarn__uint16_to_bfloat16((uint16_t)x)) ==
+              (float)(x & 127) / 128.0f);
   }
 }
 END_TEST
@@ -133,5 +137,6 @@ START_TEST(test_random_seed_differs) {
 END_TEST
 
 SUITE_MAIN("random", test_philox_known_answers, test_philox_skips_with_carries,
-           test_uniform_equals_tensorflow, test_normal_equals_tensorflow, test_uniform_16_bit_by_definition,
-           test_box_muller_is_finite_at_zero, test_random_seed_differs)
+           test_uniform_equals_tensorflow, test_normal_equals_tensorflow,
+           test_uniform_16_bit_by_definition, test_box_muller_is_finite_at_zero,
+           test_random_seed_differs)

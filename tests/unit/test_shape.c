@@ -1,12 +1,13 @@
 /* Shapes: checked products, broadcasting, axes, text. */
-#include "core/shape.h"
-#include "tests/unit/suite.h"
-
 #include <stdint.h>
 #include <string.h>
 
-#define SHAPE(...)                                                                        \
-  ((tarn_shape){.rank = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .dim = {__VA_ARGS__}})
+#include "core/shape.h"
+#include "tests/unit/suite.h"
+
+#define SHAPE(...)                                                                 \
+  ((tarn_shape){.rank = (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \
+                .dim = {__VA_ARGS__}})
 
 START_TEST(test_shape_make_checks) {
   tarn_shape s = {.rank = 77};
@@ -106,4 +107,5 @@ START_TEST(test_shape_print_fits) {
 END_TEST
 
 SUITE_MAIN("shape", test_shape_make_checks, test_shape_bytes_check, test_shape_comparisons,
-           test_shape_broadcasts_as_numpy, test_shape_axis_counts_from_the_end, test_shape_print_fits)
+           test_shape_broadcasts_as_numpy, test_shape_axis_counts_from_the_end,
+           test_shape_print_fits)

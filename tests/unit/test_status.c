@@ -1,11 +1,11 @@
 /* The message of a failure: what, where, and the chain of contexts, always bounded. */
-#include "core/status.h"
-#include "tests/unit/suite.h"
-
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/status.h"
+#include "tests/unit/suite.h"
 
 START_TEST(test_status_texts_are_there) {
   ck_assert_str_eq(tarn_status_text(TARN_OK), "ok");

@@ -1,9 +1,10 @@
-/* Tensors: counting, strings and objects, wrapped memory, the public handle, and every failed allocation. */
-#include "core/tensor.h"
-#include "tests/unit/suite.h"
-
+/* Tensors: counting, strings and objects, wrapped memory, the public handle, and every failed
+ * allocation. */
 #include <stdint.h>
 #include <string.h>
+
+#include "core/tensor.h"
+#include "tests/unit/suite.h"
 
 static const tarn_shape two_by_three = {.rank = 2, .dim = {2, 3}};
 
@@ -30,7 +31,8 @@ START_TEST(test_tensor_new_is_zeroed_and_aligned) {
   tarn__failing_init(&f, -1, false);
   for (int number = 1; number < 24; number++) {
     tarn_tensor t;
-    ck_assert_int_eq(tarn__tensor_new(&f.allocator, (tarn_dtype)number, &two_by_three, &t), TARN_OK);
+    ck_assert_int_eq(tarn__tensor_new(&f.allocator, (tarn_dtype)number, &two_by_three, &t),
+                     TARN_OK);
     ck_assert_uint_eq((uintptr_t)t.data % TARN_ALIGN, 0);
     ck_assert_int_eq(tarn__tensor_elements(&t), 6);
     ck_assert_uint_eq(tarn__tensor_bytes(&t), 6 * tarn_dtype_bytes((tarn_dtype)number));
@@ -294,5 +296,6 @@ SUITE_MAIN("tensor", test_tensor_new_is_zeroed_and_aligned, test_tensor_new_refu
            test_tensor_share_counts, test_tensor_borrowed_memory_is_copied_to_be_kept,
            test_tensor_wrap_releases_once, test_tensor_contents_name_the_elements,
            test_tensor_objects_are_counted, test_tensor_copy_elements_checks_dtype,
-           test_tensor_survives_every_failed_allocation, test_tensor_strings_need_memory_of_their_own,
-           test_tensor_public_handle, test_tensor_outlives_its_limited_allocator)
+           test_tensor_survives_every_failed_allocation,
+           test_tensor_strings_need_memory_of_their_own, test_tensor_public_handle,
+           test_tensor_outlives_its_limited_allocator)

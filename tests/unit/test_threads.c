@@ -1,7 +1,5 @@
-/* The thread pool: every chunk runs once, whoever runs it; failures, nesting, many callers, sleep. */
-#include "core/threads.h"
-#include "tests/unit/suite.h"
-
+/* The thread pool: every chunk runs once, whoever runs it; failures, nesting, many callers, sleep.
+ */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,6 +7,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/threads.h"
+#include "tests/unit/suite.h"
 
 static tarn_pool *pool_of(int threads) {
   tarn_pool *pool;
@@ -35,7 +36,8 @@ static tarn_status visit(void *argument, int64_t chunk, int worker) {
 }
 
 static void check_loop(tarn_pool *pool, int64_t chunks) {
-  visits v = {.counts = calloc((size_t)chunks + 1, sizeof(int)), .threads = tarn__pool_threads(pool)};
+  visits v = {.counts = calloc((size_t)chunks + 1, sizeof(int)),
+              .threads = tarn__pool_threads(pool)};
   ck_assert_int_eq(tarn__pool_run(pool, chunks, visit, &v), TARN_OK);
   for (int64_t i = 0; i < chunks; i++) ck_assert_int_eq(v.counts[i], 1);
   ck_assert_int_eq(atomic_load(&v.clashes), 0);
@@ -206,7 +208,8 @@ START_TEST(test_pool_idle_uses_no_cpu) {
   (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
   (void)usleep(300000);
   (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-  double used = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) * 1e-9;
+  double used =
+      (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) * 1e-9;
   ck_assert_msg(used < 0.003, "%g s of CPU in 0.3 s of idleness", used);
   tarn__pool_destroy(pool);
 }
@@ -238,6 +241,7 @@ START_TEST(test_cpu_count_is_within_the_machine) {
 END_TEST
 
 SUITE_MAIN("threads", test_pool_runs_every_chunk_once, test_pool_refuses_absurd_sizes,
-           test_pool_hands_code_and_text_to_the_caller, test_pool_runs_nested_loops_on_the_calling_thread,
-           test_pool_serves_many_callers_at_once, test_pool_wakes_those_asleep, test_pool_idle_uses_no_cpu,
-           test_pool_comes_and_goes, test_pool_reports_failed_allocation, test_cpu_count_is_within_the_machine)
+           test_pool_hands_code_and_text_to_the_caller,
+           test_pool_runs_nested_loops_on_the_calling_thread, test_pool_serves_many_callers_at_once,
+           test_pool_wakes_those_asleep, test_pool_idle_uses_no_cpu, test_pool_comes_and_goes,
+           test_pool_reports_failed_allocation, test_cpu_count_is_within_the_machine)

@@ -1,11 +1,11 @@
 /* The trace, read back as JSON. */
-#include "core/trace.h"
-#include "tests/unit/suite.h"
-
 #include <jansson.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
+
+#include "core/trace.h"
+#include "tests/unit/suite.h"
 
 static json_t *read_back(const tarn_allocator *a, const tarn_trace *trace) {
   char *text;
@@ -37,7 +37,8 @@ START_TEST(test_trace_reads_back) {
 
   json_t *root = read_back(a, trace), *events = json_object_get(root, "traceEvents");
   ck_assert_uint_eq(json_array_size(events), 4);
-  ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(root, "otherData"), "dropped")), 0);
+  ck_assert_int_eq(
+      json_integer_value(json_object_get(json_object_get(root, "otherData"), "dropped")), 0);
   const json_t *first = json_array_get(events, 0);
   ck_assert_str_eq(text_of(first, "ph"), "X");
   ck_assert_str_eq(text_of(first, "cat"), "run");
@@ -76,7 +77,8 @@ START_TEST(test_trace_long_names_stay_whole) {
 END_TEST
 
 static void *record_many(void *trace) {
-  for (int i = 0; i < 500; i++) tarn__trace_span(trace, "run", "step", NULL, tarn__now_ns(), tarn__now_ns());
+  for (int i = 0; i < 500; i++)
+    tarn__trace_span(trace, "run", "step", NULL, tarn__now_ns(), tarn__now_ns());
   return NULL;
 }
 
@@ -85,7 +87,8 @@ START_TEST(test_trace_takes_many_threads) {
   tarn_trace *trace;
   pthread_t threads[3];
   ck_assert_int_eq(tarn__trace_create(a, &trace), TARN_OK);
-  for (int i = 0; i < 3; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, record_many, trace), 0);
+  for (int i = 0; i < 3; i++)
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, record_many, trace), 0);
   for (int i = 0; i < 3; i++) (void)pthread_join(threads[i], NULL);
   json_t *root = read_back(a, trace), *events = json_object_get(root, "traceEvents");
   ck_assert_uint_eq(json_array_size(events), 1500);
@@ -120,9 +123,11 @@ START_TEST(test_trace_drops_and_counts_when_memory_is_short) {
       long failed_at = f.fail_at, count = f.count;
       f.fail_at = -1;
       json_t *root = read_back(&f.allocator, trace);
-      json_int_t dropped = json_integer_value(json_object_get(json_object_get(root, "otherData"), "dropped"));
+      json_int_t dropped =
+          json_integer_value(json_object_get(json_object_get(root, "otherData"), "dropped"));
       ck_assert_int_eq(dropped, failed_at < count ? 1 : 0);
-      ck_assert_uint_eq(json_array_size(json_object_get(root, "traceEvents")) + (size_t)dropped, 20);
+      ck_assert_uint_eq(json_array_size(json_object_get(root, "traceEvents")) + (size_t)dropped,
+                        20);
       json_decref(root);
     } else {
       ck_assert_int_eq(status, TARN_NO_MEMORY);
@@ -133,5 +138,5 @@ START_TEST(test_trace_drops_and_counts_when_memory_is_short) {
 }
 END_TEST
 
-SUITE_MAIN("trace", test_trace_reads_back, test_trace_long_names_stay_whole, test_trace_takes_many_threads,
-           test_trace_drops_and_counts_when_memory_is_short)
+SUITE_MAIN("trace", test_trace_reads_back, test_trace_long_names_stay_whole,
+           test_trace_takes_many_threads, test_trace_drops_and_counts_when_memory_is_short)
