@@ -152,7 +152,7 @@ START_TEST(test_output_refuses_what_it_would_replace) {
 END_TEST
 
 /* The limit on file sizes stands for a full disk: the failed write is told, and nothing is left. */
-START_TEST(test_output_reports_a_failed_write) {
+START_TEST(test_output_reports_a_failed_write, test_file_name_goes_before_the_message) {
   const tarn_allocator *a = tarn__allocator_default();
   static const char block[100000];
   struct rlimit before, small;
@@ -179,7 +179,21 @@ START_TEST(test_output_reports_a_failed_write) {
 }
 END_TEST
 
+START_TEST(test_file_name_goes_before_the_message) {
+  static char large[3 * TARN_ERROR_BYTES];
+  (void)tarn__fail(TARN_CORRUPT, "a.c", 1, "at byte 7: found 3");
+  ck_assert_int_eq(tarn__in_file(TARN_CORRUPT, "x\ny"), TARN_CORRUPT);
+  ck_assert_str_eq(tarn_error(), "'x\\x0ay': at byte 7: found 3 [a.c:1]");
+  ck_assert_int_eq(tarn__in_file(TARN_OK, "other"), TARN_OK);
+  ck_assert_str_eq(tarn_error(), "'x\\x0ay': at byte 7: found 3 [a.c:1]");
+  memset(large, 'x', sizeof large - 1);
+  (void)tarn_fail(TARN_CORRUPT, "%s", large);
+  ck_assert_int_eq(tarn__in_file(TARN_CORRUPT, large), TARN_CORRUPT);
+  ck_assert_uint_lt(strlen(tarn_error()), TARN_ERROR_BYTES);
+}
+END_TEST
+
 SUITE_MAIN("file", test_file_map_reads, test_file_map_refuses_what_is_no_file,
            test_output_appears_at_commit, test_output_discard_leaves_nothing,
            test_output_pieces_arrive_in_order, test_output_refuses_what_it_would_replace,
-           test_output_reports_a_failed_write)
+           test_output_reports_a_failed_write, test_file_name_goes_before_the_message)
