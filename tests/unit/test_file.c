@@ -152,7 +152,7 @@ START_TEST(test_output_refuses_what_it_would_replace) {
 END_TEST
 
 /* The limit on file sizes stands for a full disk: the failed write is told, and nothing is left. */
-START_TEST(test_output_reports_a_failed_write, test_file_name_goes_before_the_message) {
+START_TEST(test_output_reports_a_failed_write) {
   const tarn_allocator *a = tarn__allocator_default();
   static const char block[100000];
   struct rlimit before, small;
