@@ -245,7 +245,7 @@ START_TEST(test_cpu_count_honours_the_affinity_mask) {
   cpu_set_t before, one;
   ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
   CPU_ZERO(&one);
-  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+  for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
     if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
   ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
   int count = tarn__cpu_count();
