@@ -47,7 +47,7 @@ typedef enum tarn_step_kind {
   TARN_STEP_KERNEL,
   TARN_STEP_VIEW,           /* output 0 shares input 0's elements */
   TARN_STEP_PASS,           /* every output i is input i as it is, handles too (Identity of refs, Enter, IdentityN) */
-  TARN_STEP_GATE,           /* no outputs: joins deadness and order (NoOp, calls) */
+  TARN_STEP_GATE,           /* joins deadness and order (NoOp, calls); its outputs, if any, are constants */
   TARN_STEP_SWITCH,
   TARN_STEP_MERGE,
   TARN_STEP_REF_SELECT,
@@ -69,11 +69,13 @@ struct tarn_step {
   bool *deref;              /* input i is a ref variable whose value is wanted; NULL: none */
   int *control;             /* steps that must have run before */
   int *guard;               /* those of them that may be dead: then this step is dead */
-  bool removed;             /* by a pass */
+  bool removed;             /* by a pass, or its outputs are all constants */
+  bool may_die;
   bool shapes_known;        /* of every input and output: bound when the plan is made */
   tarn_binding *binding;    /* kernel and problem; NULL for unknown shapes and for control */
   int blocks;
-  tarn_block **block;
+  tarn_block **block;       /* NULL entries: recursive, built when reached; named by block_name */
+  const char **block_name;  /* functions of If, Case and While */
   tarn_graph *callee;       /* of a recursive call */
   int *release; int releases;  /* values of TARN_STORE_RUN that no later step uses */
 };
