@@ -10,6 +10,7 @@
 #ifndef TARN_GRAPH_PLAN_BUILDER_H
 #define TARN_GRAPH_PLAN_BUILDER_H
 
+#include "core/bytes.h"
 #include "graph/plan.h"
 
 /* A node to run: of the graph, or of one call of a function. */
@@ -55,8 +56,12 @@ struct tarn_builder {
   tarn_map written;              /* variables by key that some step may write */
   tarn_map reshaped;             /* those that may change their shape */
   tarn_map frozen;               /* variables by key that were taken for constants: tarn_frozen index + 1 */
-  tarn_bytes *unsupported;       /* lines */
-  size_t unsupported_count;
+  tarn_bytes unsupported;        /* lines */
+  tarn_map named;                /* ops that a line names already */
+  tarn_shape *scratch_shape;     /* shapes.c: room for one step's inputs and outputs */
+  tarn_dtype *scratch_dtype;
+  const tarn_tensor **scratch_value;
+  size_t scratch_count;
 };
 
 #define TARN_MAX_CALLS 100000       /* expanded calls of one plan */
@@ -76,6 +81,8 @@ const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node);
 /* The value of a variable as a constant, when no step of the plan writes it and it is initialised; else *value stays empty.
  * Sharing: clear it. */
 tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *variable, tarn_tensor *value);
+/* The declared shape of a variable (which may be NULL) when it is known and kept; else rank -1. */
+tarn_status tarn__plan_declared(tarn_builder *b, const tarn_node *variable, tarn_shape *shape);
 /* Shapes and known elements; the block's inputs have theirs set. */
 tarn_status tarn__plan_shapes(tarn_builder *b, tarn_block *block);
 /* The passes of ../passes/, on every block. */

@@ -17,7 +17,6 @@ typedef struct orderer {
   int **value;                   /* by instance: value of each output in the block of its frame, -1: none yet */
   int *step_of;                  /* by unit: its step in its block, -1: none */
   tarn_block **block_of_frame;   /* by frame id + 1; [0]: the root */
-  bool **used;                   /* by instance and output */
 } orderer;
 
 static bool is_op(const tarn_instance *i, const char *name) {
@@ -453,10 +452,6 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
   }
   step->may_die = may_die;
   for (int k = 0; k < outputs; k++) {
-    if (!o->used[i][k] && kind == TARN_STEP_KERNEL && o->value[i][k] < 0) {
-      out[k] = -1;
-      continue;
-    }
     if (o->value[i][k] >= 0) {
       out[k] = o->value[i][k];
       block->value[out[k]].producer = at;
@@ -583,9 +578,8 @@ tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *
   o.units = from->count + o.frames;
   o.order = tarn__arena_array(arena, (size_t)o.units + 1, sizeof(int));
   o.value = tarn__arena_array(arena, (size_t)from->count + 1, sizeof(int *));
-  o.used = tarn__arena_array(arena, (size_t)from->count + 1, sizeof(bool *));
   o.step_of = tarn__arena_array(arena, (size_t)o.units + 1, sizeof(int));
-  if (!o.order || !o.value || !o.step_of || !o.used) return TARN_NO_MEMORY;
+  if (!o.order || !o.value || !o.step_of) return TARN_NO_MEMORY;
   int sorted;
   TARN_TRY(sort_units(&o, o.units, map_units, o.order, &sorted));
   if (sorted < o.units)
@@ -594,19 +588,9 @@ tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *
   for (int i = 0; i < from->count; i++) {
     const int n = outputs_of(&from->instance[i]);
     o.value[i] = tarn__arena_array(arena, (size_t)n + 1, sizeof(int));
-    o.used[i] = tarn__arena_array(arena, (size_t)n + 1, sizeof(bool));
-    if (!o.value[i] || !o.used[i]) return TARN_NO_MEMORY;
+    if (!o.value[i]) return TARN_NO_MEMORY;
     for (int k = 0; k < n; k++) o.value[i][k] = -1;
   }
-  for (int i = 0; i < from->count; i++) {
-    const tarn_instance *x = &from->instance[i];
-    if (x->placed) continue;
-    for (int k = 0; k < x->inputs; k++)
-      if (x->in[k].index < outputs_of(&from->instance[x->in[k].from])) o.used[x->in[k].from][x->in[k].index] = true;
-  }
-  for (int i = 0; i < from->results; i++)
-    if (from->result[i].index < outputs_of(&from->instance[from->result[i].from]))
-      o.used[from->result[i].from][from->result[i].index] = true;
   /* Feeds and arguments come first, in order. */
   for (int i = 0; i < from->n_fed; i++) {
     const tarn_value *fed = &from->fed_value[i];
