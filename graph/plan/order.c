@@ -180,7 +180,7 @@ static tarn_status find_frames(orderer *o) {
     }
     x->inside = x->frame = inside;
     if (is_enter(x)) {
-      tarn_frame *child;
+      tarn_frame *child = NULL;
       TARN_TRY(frame_child(o, inside, tarn__attr_string(&x->node->attrs, "frame_name"), &child));
       x->inside = x->frame = child;
     } else if (is_exit(x)) {
