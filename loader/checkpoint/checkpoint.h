@@ -1,4 +1,4 @@
-/* Reading checkpoints, inside the library; include/tarn.h has the public part.
+/* Reading and writing checkpoints, inside the library; include/tarn.h has the public part.
  *
  * Opening reads and checks names, types, shapes and places; tensors are read on demand from the
  * mapped files, and every byte that is handed out has passed its crc. An open checkpoint is never
@@ -68,11 +68,49 @@ TARN_MUST_CHECK tarn_status tarn__checkpoint_verify(const tarn_checkpoint *c,
                                                     const tarn_allocator *a,
                                                     tarn_checkpoint_summary *summary);
 
+/* TF2 object graphs: the entry whose attribute has this full name ("dense/kernel"), by the graph
+ * stored under _CHECKPOINTABLE_OBJECT_GRAPH. TARN_NOT_FOUND without such a graph or name. To look
+ * up many, keep the graph. */
+TARN_MUST_CHECK tarn_status tarn__checkpoint_find_by_full_name(const tarn_checkpoint *c,
+                                                               const tarn_allocator *a,
+                                                               const char *full_name, size_t bytes,
+                                                               size_t *i);
+typedef struct tarn_object_graph tarn_object_graph;
+TARN_MUST_CHECK tarn_status tarn__object_graph_read(const tarn_checkpoint *c,
+                                                    const tarn_allocator *a,
+                                                    tarn_object_graph **graph);
+void tarn__object_graph_destroy(tarn_object_graph *graph);
+/* The checkpoint key of a full name, valid while the graph is; NULL: none. */
+const char *tarn__object_graph_key(const tarn_object_graph *graph, const char *full_name,
+                                   size_t bytes);
+
 /* The newest checkpoint that a state file names, as a prefix, from `allocator`: free it with
  * *bytes. Relative paths count from the file's folder; an absolute one where nothing lies is looked
  * up there by its base name. */
 TARN_MUST_CHECK tarn_status tarn__checkpoint_state_newest(const tarn_allocator *a,
                                                           const char *state_path, char **prefix,
                                                           size_t *bytes);
+
+/* ---- writing
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* A V2 checkpoint of one shard. Elements are written as they are added, names may come in any
+ * order; the files get their names at commit: whole or not at all. Not thread-safe. */
+typedef struct tarn_checkpoint_writer tarn_checkpoint_writer;
+TARN_MUST_CHECK tarn_status tarn__checkpoint_writer_create(const tarn_allocator *a,
+                                                           const char *prefix,
+                                                           tarn_checkpoint_writer **writer);
+TARN_MUST_CHECK tarn_status tarn__checkpoint_writer_add(tarn_checkpoint_writer *w, const char *name,
+                                                        const tarn_tensor *tensor);
+/* A piece of the tensor `name` of shape `full`. */
+TARN_MUST_CHECK tarn_status tarn__checkpoint_writer_add_slice(tarn_checkpoint_writer *w,
+                                                              const char *name,
+                                                              const tarn_shape *full,
+                                                              const tarn_slice *slice,
+                                                              const tarn_tensor *tensor);
+/* Ends the writer, also on failure. */
+TARN_MUST_CHECK tarn_status tarn__checkpoint_writer_commit(tarn_checkpoint_writer *w);
+void tarn__checkpoint_writer_discard(tarn_checkpoint_writer *w); /* NULL passes */
 
 #endif
