@@ -3,8 +3,9 @@
  *   "input=f32[2x5x5x3] filter=f32[3x3x3x8] strides=[1,1,1,1] padding=SAME"
  *
  * An input is dtype[dims] (a scalar is f32[]), filled with seeded random elements (floats about N(0,1), integers small,
- * bools mixed), dtype[dims]:lo..hi for a range, or dtype{values} for a vector of given elements, dtype(value) for a
- * scalar. Type attributes follow from the inputs' dtypes where they can. A list input (N * T) repeats its name. */
+ * bools mixed), dtype[dims]:lo..hi for a range, dtype{values} for a vector of given elements, dtype[dims]{values} for
+ * any shape of them, or dtype(value) for a scalar. Type attributes follow from the inputs' dtypes where they can. A list
+ * input (N * T) repeats its name; attributes are written as in signatures (strides=[1,2,2,1], padding=SAME, DstT=i32). */
 #ifndef TARN_GRAPH_CASE_H
 #define TARN_GRAPH_CASE_H
 
@@ -13,7 +14,8 @@
 
 #define TARN_CASE_MAX_INPUTS 32
 
-/* A parsed case: a node of its own with inputs filled in and shapes inferred. */
+/* A parsed case: a node of its own with inputs filled in and shapes inferred. It points into itself: not to be copied.
+ * A test may put other tensors of the same shapes into `in`, and set problem.stable, between make and run. */
 typedef struct tarn_case {
   const tarn_op *op;
   tarn_graph *graph;             /* holds the one node */
@@ -27,7 +29,8 @@ typedef struct tarn_case {
 tarn_status tarn__case_make(const tarn_allocator *a, const tarn_op *op, const char *text, tarn_dtype dtype,
                             uint64_t seed, tarn_case *made);
 void tarn__case_clear(tarn_case *made);
-/* Runs one kernel on it, with outputs in fresh tensors. */
+/* Runs one kernel on it, with state of its own. Outputs go where out[i] has memory already (its dtype set), else into fresh
+ * tensors; the caller clears them, also on failure. `out` has problem.outputs elements, zeroed where empty. */
 tarn_status tarn__case_run(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool, tarn_tensor *out);
 
 #endif
