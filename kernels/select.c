@@ -2,6 +2,7 @@
 #include "core/cpu.h"
 #include "kernels/kernel.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* The dtype that a kernel's `dtypes` are about; TARN_NO_DTYPE when the problem has no such input or output. */
@@ -74,7 +75,8 @@ static bool cheapest(const tarn_kernel_ref *rows, size_t count, const tarn_probl
     if (target != TARN_TARGETS && rows[i].file->target != target) continue;
     if (tarn__kernel_refusal(rows[i], p)) continue;
     double cost = tarn__kernel_cost_us(rows[i], p, m);
-    if (found && !(cost <= best)) continue;
+    if (!(cost >= 0)) cost = HUGE_VAL;   /* an estimate that is no number counts as the dearest */
+    if (found && cost > best) continue;
     found = true;
     best = cost;
     *chosen = rows[i];

@@ -8,7 +8,7 @@
 typedef struct worst {
   int64_t at;
   double wanted, got, ulp;   /* ulp: distance in units of the dtype at the wanted value */
-  char why[120];             /* "" when all is within the tolerance */
+  char why[240];             /* "" when all is within the tolerance */
 } worst;
 
 /* Shapes, dtypes and elements; NaN equals NaN, an infinity itself. */
