@@ -155,6 +155,36 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 #define TILE_ROWS 6
 #endif
 
+/* The same for panels of at most one vector of columns (the last one, or a layer with few channels). */
+#define DECLARE_HALF(r) vf c##r##0 = vf_zero();
+#define STEP_HALF(r) c##r##0 = vf_fma(vf_set1(a##r[k]), b0, c##r##0);
+#define FINISH_HALF(r)                                                  \
+  {                                                                     \
+    float *c = t->c + (r) * t->ldc;                                     \
+    const float *add = t->add ? t->add + (r) * t->ldc : 0;              \
+    vf_store_m(c, m, finish(t, c##r##0, bias, c, add, m));              \
+  }
+#define HALF_TILE(ROWS)                                                 \
+  static void half_tile_##ROWS(const tarn_tile *t) {                    \
+    REP_##ROWS(DECLARE_HALF)                                            \
+    const float *b = t->b;                                              \
+    const float *const *a = t->a;                                       \
+    for (int64_t tap = 0; tap < t->taps; tap++, a += t->a_stride) {     \
+      REP_##ROWS(POINT)                                                 \
+      for (int64_t k = 0; k < t->depth; k++, b += NR) {                 \
+        vf b0 = vf_load(b);                                             \
+        REP_##ROWS(STEP_HALF)                                           \
+      }                                                                 \
+    }                                                                   \
+    vm m = vm_first(t->cols);                                           \
+    vf bias = t->bias ? vf_load_m(t->bias, m) : vf_zero();              \
+    REP_##ROWS(FINISH_HALF)                                             \
+  }
+HALF_TILE(3) HALF_TILE(4) HALF_TILE(5) HALF_TILE(6)
+#if VF == 16
+HALF_TILE(7) HALF_TILE(8) HALF_TILE(9) HALF_TILE(10) HALF_TILE(11) HALF_TILE(12) HALF_TILE(13) HALF_TILE(14)
+#endif
+
 static void tile(const tarn_tile *t) {
   static void (*const by_rows[])(const tarn_tile *) = {
     tile_1, tile_2, tile_3, tile_4, tile_5, tile_6,
@@ -162,5 +192,11 @@ static void tile(const tarn_tile *t) {
     tile_7, tile_8, tile_9, tile_10, tile_11, tile_12, tile_13, tile_14,
 #endif
   };
-  by_rows[t->rows - 1](t);
+  static void (*const half_by_rows[])(const tarn_tile *) = {
+    tile_1, tile_2, half_tile_3, half_tile_4, half_tile_5, half_tile_6,
+#if VF == 16
+    half_tile_7, half_tile_8, half_tile_9, half_tile_10, half_tile_11, half_tile_12, half_tile_13, half_tile_14,
+#endif
+  };
+  (t->cols > VF ? by_rows : half_by_rows)[t->rows - 1](t);
 }

@@ -1,0 +1,362 @@
+/* 3x3 stride-1 Conv2D by Winograd's minimal filtering F(m,3) (Lavin & Gray, "Fast Algorithms for Convolutional Neural
+ * Networks", 2016); the including file defines OUT (m: 2 or 4), ISA and TARGET.
+ *
+ * An output square of m x m comes from an input square of IN x IN, IN = m + 2, by IN*IN products instead of 9*m*m:
+ *
+ *   V[xi] = B' d B      U[xi] = G w G' (at prepare, in double)      M[xi] = V[xi] U[xi]      y = A' M A
+ *
+ * xi in [0, IN*IN) numbers the places of a square. M[xi] is a matrix product over channels: [tiles, C] x [C, OC], so each
+ * xi is one call of the GEMM micro-kernel on MR tiles.
+ *
+ *   U [panel of nr channels][xi][C][nr]     streamed once
+ *   V [xi][tile][C]                         planes an odd number of cache lines apart, else all map to one set of L1
+ *   M [xi][MR][nr]                          of one block of MR tiles and one panel: 64 KiB, transformed back at once
+ *
+ * Two orders. Weights that fit L2: a chunk is a few tiles, which it transforms for itself, times all panels. Larger
+ * weights: first V of everything (it fits L2), then a chunk is one panel times a range of tiles, so that U is read once.
+ *
+ * Interpolation points (0, +-sqrt(1/2), +-sqrt(2), infinity) for m = 4: half the rounding error of (0, +-1, +-2) at the
+ * same cost (Barabasz et al., "Error analysis and improving the accuracy of Winograd convolution"); (0, +-1, infinity)
+ * for m = 2. A NaN or infinity in x reaches all outputs of its square. */
+#include "core/cpu.h"
+#include "kernels/cpu/gemm/epilogue.h"
+#include "kernels/cpu/gemm/gemm.h"
+#include "kernels/cpu/simd/vec.h"
+#include "kernels/params/conv2d.h"
+
+enum { IN = OUT + 2, XI = IN * IN, MR = VF == 16 ? 14 : 6, NR = 2 * VF };
+enum { L2_WEIGHTS = 1 << 20, L2_TILES = 1 << 20 };
+
+#if OUT == 4
+#define R_HALF 0.70710678118654752f   /* sqrt(1/2) */
+#define R_TWO 1.41421356237309505f    /* sqrt(2) */
+
+/* x[j][p_j] of the polynomials through the other points: one row or column of B'. */
+static inline void input_line(vf d0, vf d1, vf d2, vf d3, vf d4, vf d5, vf *t, int step) {
+  vf half = vf_set1(R_HALF), two = vf_set1(R_TWO);
+  vf even_a = vf_fnma(vf_set1(2.0f), d2, d4), odd_a = vf_fnma(two, d1, vf_mul(half, d3));
+  vf even_b = vf_fnma(vf_set1(0.5f), d2, d4), odd_b = vf_fnma(half, d1, vf_mul(two, d3));
+  t[0] = vf_add(vf_fnma(vf_set1(2.5f), d2, d0), d4);
+  t[step] = vf_add(even_a, odd_a);
+  t[2 * step] = vf_sub(even_a, odd_a);
+  t[3 * step] = vf_add(even_b, odd_b);
+  t[4 * step] = vf_sub(even_b, odd_b);
+  t[5 * step] = vf_add(vf_fnma(vf_set1(2.5f), d3, d1), d5);
+}
+/* One row or column of A': powers of the points. */
+static inline void output_line(vf m0, vf m1, vf m2, vf m3, vf m4, vf m5, vf *y, int step) {
+  vf sum_a = vf_add(m1, m2), dif_a = vf_sub(m1, m2), sum_b = vf_add(m3, m4), dif_b = vf_sub(m3, m4);
+  y[0] = vf_add(vf_add(m0, sum_a), sum_b);
+  y[step] = vf_fma(vf_set1(R_HALF), dif_a, vf_mul(vf_set1(R_TWO), dif_b));
+  y[2 * step] = vf_fma(vf_set1(0.5f), sum_a, vf_mul(vf_set1(2.0f), sum_b));
+  y[3 * step] = vf_add(vf_fma(vf_set1(0.5f * R_HALF), dif_a, vf_mul(vf_set1(2.0f * R_TWO), dif_b)), m5);
+}
+/* G: row j is (1, p, p^2) / prod_{k != j} (p_j - p_k). */
+static const double filter_matrix[IN][3] = {
+  {1, 0, 0},
+  {-1 / 1.5, -0.70710678118654752440 / 1.5, -0.5 / 1.5},
+  {-1 / 1.5, 0.70710678118654752440 / 1.5, -0.5 / 1.5},
+  {1 / 6.0, 1.41421356237309504880 / 6.0, 2 / 6.0},
+  {1 / 6.0, -1.41421356237309504880 / 6.0, 2 / 6.0},
+  {0, 0, 1},
+};
+#define LINE(x, start, step)                                                                        \
+  x[start], x[(start) + (step)], x[(start) + 2 * (step)], x[(start) + 3 * (step)], x[(start) + 4 * (step)], \
+      x[(start) + 5 * (step)]
+#else
+static inline void input_line(vf d0, vf d1, vf d2, vf d3, vf *t, int step) {
+  t[0] = vf_sub(d0, d2);
+  t[step] = vf_add(d2, d1);
+  t[2 * step] = vf_sub(d2, d1);
+  t[3 * step] = vf_sub(d3, d1);
+}
+static inline void output_line(vf m0, vf m1, vf m2, vf m3, vf *y, int step) {
+  y[0] = vf_add(m0, vf_add(m1, m2));
+  y[step] = vf_add(vf_sub(m1, m2), m3);
+}
+static const double filter_matrix[IN][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+#define LINE(x, start, step) x[start], x[(start) + (step)], x[(start) + 2 * (step)], x[(start) + 3 * (step)]
+#endif
+
+typedef struct plan {
+  tarn_conv2d g;
+  int64_t tiles_h, tiles_w, tiles, blocks, panels;
+  int64_t row, plane;            /* elements from tile to tile and from xi to xi in V */
+  bool together;                 /* V of all tiles first */
+  int64_t step;                  /* blocks of one chunk */
+  int64_t chunk_tiles;           /* at most: rows of V that one chunk holds, or all tiles */
+  size_t v_bytes, m_bytes, u_bytes;
+  bool packed;
+} plan;
+
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+/* Blocks differ by one tile at most, and do not depend on the number of threads. */
+static int64_t block_tile(const plan *t, int64_t block) { return t->tiles * block / t->blocks; }
+
+static plan plan_of(const tarn_problem *p, int threads) {
+  plan t = {.g = tarn__conv2d_geometry(p, false)};
+  const tarn_conv2d *g = &t.g;
+  t.packed = p->stable && p->stable[1];
+  t.tiles_h = ceil_div(g->OH, OUT);
+  t.tiles_w = ceil_div(g->OW, OUT);
+  t.tiles = g->N * t.tiles_h * t.tiles_w;
+  t.blocks = t.tiles > 0 ? ceil_div(t.tiles, MR) : 1;
+  t.panels = ceil_div(g->OC, NR);
+  t.row = ceil_div(g->C, VF) * VF;
+  t.u_bytes = aligned((size_t)(t.panels * XI * g->C * NR) * sizeof(float));
+  int64_t tile_bytes = XI * t.row * 4;
+  t.together = t.u_bytes > L2_WEIGHTS && t.tiles * tile_bytes <= 2 * L2_TILES;
+  if (t.together) {
+    /* Some four chunks a thread. */
+    t.step = t.blocks;
+    while (t.step > 1 && t.panels * ceil_div(t.blocks, t.step) < 4 * threads) t.step = ceil_div(t.step, 2);
+    t.chunk_tiles = t.tiles;
+  } else {
+    t.step = t.u_bytes <= L2_WEIGHTS ? 1 : L2_TILES / (tile_bytes * MR);
+    if (t.step < 1) t.step = 1;
+    if (t.step > t.blocks) t.step = t.blocks;
+    t.chunk_tiles = t.step * MR;
+  }
+  t.plane = t.chunk_tiles * t.row;
+  if (t.plane / 16 % 2 == 0) t.plane += 16;
+  t.v_bytes = aligned((size_t)(XI * t.plane) * sizeof(float));
+  t.m_bytes = (size_t)(XI * MR * NR) * sizeof(float);
+  return t;
+}
+
+static const char *supports(const tarn_problem *p) {
+  tarn_conv2d g = tarn__conv2d_geometry(p, false);
+  tarn_epilogue e = tarn__epilogue_of(p);
+  if (g.KH != 3 || g.KW != 3) return "the filter is not 3x3";
+  if (g.stride_h != 1 || g.stride_w != 1) return "the stride is not 1";
+  if (g.dilation_h != 1 || g.dilation_w != 1) return "the filter is dilated";
+  if (g.groups != 1) return "the convolution is grouped";
+  if (g.channels_first) return "the layout is NCHW";
+  if (g.C < 8 || g.OC < 8) return "fewer than 8 channels";
+  if (!tarn__epilogue_in_registers(e.activation)) return "an activation that is not done in registers";
+  if (!tarn__gemm_fits(g.N * g.OH, g.OW, 4 * XI * g.C) || !tarn__gemm_fits(1, g.OC, XI * g.C)) return "too large";
+  return NULL;
+}
+
+static double cost_us(const tarn_problem *p, const tarn_machine *m) {
+  plan t = plan_of(p, m->threads);
+  double wide = (double)ceil_div(t.g.OC, VF) * VF, tiles = (double)t.tiles;
+  double flops = 2.0 * XI * tiles * (double)t.g.C * wide / (1e3 * m->gflops[TARGET] * 0.85);
+  /* The transforms: each element of V and M is written, read, and goes through some six additions. */
+  double moved = 12.0 * XI * tiles * ((double)t.row + wide) / (1e3 * 4.0 * m->gbytes_per_s);
+  double weights = (double)t.u_bytes / (1e3 * m->gbytes_per_s) * (t.packed ? 1 : 8);
+  double work = moved + (flops > weights ? flops : weights);
+  return 1.0 + (work > 20 ? work / m->threads : work);
+}
+
+static size_t scratch_bytes(const tarn_problem *p, int threads) {
+  plan t = plan_of(p, threads);
+  return t.v_bytes * (size_t)(t.together ? 1 : threads) + t.m_bytes * (size_t)threads + (t.packed ? 0 : t.u_bytes) +
+         aligned((size_t)t.row * sizeof(float));
+}
+
+/* ---- weights ---------------------------------------------------------------------------------- */
+
+typedef struct weights {
+  const plan *t;
+  const float *w;
+  float *u;
+} weights;
+
+/* One panel: U[xi][C][nr] from w[3][3][C][OC]; lanes beyond OC are zero. */
+static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
+  (void)worker;
+  const weights *job = argument;
+  const tarn_conv2d *g = &job->t->g;
+  int64_t j0 = panel * NR, cols = g->OC - j0 < NR ? g->OC - j0 : NR;
+  float *u = job->u + panel * XI * g->C * NR;
+  for (int64_t c = 0; c < g->C; c++) {
+    double w[3][3][NR] = {{{0}}}, half[IN][3][NR];
+    for (int y = 0; y < 3; y++)
+      for (int x = 0; x < 3; x++)
+        for (int64_t j = 0; j < cols; j++) w[y][x][j] = (double)job->w[((y * 3 + x) * g->C + c) * g->OC + j0 + j];
+    for (int i = 0; i < IN; i++)
+      for (int x = 0; x < 3; x++)
+        for (int j = 0; j < NR; j++)
+          half[i][x][j] = filter_matrix[i][0] * w[0][x][j] + filter_matrix[i][1] * w[1][x][j] +
+                          filter_matrix[i][2] * w[2][x][j];
+    for (int i = 0; i < IN; i++)
+      for (int k = 0; k < IN; k++) {
+        float *to = u + ((i * IN + k) * g->C + c) * NR;
+        for (int j = 0; j < NR; j++)
+          to[j] = (float)(filter_matrix[k][0] * half[i][0][j] + filter_matrix[k][1] * half[i][1][j] +
+                          filter_matrix[k][2] * half[i][2][j]);
+      }
+  }
+  return TARN_OK;
+}
+
+static size_t prepared_bytes(const tarn_problem *p) {
+  plan t = plan_of(p, 1);
+  return t.packed ? t.u_bytes : 0;
+}
+
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+  plan t = plan_of(p, 1);
+  weights job = {&t, in[1]->data, memory};
+  return tarn__pool_run(pool, t.panels, transform_panel, &job);
+}
+
+/* ---- a run ------------------------------------------------------------------------------------ */
+
+typedef struct job {
+  const plan *t;
+  const float *x, *u, *bias, *add, *zero;
+  float *y;
+  char *v, *m;                   /* v: of all tiles, or one of v_bytes a worker */
+  tarn_activation activation;
+} job;
+
+/* Tile i: its picture and the output row and column of its corner. */
+static void tile_place(const plan *t, int64_t i, int64_t *n, int64_t *oh, int64_t *ow) {
+  *ow = i % t->tiles_w * OUT;
+  *oh = i / t->tiles_w % t->tiles_h * OUT;
+  *n = i / (t->tiles_w * t->tiles_h);
+}
+
+/* V of one tile: v is its row in plane 0. */
+static void transform_input(const job *b, int64_t tile, float *v) {
+  const plan *t = b->t;
+  const tarn_conv2d *g = &t->g;
+  const float *from[XI];
+  int64_t n, oh, ow;
+  tile_place(t, tile, &n, &oh, &ow);
+  for (int64_t i = 0; i < IN; i++) {
+    int64_t ih = oh + i - g->pad_top;
+    for (int64_t j = 0; j < IN; j++) {
+      int64_t iw = ow + j - g->pad_left;
+      bool inside = ih >= 0 && ih < g->H && iw >= 0 && iw < g->W;
+      from[i * IN + j] = inside ? b->x + ((n * g->H + ih) * g->W + iw) * g->C : b->zero;
+    }
+  }
+  for (int64_t c = 0; c < g->C; c += VF) {
+    vf d[XI], e[XI];
+    if (g->C - c >= VF) {
+#pragma GCC unroll 36
+      for (int i = 0; i < XI; i++) d[i] = vf_load(from[i] + c);
+    } else {
+      vm m = vm_first(g->C - c);
+#pragma GCC unroll 36
+      for (int i = 0; i < XI; i++) d[i] = vf_load_m(from[i] + c, m);
+    }
+#pragma GCC unroll 6
+    for (int j = 0; j < IN; j++) input_line(LINE(d, j, IN), e + j, IN);
+#pragma GCC unroll 6
+    for (int i = 0; i < IN; i++) input_line(LINE(e, i * IN, 1), d + i * IN, 1);
+#pragma GCC unroll 36
+    for (int i = 0; i < XI; i++) vf_store(v + i * t->plane + c, d[i]);
+  }
+}
+
+/* y of one tile and one vector of channels: m is its row in M's plane 0. */
+static void transform_output(const job *b, int64_t tile, const float *m, int64_t j, vm mask) {
+  const plan *t = b->t;
+  const tarn_conv2d *g = &t->g;
+  int64_t n, oh, ow;
+  tile_place(t, tile, &n, &oh, &ow);
+  vf d[XI], e[IN * OUT], y[OUT * OUT];
+#pragma GCC unroll 36
+  for (int i = 0; i < XI; i++) d[i] = vf_load(m + i * MR * NR);
+#pragma GCC unroll 6
+  for (int k = 0; k < IN; k++) output_line(LINE(d, k, IN), e + k, IN);
+#pragma GCC unroll 6
+  for (int i = 0; i < OUT; i++) output_line(LINE(e, i * IN, 1), y + i * OUT, 1);
+  vf bias = b->bias ? vf_load_m(b->bias + j, mask) : vf_zero();
+  int64_t rows = g->OH - oh < OUT ? g->OH - oh : OUT, cols = g->OW - ow < OUT ? g->OW - ow : OUT;
+  int64_t corner = ((n * g->OH + oh) * g->OW + ow) * g->OC + j;
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t k = 0; k < cols; k++) {
+      int64_t at = corner + (i * g->OW + k) * g->OC;
+      vf s = vf_add(y[i * OUT + k], bias);
+      if (b->add) s = vf_add(s, vf_load_m(b->add + at, mask));
+      if (b->activation != TARN_ACT_NONE) s = vf_max(vf_zero(), s);
+      if (b->activation == TARN_ACT_RELU6) s = vf_min(vf_set1(6.0f), s);
+      vf_store_m(b->y + at, mask, s);
+    }
+}
+
+/* One block of tiles by one panel; v: the row of the block's first tile in plane 0. */
+static void multiply(const job *b, int64_t block, int64_t panel, const float *v, float *m) {
+  const plan *t = b->t;
+  const tarn_conv2d *g = &t->g;
+  int64_t first = block_tile(t, block), j = panel * NR;
+  int rows = (int)(block_tile(t, block + 1) - first), cols = (int)(g->OC - j < NR ? g->OC - j : NR);
+  const float *u = b->u + panel * XI * g->C * NR;
+  for (int xi = 0; xi < XI; xi++) {
+    const float *row[MR];
+    for (int r = 0; r < rows; r++) row[r] = v + xi * t->plane + r * t->row;
+    tarn_tile tile = {.rows = rows, .cols = cols, .taps = 1, .depth = g->C, .a = row, .a_stride = MR,
+                      .b = u + xi * g->C * NR, .c = m + xi * MR * NR, .ldc = NR};
+    ISA.tile(&tile);
+  }
+  for (int r = 0; r < rows; r++) {
+    transform_output(b, first + r, m + r * NR, j, vm_first(cols < VF ? cols : VF));
+    if (cols > VF) transform_output(b, first + r, m + r * NR + VF, j + VF, vm_first(cols - VF));
+  }
+}
+
+static tarn_status whole_chunk(void *argument, int64_t chunk, int worker) {
+  const job *b = argument;
+  const plan *t = b->t;
+  float *v = (float *)(b->v + (size_t)worker * t->v_bytes), *m = (float *)(b->m + (size_t)worker * t->m_bytes);
+  int64_t block0 = chunk * t->step, block1 = block0 + t->step < t->blocks ? block0 + t->step : t->blocks;
+  int64_t tile0 = block_tile(t, block0), tile1 = block_tile(t, block1);
+  for (int64_t i = tile0; i < tile1; i++) transform_input(b, i, v + (i - tile0) * t->row);
+  for (int64_t panel = 0; panel < t->panels; panel++)
+    for (int64_t block = block0; block < block1; block++)
+      multiply(b, block, panel, v + (block_tile(t, block) - tile0) * t->row, m);
+  return TARN_OK;
+}
+
+static tarn_status input_chunk(void *argument, int64_t chunk, int worker) {
+  (void)worker;
+  const job *b = argument;
+  transform_input(b, chunk, (float *)b->v + chunk * b->t->row);
+  return TARN_OK;
+}
+
+static tarn_status panel_chunk(void *argument, int64_t chunk, int worker) {
+  const job *b = argument;
+  const plan *t = b->t;
+  float *m = (float *)(b->m + (size_t)worker * t->m_bytes);
+  int64_t ranges = ceil_div(t->blocks, t->step), panel = chunk / ranges, block0 = chunk % ranges * t->step;
+  int64_t block1 = block0 + t->step < t->blocks ? block0 + t->step : t->blocks;
+  for (int64_t block = block0; block < block1; block++)
+    multiply(b, block, panel, (const float *)b->v + block_tile(t, block) * t->row, m);
+  return TARN_OK;
+}
+
+static tarn_status run(const tarn_call *call) {
+  int threads = tarn__pool_threads(call->pool);
+  plan t = plan_of(call->problem, threads);
+  if (t.tiles == 0) return TARN_OK;
+  tarn_epilogue e = tarn__epilogue_of(call->problem);
+  char *scratch = call->scratch;
+  job b = {.t = &t, .x = call->in[0]->data, .u = call->prepared, .y = call->out[0]->data,
+           .bias = tarn__epilogue_input(call, e.bias), .add = tarn__epilogue_input(call, e.add),
+           .activation = tarn__epilogue_activation(e.activation), .v = scratch};
+  scratch += t.v_bytes * (size_t)(t.together ? 1 : threads);
+  b.m = scratch;
+  scratch += t.m_bytes * (size_t)threads;
+  memset(scratch, 0, (size_t)t.row * sizeof(float));
+  b.zero = (const float *)scratch;
+  scratch += aligned((size_t)t.row * sizeof(float));
+  if (!t.packed) {
+    weights w = {&t, call->in[1]->data, (float *)scratch};
+    TARN_TRY(tarn__pool_run(call->pool, t.panels, transform_panel, &w));
+    b.u = w.u;
+  }
+  if (!t.together) return tarn__pool_run(call->pool, ceil_div(t.blocks, t.step), whole_chunk, &b);
+  TARN_TRY(tarn__pool_run(call->pool, t.tiles, input_chunk, &b));
+  return tarn__pool_run(call->pool, t.panels * ceil_div(t.blocks, t.step), panel_chunk, &b);
+}
+
+#define ROW(OP)                                                                                    \
+  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us,               \
+   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare, .run = run}
