@@ -10,7 +10,8 @@
  *
  *   U [panel of nr channels][xi][C][nr]     streamed once
  *   V [xi][tile][C]                         planes an odd number of cache lines apart, else all map to one set of L1
- *   M [xi][MR][nr]                          of one block of MR tiles and one panel: 64 KiB, transformed back at once
+ *   M [xi][GROUP*MR][nr]                    of some blocks of MR tiles and one panel: 64 KiB each, transformed back at once;
+ *                                           each U[xi] is used for all of them while it is in L1
  *
  * Two orders. Weights that fit L2: a chunk is a few tiles, which it transforms for itself, times all panels. Larger
  * weights: first V of everything (it fits L2), then a chunk is one panel times a range of tiles, so that U is read once.
@@ -25,6 +26,7 @@
 #include "kernels/params/conv2d.h"
 
 enum { IN = OUT + 2, XI = IN * IN, MR = VF == 16 ? 14 : 6, NR = 2 * VF };
+enum { GROUP = VF == 16 ? 4 : 8 };   /* blocks whose M is held at once */
 enum { L2_WEIGHTS = 1 << 20, L2_TILES = 1 << 20 };
 
 #if OUT == 4
@@ -121,7 +123,7 @@ static plan plan_of(const tarn_problem *p, int threads) {
   t.plane = t.chunk_tiles * t.row;
   if (t.plane / 16 % 2 == 0) t.plane += 16;
   t.v_bytes = aligned((size_t)(XI * t.plane) * sizeof(float));
-  t.m_bytes = (size_t)(XI * MR * NR) * sizeof(float);
+  t.m_bytes = (size_t)(XI * GROUP * MR * NR) * sizeof(float);
   return t;
 }
 
@@ -262,7 +264,7 @@ static void transform_output(const job *b, int64_t tile, const float *m, int64_t
   tile_place(t, tile, &n, &oh, &ow);
   vf d[XI], e[IN * OUT], y[OUT * OUT];
 #pragma GCC unroll 36
-  for (int i = 0; i < XI; i++) d[i] = vf_load(m + i * MR * NR);
+  for (int i = 0; i < XI; i++) d[i] = vf_load(m + i * GROUP * MR * NR);
 #pragma GCC unroll 6
   for (int k = 0; k < IN; k++) output_line(LINE(d, k, IN), e + k, IN);
 #pragma GCC unroll 6
@@ -281,24 +283,36 @@ static void transform_output(const job *b, int64_t tile, const float *m, int64_t
     }
 }
 
-/* One block of tiles by one panel; v: the row of the block's first tile in plane 0. */
-static void multiply(const job *b, int64_t block, int64_t panel, const float *v, float *m) {
+/* Blocks [block0, block1), at most GROUP, by one panel; v: the row of the first one's first tile in plane 0. */
+static void multiply(const job *b, int64_t block0, int64_t block1, int64_t panel, const float *v, float *m) {
   const plan *t = b->t;
   const tarn_conv2d *g = &t->g;
-  int64_t first = block_tile(t, block), j = panel * NR;
-  int rows = (int)(block_tile(t, block + 1) - first), cols = (int)(g->OC - j < NR ? g->OC - j : NR);
+  int64_t first = block_tile(t, block0), j = panel * NR;
+  int cols = (int)(g->OC - j < NR ? g->OC - j : NR);
   const float *u = b->u + panel * XI * g->C * NR;
-  for (int xi = 0; xi < XI; xi++) {
-    const float *row[MR];
-    for (int r = 0; r < rows; r++) row[r] = v + xi * t->plane + r * t->row;
-    tarn_tile tile = {.rows = rows, .cols = cols, .taps = 1, .depth = g->C, .a = row, .a_stride = MR,
-                      .b = u + xi * g->C * NR, .c = m + xi * MR * NR, .ldc = NR};
-    ISA.tile(&tile);
+  for (int xi = 0; xi < XI; xi++)
+    for (int64_t block = block0; block < block1; block++) {
+      int64_t begin = block_tile(t, block) - first, end = block_tile(t, block + 1) - first;
+      const float *row[MR];
+      for (int64_t r = begin; r < end; r++) row[r - begin] = v + xi * t->plane + r * t->row;
+      tarn_tile tile = {.rows = (int)(end - begin), .cols = cols, .taps = 1, .depth = g->C, .a = row, .a_stride = MR,
+                        .b = u + xi * g->C * NR, .c = m + (xi * GROUP * MR + begin) * NR, .ldc = NR};
+      ISA.tile(&tile);
+    }
+  for (int64_t i = first, end = block_tile(t, block1); i < end; i++) {
+    const float *from = m + (i - first) * NR;
+    transform_output(b, i, from, j, vm_first(cols < VF ? cols : VF));
+    if (cols > VF) transform_output(b, i, from + VF, j + VF, vm_first(cols - VF));
   }
-  for (int r = 0; r < rows; r++) {
-    transform_output(b, first + r, m + r * NR, j, vm_first(cols < VF ? cols : VF));
-    if (cols > VF) transform_output(b, first + r, m + r * NR + VF, j + VF, vm_first(cols - VF));
-  }
+}
+
+/* All blocks of a range by one panel. */
+static void multiply_range(const job *b, int64_t block0, int64_t block1, int64_t panel, const float *v, float *m) {
+  const plan *t = b->t;
+  int64_t first = block_tile(t, block0);
+  for (int64_t block = block0; block < block1; block += GROUP)
+    multiply(b, block, block + GROUP < block1 ? block + GROUP : block1, panel,
+             v + (block_tile(t, block) - first) * t->row, m);
 }
 
 static tarn_status whole_chunk(void *argument, int64_t chunk, int worker) {
@@ -309,8 +323,7 @@ static tarn_status whole_chunk(void *argument, int64_t chunk, int worker) {
   int64_t tile0 = block_tile(t, block0), tile1 = block_tile(t, block1);
   for (int64_t i = tile0; i < tile1; i++) transform_input(b, i, v + (i - tile0) * t->row);
   for (int64_t panel = 0; panel < t->panels; panel++)
-    for (int64_t block = block0; block < block1; block++)
-      multiply(b, block, panel, v + (block_tile(t, block) - tile0) * t->row, m);
+    multiply_range(b, block0, block1, panel, v, m);
   return TARN_OK;
 }
 
@@ -327,8 +340,7 @@ static tarn_status panel_chunk(void *argument, int64_t chunk, int worker) {
   float *m = (float *)(b->m + (size_t)worker * t->m_bytes);
   int64_t ranges = ceil_div(t->blocks, t->step), panel = chunk / ranges, block0 = chunk % ranges * t->step;
   int64_t block1 = block0 + t->step < t->blocks ? block0 + t->step : t->blocks;
-  for (int64_t block = block0; block < block1; block++)
-    multiply(b, block, panel, (const float *)b->v + block_tile(t, block) * t->row, m);
+  multiply_range(b, block0, block1, panel, (const float *)b->v + block_tile(t, block0) * t->row, m);
   return TARN_OK;
 }
 
