@@ -25,8 +25,7 @@ typedef struct tarn_binding tarn_binding;
 typedef enum tarn_storage {
   TARN_STORE_RUN,      /* a counted buffer, made when the step runs */
   TARN_STORE_CONSTANT, /* value->constant */
-  TARN_STORE_ARENA,    /* at value->offset of the run's arena */
-  TARN_STORE_NONE      /* nobody uses it */
+  TARN_STORE_ARENA     /* at value->offset of the run's arena */
 } tarn_storage;
 
 struct tarn_value {
@@ -47,7 +46,7 @@ typedef enum tarn_step_kind {
   TARN_STEP_KERNEL,
   TARN_STEP_VIEW,           /* output 0 shares input 0's elements */
   TARN_STEP_PASS,           /* every output i is input i as it is, handles too (Identity of refs, Enter, IdentityN) */
-  TARN_STEP_GATE,           /* no outputs: joins deadness and order (NoOp, calls) */
+  TARN_STEP_GATE,           /* joins deadness and order (NoOp, calls); its outputs, if any, are constants */
   TARN_STEP_SWITCH,
   TARN_STEP_MERGE,
   TARN_STEP_REF_SELECT,
@@ -65,15 +64,17 @@ struct tarn_step {
   const tarn_attrs *attrs;
   const void *params;
   int inputs, outputs, controls, guards;
-  int *in, *out;            /* values of the block; an output nobody uses is -1 */
+  int *in, *out;            /* values of the block */
   bool *deref;              /* input i is a ref variable whose value is wanted; NULL: none */
   int *control;             /* steps that must have run before */
   int *guard;               /* those of them that may be dead: then this step is dead */
-  bool removed;             /* by a pass */
-  bool shapes_known;        /* of every input and output: bound when the plan is made */
-  tarn_binding *binding;    /* kernel and problem; NULL for unknown shapes and for control */
+  bool removed;             /* by a pass, or its outputs are all constants */
+  bool may_die;
+  tarn_binding *binding;    /* kernel and problem, where all shapes are known; else NULL */
+  bool kept;                /* a target, or somebody waits for it: not to be removed as unused */
   int blocks;
-  tarn_block **block;
+  tarn_block **block;       /* NULL entries: recursive, built when reached; named by block_name */
+  const char **block_name;  /* functions of If, Case and While */
   tarn_graph *callee;       /* of a recursive call */
   int *release; int releases;  /* values of TARN_STORE_RUN that no later step uses */
 };
@@ -92,7 +93,6 @@ struct tarn_block {
   int *result; int results; /* fetches of the root, results of a body, Exit values of a loop */
   /* Loops: next[i] of an iteration becomes carried[i] of the one after. */
   int *carried, *next; int loop_vars;
-  bool uses_arena;
 };
 
 /* A kernel chosen for fixed shapes. Owned by the plan (static steps) or by a run's context (dynamic ones). */
@@ -145,6 +145,8 @@ typedef struct tarn_plan_context {
 /* TARN_UNSUPPORTED: the message has a line for each op that cannot run, "unsupported op: NAME (node ...)". */
 tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph, const tarn_plan_request *request,
                             tarn_plan **plan);
+/* A plan for a function's body alone, with arguments of unknown shapes: for recursive calls, made when one is reached. */
+tarn_status tarn__plan_make_body(const tarn_plan_context *context, tarn_graph *body, tarn_plan **plan);
 void tarn__plan_destroy(tarn_plan *plan);
 
 /* ---- parts, in the order they run (graph/plan/) ------------------------------------------- */

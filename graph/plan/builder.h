@@ -10,6 +10,7 @@
 #ifndef TARN_GRAPH_PLAN_BUILDER_H
 #define TARN_GRAPH_PLAN_BUILDER_H
 
+#include "core/bytes.h"
 #include "graph/plan.h"
 
 /* A node to run: of the graph, or of one call of a function. */
@@ -40,6 +41,7 @@ struct tarn_instance {
 typedef struct tarn_expansion {
   tarn_instance *instance; int count, capacity;
   tarn_use *fed;                 /* instances that stand for fed outputs or arguments, by input index */
+  const tarn_value *fed_value;   /* their dtypes, shapes and variables */
   int n_fed;
   tarn_use *result; int results;
   int *target; int targets;
@@ -51,8 +53,15 @@ struct tarn_builder {
   tarn_arena *arena;             /* the plan's */
   const char *stack[64]; int stacked;   /* functions being expanded, to see recursion */
   int expansions;                /* calls expanded so far: bounded */
-  tarn_bytes *unsupported;       /* lines */
-  size_t unsupported_count;
+  tarn_map written;              /* variables by key that some step may write */
+  tarn_map reshaped;             /* those that may change their shape */
+  tarn_map frozen;               /* variables by key that were taken for constants: tarn_frozen index + 1 */
+  tarn_bytes unsupported;        /* lines */
+  tarn_map named;                /* ops that a line names already */
+  tarn_shape *scratch_shape;     /* shapes.c: room for one step's inputs and outputs */
+  tarn_dtype *scratch_dtype;
+  const tarn_tensor **scratch_value;
+  size_t scratch_count;
 };
 
 #define TARN_MAX_CALLS 100000       /* expanded calls of one plan */
@@ -64,9 +73,16 @@ tarn_status tarn__plan_expand(tarn_builder *b, tarn_graph *graph, const tarn_pla
                               const char *prefix, tarn_expansion *out);
 /* Frames and steps. parent NULL: a root. The block's inputs are the feeds, its results the fetches. */
 tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *block);
-/* A block for a function body (If, While, Case); its inputs have the dtypes of the arguments. */
-tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefix, tarn_block *parent,
-                            tarn_block **block);
+/* A block for a function body (If, While, Case); variable[i] is the variable whose handle argument i is, or NULL. */
+tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefix, const tarn_node *const *variable,
+                            tarn_block *parent, tarn_block **block);
+/* The key of a variable's node, in the plan's arena; NULL: no memory. */
+const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node);
+/* The value of a variable as a constant, when no step of the plan writes it and it is initialised; else *value stays empty.
+ * Sharing: clear it. */
+tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *variable, tarn_tensor *value);
+/* The declared shape of a variable (which may be NULL) when it is known and kept; else rank -1. */
+tarn_status tarn__plan_declared(tarn_builder *b, const tarn_node *variable, tarn_shape *shape);
 /* Shapes and known elements; the block's inputs have theirs set. */
 tarn_status tarn__plan_shapes(tarn_builder *b, tarn_block *block);
 /* The passes of ../passes/, on every block. */

@@ -1,6 +1,7 @@
 /* The thread pool: every chunk runs once, whoever runs it; failures, nesting, many callers, sleep.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,8 +241,22 @@ START_TEST(test_cpu_count_is_within_the_machine) {
 }
 END_TEST
 
+START_TEST(test_cpu_count_honours_the_affinity_mask) {
+  cpu_set_t before, one;
+  ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
+  CPU_ZERO(&one);
+  for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+    if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
+  ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+  int count = tarn__cpu_count();
+  ck_assert_int_eq(sched_setaffinity(0, sizeof before, &before), 0);
+  ck_assert_int_eq(count, 1);
+}
+END_TEST
+
 SUITE_MAIN("threads", test_pool_runs_every_chunk_once, test_pool_refuses_absurd_sizes,
            test_pool_hands_code_and_text_to_the_caller,
            test_pool_runs_nested_loops_on_the_calling_thread, test_pool_serves_many_callers_at_once,
            test_pool_wakes_those_asleep, test_pool_idle_uses_no_cpu, test_pool_comes_and_goes,
-           test_pool_reports_failed_allocation, test_cpu_count_is_within_the_machine)
+           test_pool_reports_failed_allocation, test_cpu_count_is_within_the_machine,
+           test_cpu_count_honours_the_affinity_mask)

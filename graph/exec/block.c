@@ -1,0 +1,279 @@
+/* The walk over a block's steps, and the context that holds what a run needs. */
+#include "graph/exec/binding.h"
+#include "graph/exec/exec.h"
+
+#include <string.h>
+
+static bool is_dead(const tarn_slots *f, const tarn_step *step) {
+  for (int i = 0; i < step->inputs; i++)
+    if (f->dead[step->in[i]]) return true;
+  for (int k = 0; k < step->guards; k++)
+    if (f->step_dead[step->guard[k]]) return true;
+  return false;
+}
+
+static void set_dead(tarn_slots *f, const tarn_step *step, int at, bool dead) {
+  f->step_dead[at] = dead;
+  for (int k = 0; k < step->outputs; k++) f->dead[step->out[k]] = dead;
+}
+
+/* Output value takes a second reference on an input. Handles stay handles; a ref that is wanted by value is read. */
+static tarn_status pass_on(tarn_slots *f, const tarn_step *step, int i, int out) {
+  tarn_tensor read = {0};
+  const tarn_tensor *in;
+  TARN_TRY(tarn__exec_input(f, step, i, &read, &in));
+  tarn_tensor *to = &f->value[out];
+  tarn__tensor_clear(to);
+  if (in == &read) *to = read;
+  else tarn__tensor_share(in, to);
+  return TARN_OK;
+}
+
+static tarn_status run_view(tarn_exec *x, tarn_slots *f, const tarn_step *step) {
+  const int out = step->out[0];
+  const tarn_value *v = &f->block->value[out];
+  TARN_TRY(pass_on(f, step, 0, out));
+  tarn_tensor *t = &f->value[out];
+  tarn_shape shape = v->shape;
+  if (shape.rank < 0 || step->deref) {
+    tarn_tensor read = {0};
+    tarn_status status = TARN_OK;
+    int i = 0;
+    for (; i < step->inputs && status == TARN_OK; i++) {
+      if (i == 0) x->in[0] = t;
+      else status = tarn__exec_input(f, step, i, &read, &x->in[i]);   /* a shape from a ref variable: one at most */
+      if (status == TARN_OK) {
+        x->shape[i] = x->in[i]->shape;
+        x->dtype[i] = x->in[i]->dtype;
+      }
+    }
+    if (status == TARN_OK) status = tarn__step_infer(step, x->dtype, x->shape, x->in, x->shape + step->inputs);
+    shape = x->shape[step->inputs];
+    tarn__tensor_clear(&read);
+    TARN_TRY(status);
+    if (shape.rank < 0) return tarn_fail(TARN_SHAPE, "the shape of the result is not known");
+  }
+  if (tarn__shape_elements(&shape) != tarn__tensor_elements(t))
+    return tarn_fail(TARN_SHAPE, "a view of %lld elements cannot have %lld", (long long)tarn__tensor_elements(t),
+                     (long long)tarn__shape_elements(&shape));
+  t->shape = shape;
+  return TARN_OK;
+}
+
+static tarn_status run_switch(tarn_slots *f, const tarn_step *step) {
+  tarn_tensor read = {0};
+  const tarn_tensor *predicate;
+  TARN_TRY(tarn__exec_input(f, step, 1, &read, &predicate));
+  if (predicate->dtype != TARN_BOOL || tarn__tensor_elements(predicate) != 1) {
+    tarn__tensor_clear(&read);
+    return tarn_fail(TARN_INVALID, "the predicate must be one bool");
+  }
+  const bool taken = *(const bool *)predicate->data;
+  tarn__tensor_clear(&read);
+  f->dead[step->out[!taken]] = true;
+  tarn__tensor_clear(&f->value[step->out[!taken]]);
+  return pass_on(f, step, 0, step->out[taken]);
+}
+
+static tarn_status run_merge(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
+  for (int i = 0; i < step->inputs; i++) {
+    if (f->dead[step->in[i]]) continue;
+    TARN_TRY(pass_on(f, step, i, step->out[0]));
+    set_dead(f, step, at, false);
+    if (step->outputs < 2) return TARN_OK;
+    tarn_tensor *index = &f->value[step->out[1]];
+    const tarn_shape scalar = tarn__shape_scalar();
+    tarn__tensor_clear(index);
+    TARN_TRY(tarn__tensor_new_raw(x->run->allocator, TARN_I32, &scalar, index));
+    *(int32_t *)index->data = i;
+    return TARN_OK;
+  }
+  set_dead(f, step, at, true);
+  return TARN_OK;
+}
+
+static tarn_status run_ref_select(tarn_slots *f, const tarn_step *step) {
+  tarn_tensor read = {0};
+  const tarn_tensor *index;
+  TARN_TRY(tarn__exec_input(f, step, 0, &read, &index));
+  const int64_t i = tarn__tensor_elements(index) == 1 && (index->dtype == TARN_I32 || index->dtype == TARN_I64)
+                        ? tarn__tensor_int(index, 0) : -1;
+  tarn__tensor_clear(&read);
+  if (i < 0 || i >= step->inputs - 1) return tarn_fail(TARN_INVALID, "index %lld of %d inputs", (long long)i, step->inputs - 1);
+  return pass_on(f, step, (int)i + 1, step->out[0]);
+}
+
+static tarn_status run_step(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
+  switch (step->kind) {
+    case TARN_STEP_KERNEL: return tarn__exec_kernel(x, f, step, at);
+    case TARN_STEP_VIEW: return run_view(x, f, step);
+    case TARN_STEP_PASS:
+      for (int k = 0; k < step->outputs; k++) TARN_TRY(pass_on(f, step, k < step->inputs ? k : 0, step->out[k]));
+      return TARN_OK;
+    case TARN_STEP_GATE: return TARN_OK;
+    case TARN_STEP_SWITCH: return run_switch(f, step);
+    case TARN_STEP_MERGE: return run_merge(x, f, step, at);
+    case TARN_STEP_REF_SELECT: return run_ref_select(f, step);
+    case TARN_STEP_LOOP: return tarn__exec_loop(x, f, step);
+    case TARN_STEP_IF: return tarn__exec_if(x, f, step);
+    case TARN_STEP_WHILE: return tarn__exec_while(x, f, step);
+    case TARN_STEP_CALL: return tarn__exec_call(x, f, step);
+  }
+  return TARN_OK;
+}
+
+tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f) {
+  const tarn_block *block = f->block;
+  for (int at = 0; at < block->steps; at++) {
+    const tarn_step *step = &block->step[at];
+    if (step->removed) continue;
+    bool dead = false;
+    if (step->may_die && step->kind != TARN_STEP_MERGE && step->kind != TARN_STEP_LOOP) dead = is_dead(f, step);
+    if (step->kind != TARN_STEP_MERGE && block->has_dead) set_dead(f, step, at, dead);
+    if (!dead) {
+      if ((++x->ticks & 15) == 0) TARN_TRY(tarn__run_check(x->run));
+      const tarn_status status = run_step(x, f, step, at);
+      if (status != TARN_OK) {
+        if (step->kind != TARN_STEP_KERNEL)
+          tarn__context("running '%s'%s%s%s", step->name, step->op ? " (" : "", step->op ? step->op->name : "", step->op ? ")" : "");
+        return status;
+      }
+    }
+    for (int k = 0; k < step->releases; k++) tarn__tensor_clear(&f->value[step->release[k]]);
+  }
+  return TARN_OK;
+}
+
+/* ---- slots -------------------------------------------------------------------------------- */
+
+tarn_status tarn__slots_take(tarn_exec *x, const tarn_block *block, tarn_slots **slots) {
+  tarn_slots *f = x->free_slots[block->id];
+  if (f) {
+    x->free_slots[block->id] = f->next;
+    *slots = f;
+    return TARN_OK;
+  }
+  const size_t n = (size_t)block->values + 1, m = (size_t)block->steps + 1;
+  const size_t bytes = sizeof *f + n * sizeof(tarn_tensor) + n + m;
+  f = tarn__alloc_zero(x->shared->allocator, bytes);
+  if (!f) return TARN_NO_MEMORY;
+  f->block = block;
+  f->value = (tarn_tensor *)(void *)(f + 1);
+  f->dead = (bool *)(f->value + n);
+  f->step_dead = f->dead + n;
+  for (int v = 0; v < block->values; v++)
+    if (block->value[v].constant.dtype) tarn__tensor_share(&block->value[v].constant, &f->value[v]);
+  *slots = f;
+  return TARN_OK;
+}
+
+/* Empties what the run left (all of it, after a failure). */
+void tarn__slots_give(tarn_exec *x, tarn_slots *f) {
+  for (int v = 0; v < f->block->values; v++) {
+    if (f->block->value[v].storage == TARN_STORE_RUN) tarn__tensor_clear(&f->value[v]);
+    f->dead[v] = false;
+  }
+  memset(f->step_dead, 0, (size_t)f->block->steps + 1);
+  f->next = x->free_slots[f->block->id];
+  x->free_slots[f->block->id] = f;
+}
+
+/* ---- contexts ----------------------------------------------------------------------------- */
+
+static int most_arguments(const tarn_plan *plan) {
+  int most = 1;
+  for (int b = 0; b < plan->blocks; b++)
+    for (int at = 0; at < plan->block[b]->steps; at++) {
+      const tarn_step *step = &plan->block[b]->step[at];
+      if (step->inputs + step->outputs > most) most = step->inputs + step->outputs;
+    }
+  return most + 1;
+}
+
+tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *plan, tarn_exec **exec) {
+  const tarn_allocator *a = shared->allocator;
+  tarn_exec *x = tarn__alloc_zero(a, sizeof *x);
+  if (!x) return TARN_NO_MEMORY;
+  x->shared = shared;
+  x->plan = plan;
+  const size_t n = (size_t)most_arguments(plan), blocks = (size_t)plan->blocks;
+  x->in = tarn__alloc_zero(a, n * sizeof *x->in);
+  x->out = tarn__alloc_zero(a, n * sizeof *x->out);
+  x->read = tarn__alloc_zero(a, n * sizeof *x->read);
+  x->spare = tarn__alloc_zero(a, n * sizeof *x->spare);
+  x->shape = tarn__alloc_zero(a, n * sizeof *x->shape);
+  x->dtype = tarn__alloc_zero(a, n * sizeof *x->dtype);
+  x->free_slots = tarn__alloc_zero(a, blocks * sizeof *x->free_slots);
+  x->late = tarn__alloc_zero(a, blocks * sizeof *x->late);
+  x->arena = tarn__alloc(a, plan->arena_bytes);
+  x->scratch_bytes = plan->scratch_bytes ? plan->scratch_bytes : TARN_ALIGN;
+  x->scratch = tarn__alloc(a, x->scratch_bytes);
+  bool complete = x->in && x->out && x->read && x->spare && x->shape && x->dtype && x->free_slots && x->late && x->arena &&
+                  x->scratch;
+  for (size_t b = 0; complete && b < blocks; b++) {
+    x->late[b] = tarn__alloc_zero(a, ((size_t)plan->block[b]->steps + 1) * sizeof(tarn_binding *));
+    complete = x->late[b] != NULL;
+  }
+  if (!complete) {
+    tarn__exec_destroy(x);
+    return TARN_NO_MEMORY;
+  }
+  *exec = x;
+  return TARN_OK;
+}
+
+void tarn__exec_destroy(tarn_exec *x) {
+  if (!x) return;
+  const tarn_allocator *a = x->shared->allocator;
+  const size_t n = (size_t)most_arguments(x->plan), blocks = (size_t)x->plan->blocks;
+  for (size_t b = 0; b < blocks; b++) {
+    const tarn_block *block = x->plan->block[b];
+    for (tarn_slots *f = x->free_slots ? x->free_slots[b] : NULL, *next; f; f = next) {
+      next = f->next;
+      for (int v = 0; v < block->values; v++) tarn__tensor_clear(&f->value[v]);
+      const size_t values = (size_t)block->values + 1;
+      tarn__free(a, f, sizeof *f + values * sizeof(tarn_tensor) + values + (size_t)block->steps + 1);
+    }
+    if (!x->late || !x->late[b]) continue;
+    for (int at = 0; at < block->steps; at++) tarn__binding_free(a, x->late[b][at]);
+    tarn__free(a, x->late[b], ((size_t)block->steps + 1) * sizeof(tarn_binding *));
+  }
+  tarn__free(a, x->in, n * sizeof *x->in);
+  tarn__free(a, x->out, n * sizeof *x->out);
+  tarn__free(a, x->read, n * sizeof *x->read);
+  tarn__free(a, x->spare, n * sizeof *x->spare);
+  tarn__free(a, x->shape, n * sizeof *x->shape);
+  tarn__free(a, x->dtype, n * sizeof *x->dtype);
+  tarn__free(a, x->free_slots, blocks * sizeof *x->free_slots);
+  tarn__free(a, x->late, blocks * sizeof *x->late);
+  tarn__free(a, x->arena, x->plan->arena_bytes);
+  tarn__free(a, x->scratch, x->scratch_bytes);
+  tarn__free(a, x, sizeof *x);
+}
+
+tarn_status tarn__exec_run(tarn_exec *x, tarn_run *run, tarn_trace *trace, const tarn_tensor *const *inputs,
+                           tarn_tensor *out) {
+  const tarn_block *root = x->plan->root;
+  tarn_slots *f;
+  x->run = run;
+  x->trace = trace;
+  TARN_TRY(tarn__slots_take(x, root, &f));
+  for (int i = 0; i < root->inputs; i++) {
+    tarn_tensor *slot = &f->value[root->input[i]];
+    tarn__tensor_clear(slot);
+    tarn__tensor_share(inputs[i], slot);
+  }
+  tarn_status status = tarn__exec_block(x, f);
+  int done = 0;
+  for (; done < root->results && status == TARN_OK; done++) {
+    tarn_tensor *slot = &f->value[root->result[done]];
+    out[done].dtype = TARN_NO_DTYPE;
+    out[done].buffer = NULL;
+    if (f->dead[root->result[done]]) continue;
+    if (slot->dtype) status = tarn__tensor_own(run->allocator, slot, &out[done]);
+  }
+  if (status != TARN_OK)
+    while (done-- > 0) tarn__tensor_clear(&out[done]);
+  tarn__slots_give(x, f);
+  return status;
+}

@@ -1,0 +1,63 @@
+/* Running a plan: an execution context (slots, arena, scratch, kernels chosen for shapes that were not known) and the walk over
+ * a block's steps. A context serves one run at a time and is kept for the next. */
+#ifndef TARN_GRAPH_EXEC_EXEC_H
+#define TARN_GRAPH_EXEC_EXEC_H
+
+#include "core/trace.h"
+#include "graph/exec/prepared.h"
+#include "graph/plan.h"
+
+/* What runs share: the session's. */
+typedef struct tarn_exec_shared {
+  const tarn_plan_context *planning;   /* for recursive calls and late kernel choices */
+  const tarn_allocator *allocator;     /* of the session; outputs of steps come from a cache over it */
+  tarn_pool *pool;
+  tarn_prepared_cache *prepared;
+} tarn_exec_shared;
+
+/* The values of one block while it runs. */
+typedef struct tarn_slots {
+  const tarn_block *block;
+  struct tarn_slots *next;             /* in the context's free list */
+  tarn_tensor *value;
+  bool *dead, *step_dead;
+} tarn_slots;
+
+typedef struct tarn_exec {
+  const tarn_exec_shared *shared;
+  const tarn_plan *plan;
+  tarn_run *run;
+  tarn_trace *trace;
+  void *arena;
+  void *scratch; size_t scratch_bytes;
+  tarn_slots **free_slots;             /* by block */
+  tarn_binding ***late;                /* by block and step: bindings for shapes found while running */
+  /* One step's arguments; read: values of ref variables; spare: outputs that are constants already. */
+  const tarn_tensor **in; tarn_tensor **out; tarn_tensor *read, *spare;
+  tarn_shape *shape; tarn_dtype *dtype;
+  int depth;                           /* of recursive calls */
+  int ticks;
+  struct tarn_exec *next_free;         /* the session's free list */
+} tarn_exec;
+
+tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *plan, tarn_exec **exec);
+void tarn__exec_destroy(tarn_exec *exec);
+/* Runs the root: inputs by position (borrowed), results into out[results]: owned, or empty where dead. */
+tarn_status tarn__exec_run(tarn_exec *exec, tarn_run *run, tarn_trace *trace, const tarn_tensor *const *inputs,
+                           tarn_tensor *out);
+
+/* ---- between the files of this folder ------------------------------------------------------ */
+
+tarn_status tarn__slots_take(tarn_exec *x, const tarn_block *block, tarn_slots **slots);
+void tarn__slots_give(tarn_exec *x, tarn_slots *slots);
+tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f);
+/* One kernel step; its inputs are alive. */
+tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at);
+tarn_status tarn__exec_loop(tarn_exec *x, tarn_slots *f, const tarn_step *step);
+tarn_status tarn__exec_if(tarn_exec *x, tarn_slots *f, const tarn_step *step);
+tarn_status tarn__exec_while(tarn_exec *x, tarn_slots *f, const tarn_step *step);
+tarn_status tarn__exec_call(tarn_exec *x, tarn_slots *f, const tarn_step *step);
+/* Input i of a step; a ref variable whose value is wanted is read into *read (to be cleared by the caller). */
+tarn_status tarn__exec_input(tarn_slots *f, const tarn_step *step, int i, tarn_tensor *read, const tarn_tensor **in);
+
+#endif

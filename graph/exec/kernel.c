@@ -1,0 +1,145 @@
+/* One kernel step: its inputs gathered, its outputs made, its kernel chosen where the plan could not. */
+#include "graph/exec/binding.h"
+#include "graph/exec/exec.h"
+#include "kernels/state/variable.h"
+
+#include <stdio.h>
+#include <string.h>
+
+tarn_status tarn__exec_input(tarn_slots *f, const tarn_step *step, int i, tarn_tensor *read, const tarn_tensor **in) {
+  tarn_tensor *slot = &f->value[step->in[i]];
+  *in = slot;
+  if (!step->deref || !step->deref[i]) return TARN_OK;
+  if (!slot->dtype) return tarn_fail(TARN_INVALID, "input %d has no value", i);
+  tarn_variable *v = tarn__object_get(slot, 0);
+  if (!v || v->object.type != &tarn__variable_type) return tarn_fail(TARN_INVALID, "input %d is no variable", i);
+  TARN_TRY(tarn__variable_read(v, read));
+  *in = read;
+  return TARN_OK;
+}
+
+/* The binding for shapes that are known only now; kept in the context as long as they stay the same. */
+static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_step *step, int at, tarn_binding **binding) {
+  tarn_shape *out = x->shape + step->inputs;
+  for (int i = 0; i < step->inputs; i++) {
+    x->shape[i] = x->in[i]->shape;
+    x->dtype[i] = x->in[i]->dtype;
+  }
+  TARN_TRY(tarn__step_infer(step, x->dtype, x->shape, x->in, out));
+  tarn_binding **kept = &x->late[f->block->id][at];
+  if (*kept && tarn__binding_fits(*kept, x->dtype, x->shape, out)) {
+    *binding = *kept;
+    return TARN_OK;
+  }
+  const tarn_allocator *a = x->shared->allocator;
+  tarn_binding *made;
+  TARN_TRY(tarn__binding_make(a, NULL, step, x->dtype, x->shape, out, NULL, &x->shared->planning->machine,
+                              x->shared->planning->backend, &made));
+  if (made->scratch_bytes > x->scratch_bytes) {
+    void *larger = tarn__alloc(a, made->scratch_bytes);
+    if (!larger) {
+      tarn__binding_free(a, made);
+      return TARN_NO_MEMORY;
+    }
+    tarn__free(a, x->scratch, x->scratch_bytes);
+    x->scratch = larger;
+    x->scratch_bytes = made->scratch_bytes;
+  }
+  tarn__binding_free(a, *kept);
+  *kept = made;
+  *binding = made;
+  return TARN_OK;
+}
+
+/* Output 0 may take over the buffer of an input that dies here and belongs to nobody else. */
+static bool take_over(tarn_slots *f, const tarn_step *step, int at, const tarn_shape *shape, tarn_tensor *out) {
+  if (!step->op->inplace || step->op->inplace > step->inputs) return false;
+  const int i = step->op->inplace - 1, v = step->in[i];
+  tarn_tensor *in = &f->value[v];
+  const tarn_value *value = &f->block->value[v];
+  const tarn_dtype dtype = step->node->out_dtype[0];
+  if (value->storage != TARN_STORE_RUN || value->last_use != at || value->producer < 0 || (step->deref && step->deref[i]) ||
+      in->dtype != dtype || !tarn__shape_equal(&in->shape, shape) || !tarn__tensor_unique(in) || dtype == TARN_STRING ||
+      dtype == TARN_VARIANT || dtype == TARN_RESOURCE)
+    return false;
+  for (int k = 0; k < step->inputs; k++)
+    if (k != i && f->value[step->in[k]].buffer == in->buffer) return false;
+  tarn__tensor_share(in, out);
+  return true;
+}
+
+static tarn_status make_outputs(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at, const tarn_problem *p) {
+  for (int i = 0; i < step->outputs; i++) {
+    tarn_tensor *out = &f->value[step->out[i]];
+    x->out[i] = out;
+    const tarn_value *v = &f->block->value[step->out[i]];
+    if (v->storage == TARN_STORE_ARENA) {
+      out->dtype = p->out_dtype[i];
+      out->shape = p->out_shape[i];
+      out->data = (char *)x->arena + v->offset;
+      out->buffer = NULL;
+      continue;
+    }
+    if (v->storage == TARN_STORE_CONSTANT) {   /* computed already, but another output was not */
+      x->out[i] = &x->spare[i];
+      out = x->out[i];
+    }
+    tarn__tensor_clear(out);
+    if (p->out_shape[i].rank < 0) continue;
+    if (i == 0 && take_over(f, step, at, &p->out_shape[0], out)) continue;
+    TARN_TRY(tarn__tensor_new_raw(x->run->allocator, p->out_dtype[i], &p->out_shape[i], out));
+  }
+  return TARN_OK;
+}
+
+static void describe(const tarn_exec *x, const tarn_step *step, int gathered) {
+  char text[TARN_SHAPE_TEXT], line[512];
+  int at = 0;
+  line[0] = 0;
+  for (int i = 0; i < gathered && at < (int)sizeof line - 80; i++)
+    at += snprintf(line + at, sizeof line - (size_t)at, "%s%s%s", i ? ", " : " with inputs ", tarn_dtype_name(x->in[i]->dtype),
+                   tarn__shape_print(&x->in[i]->shape, text));
+  tarn__context("running node '%s' (%s)%s", step->name, step->op ? step->op->name : step->node->op_name, line);
+}
+
+tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
+  tarn_status status = TARN_OK;
+  int gathered = 0;
+  const uint64_t start = x->trace ? tarn__now_ns() : 0;
+  if (!step->op || step->node->problem) {
+    status = tarn_fail(step->op ? step->node->problem_status : TARN_UNSUPPORTED, "%s",
+                       step->node->problem ? step->node->problem : "unsupported op");
+    goto done;
+  }
+  for (; gathered < step->inputs; gathered++) {
+    x->read[gathered].dtype = TARN_NO_DTYPE;
+    x->read[gathered].buffer = NULL;
+    const int i = gathered;
+    status = tarn__exec_input(f, step, i, &x->read[i], &x->in[i]);
+    if (status == TARN_OK && !x->in[i]->dtype) status = tarn_fail(TARN_INVALID, "input %d has no value", i);
+    if (status != TARN_OK) goto done;
+  }
+  tarn_binding *binding = step->binding;
+  if (!binding) TARN_GOTO(late_binding(x, f, step, at, &binding));
+  else if (step->deref)
+    for (int i = 0; i < step->inputs; i++)
+      if (step->deref[i] && !tarn__shape_equal(&x->in[i]->shape, &binding->problem.in_shape[i])) {
+        char had[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
+        status = tarn_fail(TARN_SHAPE, "variable of input %d has shape %s, declared as %s", i,
+                           tarn__shape_print(&x->in[i]->shape, had), tarn__shape_print(&binding->problem.in_shape[i], wanted));
+        goto done;
+      }
+  TARN_GOTO(make_outputs(x, f, step, at, &binding->problem));
+  const void *prepared = NULL;
+  if (binding->prepared_bytes)
+    TARN_GOTO(tarn__prepared_get(x->shared->prepared, binding, x->in, x->shared->pool, &prepared));
+  const tarn_call call = {.problem = &binding->problem, .in = x->in, .out = x->out, .scratch = x->scratch, .prepared = prepared,
+                          .pool = x->shared->pool, .run = x->run};
+  TARN_GOTO(binding->kernel.kernel->run(&call));
+  if (x->trace) tarn__trace_span(x->trace, step->op->name, step->name, tarn__kernel_name(binding->kernel), start, tarn__now_ns());
+done:
+  if (status != TARN_OK) describe(x, step, gathered);
+  for (int i = 0; i < gathered; i++) tarn__tensor_clear(&x->read[i]);
+  for (int i = 0; i < step->outputs; i++) tarn__tensor_clear(&x->spare[i]);
+  return status;
+}

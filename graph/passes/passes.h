@@ -1,0 +1,16 @@
+/* Rewrites of a plan's blocks, one file each. A pass changes steps and values of a block after shapes and known elements have
+ * been found and before kernels are chosen; it makes only rewrites that it can prove. Each can be switched off by name. */
+#ifndef TARN_GRAPH_PASSES_PASSES_H
+#define TARN_GRAPH_PASSES_PASSES_H
+
+#include "graph/plan/builder.h"
+
+typedef struct tarn_pass {
+  const char *name, *help;
+  tarn_status (*run)(tarn_builder *b, tarn_block *block);
+} tarn_pass;
+
+/* In the order they run, ended by an empty row. */
+extern const tarn_pass tarn__passes[];
+
+#endif

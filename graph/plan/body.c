@@ -1,0 +1,81 @@
+/* Bodies of functional control flow, and variables that a plan may take for constants. */
+#include "graph/plan/builder.h"
+#include "graph/session.h"
+#include "kernels/state/resources.h"
+#include "kernels/state/variable.h"
+
+#include <string.h>
+
+tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefix, const tarn_node *const *variable,
+                            tarn_block *parent, tarn_block **block) {
+  const size_t args = body->args;
+  tarn_edge *feeds = tarn__arena_array(b->arena, args + 1, sizeof *feeds);
+  tarn_value *fed = tarn__arena_array(b->arena, args + 1, sizeof *fed);
+  if (!feeds || !fed) return TARN_NO_MEMORY;
+  for (size_t i = 0; i < args; i++) {
+    feeds[i] = (tarn_edge){body->arg[i], 0};
+    fed[i].dtype = body->arg[i]->out_dtype[0];
+    fed[i].shape.rank = -1;
+    fed[i].variable = variable ? variable[i] : NULL;
+  }
+  const tarn_plan_request request = {.feeds = feeds, .n_feeds = args, .fetches = body->ret, .n_fetches = body->rets};
+  tarn_block *made;
+  TARN_TRY(tarn__block_create(b, parent, &made));
+  tarn_expansion expansion;
+  TARN_TRY(tarn__plan_expand(b, body, &request, true, prefix, &expansion));
+  expansion.fed_value = fed;
+  TARN_TRY(tarn__plan_order(b, &expansion, made));
+  *block = made;
+  return TARN_OK;
+}
+
+const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node) {
+  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
+  if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size)
+    return tarn__arena_strndup(b->arena, shared->s.data, shared->s.size);
+  return node->name;
+}
+
+tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *node, tarn_tensor *value) {
+  *value = (tarn_tensor){0};
+  if (!b->context->resources) return TARN_OK;
+  const char *key = tarn__plan_variable_key(b, node);
+  if (!key) return TARN_NO_MEMORY;
+  const size_t bytes = strlen(key);
+  if (tarn__map_get(&b->written, key, bytes)) return TARN_OK;
+  if (b->context->volatile_variables && tarn__map_get(b->context->volatile_variables, key, bytes)) return TARN_OK;
+  tarn_plan *plan = b->plan;
+  const size_t known = (size_t)(uintptr_t)tarn__map_get(&b->frozen, key, bytes);
+  tarn_variable *v = known ? plan->frozen[known - 1].variable
+                           : tarn__resources_find(b->context->resources, &tarn__variable_type, key);
+  if (!v) return TARN_OK;
+  tarn_tensor read = {0};
+  if (tarn__variable_read(v, &read) != TARN_OK) {   /* not initialised: not our error to report */
+    if (!known) tarn__object_release(v);
+    return TARN_OK;
+  }
+  if (known) {
+    *value = read;
+    return TARN_OK;
+  }
+  if (plan->frozens == plan->frozen_capacity) {
+    const size_t wanted = plan->frozen_capacity ? 2 * plan->frozen_capacity : 64;
+    tarn_frozen *larger = tarn__arena_array(b->arena, wanted, sizeof *larger);
+    if (!larger) {
+      tarn__tensor_clear(&read);
+      tarn__object_release(v);
+      return TARN_NO_MEMORY;
+    }
+    if (plan->frozens) memcpy(larger, plan->frozen, plan->frozens * sizeof *larger);
+    plan->frozen = larger;
+    plan->frozen_capacity = wanted;
+  }
+  plan->frozen[plan->frozens++] = (tarn_frozen){.name = key, .variable = v, .contents = tarn__tensor_contents(&read)};
+  const tarn_status status = tarn__map_put(&b->frozen, key, bytes, (void *)(uintptr_t)plan->frozens);
+  if (status != TARN_OK) {
+    tarn__tensor_clear(&read);
+    return status;
+  }
+  *value = read;
+  return TARN_OK;
+}

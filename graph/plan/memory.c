@@ -1,0 +1,191 @@
+/* How long each value is needed, and where it lives.
+ *
+ * Values of the root whose size is known get fixed places in one arena: those that live at the same time must not overlap,
+ * all others may. Largest first, each at the lowest place that is free for its whole life (Pisarchyk and Lee, "Efficient
+ * memory management for deep neural net inference", 2020: greedy by size). An op that may overwrite an input that dies with
+ * it takes over that input's place. Everything else (loops, results, strings, unknown sizes) is counted memory of the run. */
+#include "graph/plan/builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FOREVER = INT32_MAX };
+
+static bool shares(const tarn_step *step) {
+  switch (step->kind) {
+    case TARN_STEP_VIEW:
+    case TARN_STEP_PASS:
+    case TARN_STEP_SWITCH:
+    case TARN_STEP_MERGE:
+    case TARN_STEP_REF_SELECT: return true;
+    case TARN_STEP_KERNEL:
+    case TARN_STEP_GATE:
+    case TARN_STEP_LOOP:
+    case TARN_STEP_IF:
+    case TARN_STEP_WHILE:
+    case TARN_STEP_CALL: return false;
+  }
+  return false;
+}
+
+static void last_uses(tarn_block *block) {
+  for (int v = 0; v < block->values; v++) block->value[v].last_use = -1;
+  for (int i = 0; i < block->results; i++) block->value[block->result[i]].last_use = FOREVER;
+  for (int i = 0; i < block->loop_vars; i++) block->value[block->next[i]].last_use = FOREVER;
+  for (int at = block->steps - 1; at >= 0; at--) {
+    const tarn_step *step = &block->step[at];
+    if (step->removed) continue;
+    int until = at;
+    for (int k = 0; k < step->outputs; k++) {
+      tarn_value *v = &block->value[step->out[k]];
+      if (v->last_use < at) v->last_use = at;
+      if (shares(step) && v->last_use > until) until = v->last_use;
+    }
+    for (int i = 0; i < step->inputs; i++) {
+      tarn_value *v = &block->value[step->in[i]];
+      if (v->last_use < until) v->last_use = until;
+    }
+  }
+}
+
+static bool plain(const tarn_value *v) {
+  return !v->is_ref && v->dtype != TARN_STRING && v->dtype != TARN_RESOURCE && v->dtype != TARN_VARIANT;
+}
+
+static size_t bytes_of(const tarn_value *v) {
+  const size_t bytes = (size_t)tarn__shape_elements(&v->shape) * tarn_dtype_bytes(v->dtype);
+  return (bytes + TARN_ALIGN - 1) / TARN_ALIGN * TARN_ALIGN;
+}
+
+/* One stretch of the arena: the values that live in it one after another, in place. */
+typedef struct stretch {
+  int first, last;
+  size_t bytes, offset;
+} stretch;
+
+static int by_size(const void *a, const void *b) {
+  const stretch *const *x = a, *const *y = b;
+  if ((*x)->bytes != (*y)->bytes) return (*x)->bytes > (*y)->bytes ? -1 : 1;
+  return (*x)->first < (*y)->first ? -1 : (*x)->first > (*y)->first;
+}
+static int by_offset(const void *a, const void *b) {
+  const stretch *const *x = a, *const *y = b;
+  return (*x)->offset < (*y)->offset ? -1 : (*x)->offset > (*y)->offset;
+}
+
+/* The lowest offset at which s overlaps none of the placed stretches that live with it. `near` has room for all. */
+static size_t lowest_gap(const stretch *s, stretch *const *placed, int n, stretch **near) {
+  int m = 0;
+  for (int i = 0; i < n; i++)
+    if (placed[i]->first <= s->last && s->first <= placed[i]->last) near[m++] = placed[i];
+  qsort(near, (size_t)m, sizeof *near, by_offset);
+  size_t at = 0;
+  for (int i = 0; i < m; i++) {
+    if (near[i]->offset >= at + s->bytes) break;
+    if (near[i]->offset + near[i]->bytes > at) at = near[i]->offset + near[i]->bytes;
+  }
+  return at;
+}
+
+/* The stretch whose place output 0 may take over, or NULL. */
+static stretch *inherited(const tarn_block *block, const tarn_step *step, int at, stretch *const *of_value) {
+  if (!step->op || !step->op->inplace || step->op->inplace > step->inputs) return NULL;
+  int in = step->in[step->op->inplace - 1];
+  for (int i = 0; i < step->inputs; i++)
+    if (i != step->op->inplace - 1 && step->in[i] == in) return NULL;
+  while (block->value[in].view_of >= 0) in = block->value[in].view_of;
+  stretch *s = of_value[in];
+  if (!s || s->last != at || s->bytes != bytes_of(&block->value[step->out[0]])) return NULL;
+  for (int i = 0; i < step->inputs; i++) {   /* another input may be a view of the same place */
+    int other = step->in[i];
+    if (i == step->op->inplace - 1) continue;
+    while (block->value[other].view_of >= 0) other = block->value[other].view_of;
+    if (of_value[other] == s) return NULL;
+  }
+  return s;
+}
+
+static tarn_status arena(tarn_builder *b, tarn_block *block) {
+  const size_t n = (size_t)block->values + 1;
+  stretch *all = tarn__arena_array(b->arena, n, sizeof *all);
+  stretch **of_value = tarn__arena_array(b->arena, n, sizeof *of_value);
+  stretch **order = tarn__arena_array(b->arena, n, sizeof *order);
+  stretch **placed = tarn__arena_array(b->arena, n, sizeof *placed);
+  stretch **near = tarn__arena_array(b->arena, n, sizeof *near);
+  double *live = tarn__arena_array(b->arena, (size_t)block->steps + 2, sizeof *live);
+  if (!all || !of_value || !order || !placed || !near || !live) return TARN_NO_MEMORY;
+  int count = 0;
+  for (int at = 0; at < block->steps; at++) {
+    const tarn_step *step = &block->step[at];
+    if (step->removed) continue;
+    if (step->kind == TARN_STEP_VIEW && !step->deref) block->value[step->out[0]].view_of = step->in[0];
+    if (step->kind != TARN_STEP_KERNEL || !step->binding) continue;
+    for (int k = 0; k < step->outputs; k++) {
+      tarn_value *v = &block->value[step->out[k]];
+      if (v->constant.dtype || !plain(v) || v->last_use == FOREVER || v->shape.rank < 0) continue;
+      if (v->producer != at) continue;
+      v->storage = TARN_STORE_ARENA;
+      stretch *s = k == 0 ? inherited(block, step, at, of_value) : NULL;
+      if (!s) {
+        s = &all[count++];
+        *s = (stretch){.first = at, .bytes = bytes_of(v)};
+      }
+      s->last = v->last_use;
+      of_value[step->out[k]] = s;
+    }
+  }
+  for (int i = 0; i < count; i++) {
+    order[i] = &all[i];
+    live[all[i].first] += (double)all[i].bytes;
+    live[all[i].last + 1] -= (double)all[i].bytes;
+  }
+  double now = 0, most = 0;
+  for (int at = 0; at < block->steps; at++) {
+    now += live[at];
+    if (now > most) most = now;
+  }
+  qsort(order, (size_t)count, sizeof *order, by_size);
+  size_t end = 0;
+  for (int i = 0; i < count; i++) {
+    order[i]->offset = lowest_gap(order[i], placed, i, near);
+    placed[i] = order[i];
+    if (order[i]->offset + order[i]->bytes > end) end = order[i]->offset + order[i]->bytes;
+  }
+  for (int v = 0; v < block->values; v++)
+    if (of_value[v]) block->value[v].offset = of_value[v]->offset;
+  b->plan->arena_bytes = end;
+  b->plan->lower_bound_bytes = (size_t)most;
+  return TARN_OK;
+}
+
+/* For each step the counted values that no later step needs. */
+static tarn_status releases(tarn_builder *b, tarn_block *block) {
+  int *count = tarn__arena_array(b->arena, (size_t)block->steps + 1, sizeof(int));
+  if (!count) return TARN_NO_MEMORY;
+  for (int pass = 0; pass < 2; pass++) {
+    for (int v = 0; v < block->values; v++) {
+      const tarn_value *value = &block->value[v];
+      if (value->storage != TARN_STORE_RUN || value->producer < 0 || value->last_use < 0 || value->last_use == FOREVER)
+        continue;
+      tarn_step *step = &block->step[value->last_use];
+      if (pass) step->release[step->releases++] = v;
+      else count[value->last_use]++;
+    }
+    for (int at = 0; !pass && at < block->steps; at++)
+      if (count[at] && !(block->step[at].release = tarn__arena_array(b->arena, (size_t)count[at], sizeof(int))))
+        return TARN_NO_MEMORY;
+  }
+  return TARN_OK;
+}
+
+tarn_status tarn__plan_memory(tarn_builder *b) {
+  for (int i = 0; i < b->plan->blocks; i++) {
+    tarn_block *block = b->plan->block[i];
+    last_uses(block);
+    for (int v = 0; v < block->values; v++)
+      block->value[v].storage = block->value[v].constant.dtype ? TARN_STORE_CONSTANT : TARN_STORE_RUN;
+    if (block == b->plan->root) TARN_TRY(arena(b, block));
+    TARN_TRY(releases(b, block));
+  }
+  return TARN_OK;
+}

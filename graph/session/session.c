@@ -1,0 +1,487 @@
+/* Sessions: plans in a bounded cache, contexts in free lists, runs. */
+#include "graph/session.h"
+
+#include "core/bytes.h"
+#include "core/cpu.h"
+#include "core/knobs.h"
+#include "core/threads.h"
+#include "graph/exec/exec.h"
+#include "graph/session/store.h"
+#include "kernels/state/resources.h"
+#include "kernels/state/variable.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PLANS = 64, STEADY_RUNS = 4 };
+
+/* A plan with its contexts. */
+typedef struct entry {
+  struct entry *next;
+  tarn_bytes key;
+  tarn_plan *plan;
+  tarn_exec *idle;
+  int users;
+  bool dropped;                  /* out of the cache; goes with its last user */
+  uint64_t runs, last_used;
+} entry;
+
+struct tarn_session {
+  const tarn_allocator *base, *allocator;
+  tarn_store *store;
+  tarn_graph *graph;
+  tarn_object *keep;
+  const tarn_files *files;
+  bool allow_files;
+  double time_limit_s;
+  size_t memory_limit;
+  tarn_pool *pool;
+  tarn_resources *resources;
+  tarn_prepared_cache prepared;
+  tarn_plan_context planning;
+  tarn_map volatile_variables;
+  tarn_exec_shared shared;
+  pthread_mutex_t lock;          /* entries, contexts */
+  pthread_mutex_t plan_lock;     /* one plan is made at a time */
+  entry *entries;
+  uint64_t clock;
+  atomic_bool cancelled;
+  atomic_int active;             /* runs under way: a cancel lasts until there is none */
+  void (*print)(void *context, const char *line);
+  void *print_context;
+};
+
+static void print_line(void *context, const char *line) {
+  (void)context;
+  fputs(line, stderr);           /* a Print op: the graph asked for it */
+  fputc('\n', stderr);
+}
+
+static void entry_destroy(entry *e, const tarn_allocator *a) {
+  for (tarn_exec *x = e->idle, *next; x; x = next) {
+    next = x->next_free;
+    tarn__exec_destroy(x);
+  }
+  tarn__plan_destroy(e->plan);
+  tarn__bytes_clear(&e->key);
+  tarn__free(a, e, sizeof *e);
+}
+
+tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep, const tarn_session_options *options,
+                                 const tarn_files *files, tarn_session **session) {
+  const tarn_session_options none = {0}, *o = options ? options : &none;
+  if (o->threads < 0 || o->threads > 256) return tarn_fail(TARN_INVALID, "threads must be 0 to 256, got %d", o->threads);
+  if (!(o->time_limit_s >= 0)) return tarn_fail(TARN_INVALID, "the time limit must not be negative");
+  tarn_target backend = TARN_TARGETS;
+  if (o->backend && o->backend[0]) {
+    backend = tarn__target_from_name(o->backend);
+    if (backend == TARN_TARGETS) return tarn_fail(TARN_INVALID, "there is no back end '%s'", o->backend);
+    const char *refusal = tarn__target_refusal(backend);
+    if (refusal) return tarn_fail(TARN_UNSUPPORTED, "back end '%s': %s", o->backend, refusal);
+  }
+  const tarn_allocator *base = o->allocator ? o->allocator : tarn__allocator_default();
+  tarn_session *s = tarn__alloc_zero(base, sizeof *s);
+  if (!s) return TARN_NO_MEMORY;
+  tarn_status status;
+  s->base = base;
+  s->graph = graph;
+  s->keep = tarn__object_retain(keep);
+  s->files = files;
+  s->allow_files = o->allow_files;
+  s->time_limit_s = o->time_limit_s;
+  s->memory_limit = o->memory_limit;
+  s->print = print_line;
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_mutex_init(&s->plan_lock, NULL);
+  TARN_GOTO(tarn__store_create(base, o->memory_limit, &s->store));
+  s->allocator = tarn__store_allocator(s->store);
+  tarn__prepared_cache_init(&s->prepared, s->allocator);
+  tarn__map_init(&s->volatile_variables, s->allocator);
+  int threads = o->threads;
+  if (!threads) threads = (int)strtol(tarn__knobs()->threads, NULL, 10);
+  if (threads <= 0 || threads > 256) threads = tarn__cpu_count();
+  TARN_GOTO(tarn__pool_create(s->allocator, threads, &s->pool));
+  TARN_GOTO(tarn__resources_create(s->allocator, &s->resources));
+  s->planning = (tarn_plan_context){.allocator = s->allocator, .resources = s->resources,
+                                    .volatile_variables = &s->volatile_variables, .backend = backend};
+  tarn__machine_guess(threads, &s->planning.machine);
+  s->shared = (tarn_exec_shared){.planning = &s->planning, .allocator = s->allocator, .pool = s->pool,
+                                 .prepared = &s->prepared};
+done:
+  if (status != TARN_OK) tarn_session_destroy(s);
+  else *session = s;
+  return status;
+}
+
+void tarn_session_destroy(tarn_session *s) {
+  if (!s) return;
+  for (entry *e = s->entries, *next; e; e = next) {
+    next = e->next;
+    entry_destroy(e, s->allocator);
+  }
+  if (s->store) {
+    tarn__map_clear(&s->volatile_variables);
+    tarn__prepared_cache_clear(&s->prepared);
+  }
+  tarn__resources_destroy(s->resources);
+  tarn__pool_destroy(s->pool);
+  tarn__store_close(s->store);
+  pthread_mutex_destroy(&s->lock);
+  pthread_mutex_destroy(&s->plan_lock);
+  tarn__object_release(s->keep);
+  tarn__free(s->base, s, sizeof *s);
+}
+
+tarn_object *tarn__session_keeper(const tarn_session *s) { return s->keep; }
+tarn_graph *tarn__session_graph(const tarn_session *s) { return s->graph; }
+tarn_resources *tarn__session_resources(const tarn_session *s) { return s->resources; }
+const tarn_allocator *tarn__session_allocator(const tarn_session *s) { return s->allocator; }
+
+tarn_session_memory tarn__session_memory(const tarn_session *s) {
+  return (tarn_session_memory){tarn__store_used(s->store), tarn__store_peak(s->store)};
+}
+
+void tarn__session_set_print(tarn_session *s, void (*print)(void *context, const char *line), void *context) {
+  s->print = print;
+  s->print_context = context;
+}
+
+void tarn_session_cancel(tarn_session *s) { atomic_store(&s->cancelled, true); }
+
+const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes) {
+  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
+  if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size)
+    snprintf(text, bytes, "%.*s", (int)(shared->s.size < bytes ? shared->s.size : bytes - 1), shared->s.data);
+  else
+    snprintf(text, bytes, "%s", node->name);
+  return text;
+}
+
+tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node, const tarn_tensor *value) {
+  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"), *shape = tarn__attr_find(&node->attrs, "shape");
+  if (!node->op || node->problem || !dtype || dtype->kind != TARN_ATTR_TYPE)
+    return tarn_fail(TARN_INVALID, "node '%s' (%s) is no variable", node->name, node->op_name);
+  tarn_shape declared = {.rank = -1};
+  if (shape && shape->kind == TARN_ATTR_SHAPE) declared = *shape->shape;
+  if (value->dtype != dtype->type.dtype)
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", node->name, tarn_dtype_name(dtype->type.dtype),
+                     tarn_dtype_name(value->dtype));
+  if (declared.rank >= 0 && !tarn__shape_compatible(&declared, &value->shape)) {
+    char want[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
+    return tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", node->name, tarn__shape_print(&declared, want),
+                     tarn__shape_print(&value->shape, got));
+  }
+  char stack[512];
+  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
+  const size_t need = 1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size : strlen(node->name));
+  char *key = need <= sizeof stack ? stack : tarn__alloc(s->allocator, need);
+  if (!key) return TARN_NO_MEMORY;
+  tarn__variable_key(node, key, need);
+  tarn_variable *v;
+  tarn_status status = tarn__variable_get(s->resources, key, value->dtype, &declared, strcmp(node->op->name, "VarHandleOp") != 0, &v);
+  if (status == TARN_OK) {
+    status = tarn__variable_assign(v, value, false);
+    tarn__object_release(v);
+  }
+  if (key != stack) tarn__free(s->allocator, key, need);
+  return status;
+}
+
+/* ---- requests ----------------------------------------------------------------------------- */
+
+/* A request with its names found. */
+typedef struct resolved {
+  tarn_plan_request plan;
+  tarn_edge *feeds, *fetches;
+  tarn_node **targets;
+  const tarn_tensor **tensors;
+  size_t bytes;
+  void *memory;
+  tarn_bytes key;
+} resolved;
+
+static tarn_status check_feed(const tarn_edge *e, const tarn_feed *feed, const tarn_edge *earlier, size_t n) {
+  const tarn_node *node = e->node;
+  const tarn_tensor *t = feed->tensor;
+  if (!t) return tarn_fail(TARN_INVALID, "feed '%s' has no tensor", feed->name);
+  for (size_t i = 0; i < n; i++)
+    if (earlier[i].node == node && earlier[i].index == e->index) return tarn_fail(TARN_INVALID, "'%s' is fed twice", feed->name);
+  if (node->op && node->out_dtype[e->index] && node->out_dtype[e->index] != t->dtype)
+    return tarn_fail(TARN_DTYPE, "feed '%s' is %s, expected %s", feed->name, tarn_dtype_name(t->dtype),
+                     tarn_dtype_name(node->out_dtype[e->index]));
+  const tarn_attr *shape = tarn__attr_find(&node->attrs, "shape");
+  if (node->op && !strncmp(node->op->name, "Placeholder", 11) && shape && shape->kind == TARN_ATTR_SHAPE &&
+      shape->shape->rank >= 0) {
+    /* Graphs of TensorFlow before 0.12 wrote an unknown shape as []. */
+    const bool unknown = shape->shape->rank == 0 && !strcmp(node->op->name, "Placeholder");
+    if (!unknown && !tarn__shape_compatible(shape->shape, &t->shape)) {
+      char want[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
+      return tarn_fail(TARN_SHAPE, "feed '%s' has shape %s, expected %s", feed->name, tarn__shape_print(&t->shape, got),
+                       tarn__shape_print(shape->shape, want));
+    }
+  }
+  return TARN_OK;
+}
+
+static tarn_status key_add(tarn_bytes *key, const tarn_edge *e, char kind) {
+  const int32_t word[3] = {kind, e->node->id, e->index};
+  return tarn__bytes_add(key, word, sizeof word);
+}
+
+static void resolved_clear(tarn_session *s, resolved *r) {
+  tarn__free(s->allocator, r->memory, r->bytes);
+  tarn__bytes_clear(&r->key);
+}
+
+static tarn_status resolve(tarn_session *s, const tarn_run_request *q, resolved *r) {
+  const size_t n = q->n_feeds + q->n_fetches + q->n_targets + 1;
+  *r = (resolved){.bytes = n * (sizeof(tarn_edge) + 2 * sizeof(void *))};
+  tarn__bytes_init(&r->key, s->allocator);
+  r->memory = tarn__alloc_zero(s->allocator, r->bytes);
+  if (!r->memory) return TARN_NO_MEMORY;
+  r->feeds = r->memory;
+  r->fetches = r->feeds + q->n_feeds;
+  r->tensors = (const tarn_tensor **)(void *)(r->feeds + n);
+  r->targets = (tarn_node **)(void *)(r->tensors + q->n_feeds);
+  for (size_t i = 0; i < q->n_feeds; i++) {
+    TARN_TRY_IN(tarn__graph_find(s->graph, q->feeds[i].name, &r->feeds[i]), "looking for feed '%s'", q->feeds[i].name);
+    if (r->feeds[i].index < 0) return tarn_fail(TARN_INVALID, "feed '%s' names no tensor", q->feeds[i].name);
+    TARN_TRY(check_feed(&r->feeds[i], &q->feeds[i], r->feeds, i));
+    r->tensors[i] = q->feeds[i].tensor;
+    TARN_TRY(key_add(&r->key, &r->feeds[i], 'i'));
+    const tarn_shape *shape = &r->tensors[i]->shape;
+    const int32_t kind[2] = {(int32_t)r->tensors[i]->dtype, shape->rank};
+    TARN_TRY(tarn__bytes_add(&r->key, kind, sizeof kind));
+    TARN_TRY(tarn__bytes_add(&r->key, shape->dim, (size_t)shape->rank * sizeof shape->dim[0]));
+  }
+  for (size_t i = 0; i < q->n_fetches; i++) {
+    TARN_TRY_IN(tarn__graph_find(s->graph, q->fetches[i], &r->fetches[i]), "looking for fetch '%s'", q->fetches[i]);
+    const tarn_node *node = r->fetches[i].node;
+    if (r->fetches[i].index < 0 || (node->op && r->fetches[i].index >= node->outputs))
+      return tarn_fail(TARN_INVALID, "'%s' has no tensor to fetch: node '%s' (%s) has %d outputs; run it as a target", q->fetches[i],
+                       node->name, node->op_name, node->outputs);
+    if (node->op && !node->problem && (node->out_dtype[r->fetches[i].index] == TARN_RESOURCE || node->out_dtype[r->fetches[i].index] == TARN_VARIANT))
+      return tarn_fail(TARN_DTYPE, "'%s' is a %s and cannot be fetched", q->fetches[i],
+                       tarn_dtype_name(node->out_dtype[r->fetches[i].index]));
+    TARN_TRY(key_add(&r->key, &r->fetches[i], 'o'));
+  }
+  for (size_t i = 0; i < q->n_targets; i++) {
+    tarn_edge e;
+    TARN_TRY_IN(tarn__graph_find(s->graph, q->targets[i], &e), "looking for target '%s'", q->targets[i]);
+    r->targets[i] = e.node;
+    e.index = 0;
+    TARN_TRY(key_add(&r->key, &e, 't'));
+  }
+  r->plan = (tarn_plan_request){.feeds = r->feeds, .feed_tensors = r->tensors, .n_feeds = q->n_feeds, .fetches = r->fetches,
+                                .n_fetches = q->n_fetches, .targets = r->targets, .n_targets = q->n_targets};
+  return TARN_OK;
+}
+
+/* ---- plans -------------------------------------------------------------------------------- */
+
+/* Unlinks an entry; it ends with its last user. The lock is held. */
+static void drop(tarn_session *s, entry *e) {
+  for (entry **at = &s->entries; *at; at = &(*at)->next)
+    if (*at == e) {
+      *at = e->next;
+      break;
+    }
+  e->dropped = true;
+  if (!e->users) entry_destroy(e, s->allocator);
+}
+
+/* The first variable that was taken for a constant and has changed since; NULL: none. */
+static const tarn_frozen *changed(const tarn_plan *plan) {
+  for (size_t i = 0; i < plan->frozens; i++) {
+    tarn_variable *v = plan->frozen[i].variable;
+    pthread_mutex_lock(&v->lock);
+    const uint64_t contents = tarn__tensor_contents(&v->value);
+    pthread_mutex_unlock(&v->lock);
+    if (contents != plan->frozen[i].contents) return &plan->frozen[i];
+  }
+  return NULL;
+}
+
+/* Variables that changed soon after a plan took them for constants are not taken again. */
+static tarn_status unfreeze(tarn_session *s, const tarn_plan *plan) {
+  for (size_t i = 0; i < plan->frozens; i++) {
+    tarn_variable *v = plan->frozen[i].variable;
+    pthread_mutex_lock(&v->lock);
+    const bool same = tarn__tensor_contents(&v->value) == plan->frozen[i].contents;
+    pthread_mutex_unlock(&v->lock);
+    if (!same) TARN_TRY(tarn__map_put(&s->volatile_variables, v->name, strlen(v->name), v));
+  }
+  return TARN_OK;
+}
+
+static entry *find(tarn_session *s, const tarn_bytes *key) {
+  for (entry *e = s->entries; e; e = e->next)
+    if (e->key.size == key->size && (!key->size || !memcmp(e->key.data, key->data, key->size))) return e;
+  return NULL;
+}
+
+/* The entry for a request, with one user more; made when there is none or it is out of date. */
+static tarn_status plan_for(tarn_session *s, resolved *r, bool explain, entry **found) {
+  pthread_mutex_lock(&s->lock);
+  entry *e = find(s, &r->key);
+  if (e) e->users++;
+  pthread_mutex_unlock(&s->lock);
+  if (e && !changed(e->plan)) {
+    *found = e;
+    return TARN_OK;
+  }
+  pthread_mutex_lock(&s->plan_lock);
+  tarn_status status = TARN_OK;
+  if (e) {
+    if (e->runs < STEADY_RUNS) status = unfreeze(s, e->plan);
+    pthread_mutex_lock(&s->lock);
+    e->users--;
+    if (!e->dropped) drop(s, e);
+    else if (!e->users) entry_destroy(e, s->allocator);
+    pthread_mutex_unlock(&s->lock);
+  }
+  tarn_plan_context planning = s->planning;
+  planning.explain = explain;
+  tarn_plan *plan = NULL;
+  entry *made = NULL;
+  if (status == TARN_OK) status = tarn__plan_make(&planning, s->graph, &r->plan, &plan);
+  if (status == TARN_OK && !(made = tarn__alloc_zero(s->allocator, sizeof *made))) status = TARN_NO_MEMORY;
+  if (status == TARN_OK) {
+    *made = (entry){.plan = plan, .users = 1, .key = r->key};
+    tarn__bytes_init(&r->key, s->allocator);   /* the entry has it now */
+    pthread_mutex_lock(&s->lock);
+    made->next = s->entries;
+    s->entries = made;
+    int count = 0;
+    entry *oldest = NULL;
+    for (entry *i = s->entries; i; i = i->next) {
+      count++;
+      if (!i->users && (!oldest || i->last_used < oldest->last_used)) oldest = i;
+    }
+    if (count > MAX_PLANS && oldest) drop(s, oldest);
+    pthread_mutex_unlock(&s->lock);
+    *found = made;
+  } else {
+    tarn__plan_destroy(plan);
+  }
+  pthread_mutex_unlock(&s->plan_lock);
+  return status;
+}
+
+static tarn_status take_context(tarn_session *s, entry *e, tarn_exec **x) {
+  pthread_mutex_lock(&s->lock);
+  *x = e->idle;
+  if (*x) e->idle = (*x)->next_free;
+  pthread_mutex_unlock(&s->lock);
+  return *x ? TARN_OK : tarn__exec_create(&s->shared, e->plan, x);
+}
+
+static void give_back(tarn_session *s, entry *e, tarn_exec *x) {
+  pthread_mutex_lock(&s->lock);
+  if (x) {
+    x->next_free = e->idle;
+    e->idle = x;
+  }
+  e->runs++;
+  e->last_used = ++s->clock;
+  if (--e->users == 0 && e->dropped) entry_destroy(e, s->allocator);
+  pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- runs --------------------------------------------------------------------------------- */
+
+/* Results become handles that are the caller's alone. */
+static tarn_status hand_out(tarn_session *s, const tarn_run_request *q, tarn_tensor *results, tarn_tensor **outputs) {
+  size_t done = 0;
+  tarn_status status = TARN_OK;
+  for (; done < q->n_fetches; done++) {
+    tarn_tensor *t = &results[done];
+    if (!t->dtype) {
+      status = tarn_fail(TARN_FAILED, "'%s' has no value: it is in a branch that was not taken", q->fetches[done]);
+      break;
+    }
+    if (t->dtype == TARN_RESOURCE && t->shape.rank == 0) {   /* a ref variable: its value */
+      tarn_variable *v = tarn__object_get(t, 0);
+      tarn_tensor value = {0};
+      if (!v || v->object.type != &tarn__variable_type) status = tarn_fail(TARN_DTYPE, "'%s' is a handle and cannot be fetched", q->fetches[done]);
+      else status = tarn__variable_read(v, &value);
+      if (status != TARN_OK) break;
+      tarn__tensor_clear(t);
+      *t = value;
+    }
+    if (!tarn__tensor_unique(t)) {
+      tarn_tensor copy = {0};
+      status = tarn__tensor_copy(s->allocator, t, &copy);
+      if (status != TARN_OK) break;
+      tarn__tensor_clear(t);
+      *t = copy;
+    }
+    status = tarn__tensor_handle(s->allocator, t, &outputs[done]);
+    if (status != TARN_OK) break;
+  }
+  if (status != TARN_OK)
+    while (done-- > 0) {
+      tarn_tensor_release(outputs[done]);
+      outputs[done] = NULL;
+    }
+  return status;
+}
+
+tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_tensor **outputs) {
+  resolved r;
+  entry *e = NULL;
+  tarn_exec *x = NULL;
+  tarn_status status = resolve(s, q, &r);
+  const size_t bytes = (q->n_fetches + 1) * sizeof(tarn_tensor);
+  tarn_tensor *results = NULL;
+  const uint64_t start = tarn__now_ns();
+  if (atomic_fetch_add(&s->active, 1) == 0) atomic_store(&s->cancelled, false);
+  if (status == TARN_OK && !(results = tarn__alloc_zero(s->allocator, bytes))) status = TARN_NO_MEMORY;
+  if (status != TARN_OK) goto done;
+  TARN_GOTO(plan_for(s, &r, false, &e));
+  TARN_GOTO(take_context(s, e, &x));
+  tarn_run run = {.allocator = s->allocator, .resources = s->resources,
+                  .files = s->allow_files || q->allow_files ? s->files : NULL, .cancelled = &s->cancelled,
+                  .print = s->print, .print_context = s->print_context};
+  if (s->time_limit_s > 0) run.deadline_ns = start + (uint64_t)(s->time_limit_s * 1e9);
+  const unsigned denormals = tarn__denormals_off();
+  status = tarn__exec_run(x, &run, q->trace, r.tensors, results);
+  tarn__denormals_restore(denormals);
+  if (status == TARN_OK) status = hand_out(s, q, results, outputs);
+done:
+  if (status == TARN_NO_MEMORY && s->memory_limit && tarn__store_limit_hit(s->store))
+    status = tarn_fail(TARN_LIMIT, "the session's memory limit of %zu bytes is reached", s->memory_limit);
+  if (results) {
+    for (size_t i = 0; i < q->n_fetches; i++) tarn__tensor_clear(&results[i]);
+    tarn__free(s->allocator, results, bytes);
+  }
+  if (e) give_back(s, e, x);
+  resolved_clear(s, &r);
+  atomic_fetch_sub(&s->active, 1);
+  return status;
+}
+
+tarn_status tarn_session_run(tarn_session *session, const tarn_feed *feeds, size_t n_feeds, const char *const *fetches,
+                             size_t n_fetches, const char *const *targets, size_t n_targets, tarn_tensor **outputs) {
+  if (!session || (n_fetches && !outputs)) return tarn_fail(TARN_INVALID, "a session and room for the outputs are needed");
+  return tarn__session_run(session,
+                           &(tarn_run_request){.feeds = feeds, .n_feeds = n_feeds, .fetches = fetches, .n_fetches = n_fetches,
+                                               .targets = targets, .n_targets = n_targets},
+                           outputs);
+}
+
+tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool explain, const tarn_plan **plan) {
+  resolved r;
+  entry *e = NULL;
+  tarn_status status = resolve(s, q, &r);
+  if (status == TARN_OK) status = plan_for(s, &r, explain, &e);
+  resolved_clear(s, &r);
+  if (status != TARN_OK) return status;
+  pthread_mutex_lock(&s->lock);
+  e->users--;
+  e->last_used = ++s->clock;
+  *plan = e->plan;
+  pthread_mutex_unlock(&s->lock);
+  return TARN_OK;
+}
