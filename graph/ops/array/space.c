@@ -125,7 +125,7 @@ const tarn_op tarn_ops_space[] = {
    .attrs = "T: type; Tpaddings: {int32, int64} = int32; block_size: int >= 2", BLOCK, .infer = space_to_batch_infer,
    .formula = "output[(bh B + bw) N + n, h, w, c] = padded input[n, h B + bh, w B + bw, c]",
    .cases = {"input=T[2x4x6x3] paddings=i32[2x2]:0..0 block_size=2",
-             "input=T[1x3x5x1] paddings=i32[2x2]:2..2 block_size=7", "input=T[0x4x4x3] paddings=i32[2x2]:0..0 block_size=2"}},
+             "input=T[1x3x10x1] paddings=i32[2x2]:2..2 block_size=7", "input=T[0x4x4x3] paddings=i32[2x2]:0..0 block_size=2"}},
   {.name = "SpaceToBatchND", .inputs = "input: T, block_shape: Tblock_shape, paddings: Tpaddings",
    .outputs = "output: T",
    .attrs = "T: type; Tblock_shape: {int32, int64} = int32; Tpaddings: {int32, int64} = int32",
