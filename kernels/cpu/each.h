@@ -1,0 +1,211 @@
+/* A kernel body compiled once for each dtype of a set.
+ *
+ *   #define TARN_EACH_BODY "kernels/cpu/pool/max.body.h"
+ *   #define TARN_EACH_SET (TARN_EACH_FLOATS | TARN_EACH_INTS)
+ *   #include "kernels/cpu/each.h"
+ *   ... TARN_EACH_OF_REALS(dtype, max_pool)(call)     the function for a dtype: max_pool_f32, ...
+ *
+ * The body sees
+ *   T         an element in memory
+ *   S         what it is computed and summed in: float for 16-bit floats (as Eigen does), double for float32 and
+ *             float64, a 64-bit integer for integers, double complex for complex
+ *   LOAD(x)   T to S        STORE(s)  S to T: rounded once; integers wrap
+ *   ADD(a,b)  MUL(a,b)      in S, without undefined overflow
+ *   LOWEST    the least finite value that a T can hold, as S (not for complex)
+ *   NAME(f)   f_f32, ...: the name of a function made here */
+#ifndef TARN_KERNELS_CPU_EACH_H
+#define TARN_KERNELS_CPU_EACH_H
+
+#include "core/dtype.h"
+
+#include <complex.h>
+#include <float.h>
+#include <math.h>
+
+#define TARN_EACH_FLOATS 1
+#define TARN_EACH_I32 2
+#define TARN_EACH_I64 4
+#define TARN_EACH_OTHER_INTS 8
+#define TARN_EACH_INTS (TARN_EACH_I32 | TARN_EACH_I64 | TARN_EACH_OTHER_INTS)
+#define TARN_EACH_COMPLEX 16
+
+/* The function of a name for a dtype of the set; dtype must be in it. */
+#define TARN_EACH_OF_FLOATS(dtype, f) \
+  ((dtype) == TARN_F32 ? f##_f32 : (dtype) == TARN_F64 ? f##_f64 : (dtype) == TARN_F16 ? f##_f16 : f##_bf16)
+#define TARN_EACH_OF_INTS(dtype, f)                                                                       \
+  ((dtype) == TARN_I8 ? f##_i8 : (dtype) == TARN_I16 ? f##_i16 : (dtype) == TARN_I32 ? f##_i32            \
+   : (dtype) == TARN_I64 ? f##_i64 : (dtype) == TARN_U8 ? f##_u8 : (dtype) == TARN_U16 ? f##_u16          \
+   : (dtype) == TARN_U32 ? f##_u32 : f##_u64)
+#define TARN_EACH_OF_COMPLEX(dtype, f) ((dtype) == TARN_C64 ? f##_c64 : f##_c128)
+#define TARN_EACH_OF_REALS(dtype, f) \
+  (tarn__dtype_in((dtype), TARN_FLOATS) ? TARN_EACH_OF_FLOATS(dtype, f) : TARN_EACH_OF_INTS(dtype, f))
+#define TARN_EACH_OF_NUMBERS(dtype, f) \
+  (tarn__dtype_in((dtype), TARN_COMPLEX) ? TARN_EACH_OF_COMPLEX(dtype, f) : TARN_EACH_OF_REALS(dtype, f))
+
+#endif
+
+#if TARN_EACH_SET & TARN_EACH_FLOATS
+#define T uint16_t
+#define S float
+#define LOAD(x) tarn__f16_to_f32(x)
+#define STORE(s) tarn__f32_to_f16(s)
+#define NAME(f) f##_f16
+#define ADD(a, b) ((a) + (b))
+#define MUL(a, b) ((a) * (b))
+#define LOWEST -65504.0f
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T uint16_t
+#define S float
+#define LOAD(x) tarn__bf16_to_f32(x)
+#define STORE(s) tarn__f32_to_bf16(s)
+#define NAME(f) f##_bf16
+#define ADD(a, b) ((a) + (b))
+#define MUL(a, b) ((a) * (b))
+#define LOWEST tarn__bf16_to_f32(0xff7f)
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T float
+#define S double
+#define LOAD(x) ((double)(x))
+#define STORE(s) ((float)(s))
+#define NAME(f) f##_f32
+#define ADD(a, b) ((a) + (b))
+#define MUL(a, b) ((a) * (b))
+#define LOWEST (-(double)FLT_MAX)
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T double
+#define S double
+#define LOAD(x) (x)
+#define STORE(s) (s)
+#define NAME(f) f##_f64
+#define ADD(a, b) ((a) + (b))
+#define MUL(a, b) ((a) * (b))
+#define LOWEST (-DBL_MAX)
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#endif
+#if TARN_EACH_SET & TARN_EACH_I32
+#define T int32_t
+#define S int64_t
+#define LOAD(x) ((int64_t)(x))
+#define STORE(s) ((int32_t)(s))
+#define NAME(f) f##_i32
+#define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST INT32_MIN
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#endif
+#if TARN_EACH_SET & TARN_EACH_I64
+#define T int64_t
+#define S int64_t
+#define LOAD(x) ((int64_t)(x))
+#define STORE(s) ((int64_t)(s))
+#define NAME(f) f##_i64
+#define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST INT64_MIN
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#endif
+#if TARN_EACH_SET & TARN_EACH_OTHER_INTS
+#define T int8_t
+#define S int64_t
+#define LOAD(x) ((int64_t)(x))
+#define STORE(s) ((int8_t)(s))
+#define NAME(f) f##_i8
+#define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST INT8_MIN
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T int16_t
+#define S int64_t
+#define LOAD(x) ((int64_t)(x))
+#define STORE(s) ((int16_t)(s))
+#define NAME(f) f##_i16
+#define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST INT16_MIN
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T uint8_t
+#define S uint64_t
+#define LOAD(x) ((uint64_t)(x))
+#define STORE(s) ((uint8_t)(s))
+#define NAME(f) f##_u8
+#define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST 0
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T uint16_t
+#define S uint64_t
+#define LOAD(x) ((uint64_t)(x))
+#define STORE(s) ((uint16_t)(s))
+#define NAME(f) f##_u16
+#define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST 0
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T uint32_t
+#define S uint64_t
+#define LOAD(x) ((uint64_t)(x))
+#define STORE(s) ((uint32_t)(s))
+#define NAME(f) f##_u32
+#define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST 0
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T uint64_t
+#define S uint64_t
+#define LOAD(x) ((uint64_t)(x))
+#define STORE(s) ((uint64_t)(s))
+#define NAME(f) f##_u64
+#define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
+#define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
+#define LOWEST 0
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#endif
+#if TARN_EACH_SET & TARN_EACH_COMPLEX
+#define T float _Complex
+#define S double _Complex
+#define LOAD(x) ((double _Complex)(x))
+#define STORE(s) ((float _Complex)(s))
+#define NAME(f) f##_c64
+#define ADD(a, b) ((a) + (b))
+#define MUL(a, b) ((a) * (b))
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#define T double _Complex
+#define S double _Complex
+#define LOAD(x) (x)
+#define STORE(s) (s)
+#define NAME(f) f##_c128
+#define ADD(a, b) ((a) + (b))
+#define MUL(a, b) ((a) * (b))
+#include TARN_EACH_BODY
+#include "kernels/cpu/each_end.h"
+
+#endif
+
+#undef TARN_EACH_BODY
+#undef TARN_EACH_SET
