@@ -6,12 +6,12 @@
  *   ... TARN_EACH_OF_REALS(dtype, max_pool)(call)     the function for a dtype: max_pool_f32, ...
  *
  * The body sees
- *   T         an element in memory
- *   S         what it is computed and summed in: float for 16-bit floats (as Eigen does), double for float32 and
+ *   ELEM       an element in memory
+ *   WIDE       what it is computed and summed in: float for 16-bit floats (as Eigen does), double for float32 and
  *             float64, a 64-bit integer for integers, double complex for complex
- *   LOAD(x)   T to S        STORE(s)  S to T: rounded once; integers wrap
- *   ADD(a,b)  MUL(a,b)      in S, without undefined overflow
- *   LOWEST    the least finite value that a T can hold, as S (not for complex)
+ *   LOAD(x)   ELEM to WIDE   STORE(s)  WIDE to ELEM: rounded once; integers wrap
+ *   ADD(a,b)  MUL(a,b)      in WIDE, without undefined overflow
+ *   LOWEST    the least finite value that an ELEM can hold, as WIDE (not for complex)
  *   NAME(f)   f_f32, ...: the name of a function made here */
 #ifndef TARN_KERNELS_CPU_EACH_H
 #define TARN_KERNELS_CPU_EACH_H
@@ -21,6 +21,7 @@
 #include <complex.h>
 #include <float.h>
 #include <math.h>
+#undef I /* complex.h's; here it names a dimension */
 
 #define TARN_EACH_FLOATS 1
 #define TARN_EACH_I32 2
@@ -45,8 +46,8 @@
 #endif
 
 #if TARN_EACH_SET & TARN_EACH_FLOATS
-#define T uint16_t
-#define S float
+#define ELEM uint16_t
+#define WIDE float
 #define LOAD(x) tarn__f16_to_f32(x)
 #define STORE(s) tarn__f32_to_f16(s)
 #define NAME(f) f##_f16
@@ -56,8 +57,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T uint16_t
-#define S float
+#define ELEM uint16_t
+#define WIDE float
 #define LOAD(x) tarn__bf16_to_f32(x)
 #define STORE(s) tarn__f32_to_bf16(s)
 #define NAME(f) f##_bf16
@@ -67,8 +68,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T float
-#define S double
+#define ELEM float
+#define WIDE double
 #define LOAD(x) ((double)(x))
 #define STORE(s) ((float)(s))
 #define NAME(f) f##_f32
@@ -78,8 +79,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T double
-#define S double
+#define ELEM double
+#define WIDE double
 #define LOAD(x) (x)
 #define STORE(s) (s)
 #define NAME(f) f##_f64
@@ -91,8 +92,8 @@
 
 #endif
 #if TARN_EACH_SET & TARN_EACH_I32
-#define T int32_t
-#define S int64_t
+#define ELEM int32_t
+#define WIDE int64_t
 #define LOAD(x) ((int64_t)(x))
 #define STORE(s) ((int32_t)(s))
 #define NAME(f) f##_i32
@@ -104,8 +105,8 @@
 
 #endif
 #if TARN_EACH_SET & TARN_EACH_I64
-#define T int64_t
-#define S int64_t
+#define ELEM int64_t
+#define WIDE int64_t
 #define LOAD(x) ((int64_t)(x))
 #define STORE(s) ((int64_t)(s))
 #define NAME(f) f##_i64
@@ -117,8 +118,8 @@
 
 #endif
 #if TARN_EACH_SET & TARN_EACH_OTHER_INTS
-#define T int8_t
-#define S int64_t
+#define ELEM int8_t
+#define WIDE int64_t
 #define LOAD(x) ((int64_t)(x))
 #define STORE(s) ((int8_t)(s))
 #define NAME(f) f##_i8
@@ -128,8 +129,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T int16_t
-#define S int64_t
+#define ELEM int16_t
+#define WIDE int64_t
 #define LOAD(x) ((int64_t)(x))
 #define STORE(s) ((int16_t)(s))
 #define NAME(f) f##_i16
@@ -139,8 +140,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T uint8_t
-#define S uint64_t
+#define ELEM uint8_t
+#define WIDE uint64_t
 #define LOAD(x) ((uint64_t)(x))
 #define STORE(s) ((uint8_t)(s))
 #define NAME(f) f##_u8
@@ -150,8 +151,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T uint16_t
-#define S uint64_t
+#define ELEM uint16_t
+#define WIDE uint64_t
 #define LOAD(x) ((uint64_t)(x))
 #define STORE(s) ((uint16_t)(s))
 #define NAME(f) f##_u16
@@ -161,8 +162,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T uint32_t
-#define S uint64_t
+#define ELEM uint32_t
+#define WIDE uint64_t
 #define LOAD(x) ((uint64_t)(x))
 #define STORE(s) ((uint32_t)(s))
 #define NAME(f) f##_u32
@@ -172,8 +173,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T uint64_t
-#define S uint64_t
+#define ELEM uint64_t
+#define WIDE uint64_t
 #define LOAD(x) ((uint64_t)(x))
 #define STORE(s) ((uint64_t)(s))
 #define NAME(f) f##_u64
@@ -185,8 +186,8 @@
 
 #endif
 #if TARN_EACH_SET & TARN_EACH_COMPLEX
-#define T float _Complex
-#define S double _Complex
+#define ELEM float _Complex
+#define WIDE double _Complex
 #define LOAD(x) ((double _Complex)(x))
 #define STORE(s) ((float _Complex)(s))
 #define NAME(f) f##_c64
@@ -195,8 +196,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
-#define T double _Complex
-#define S double _Complex
+#define ELEM double _Complex
+#define WIDE double _Complex
 #define LOAD(x) (x)
 #define STORE(s) (s)
 #define NAME(f) f##_c128

@@ -1,6 +1,6 @@
 /* Forgets one dtype's macros; see each.h. */
-#undef T
-#undef S
+#undef ELEM
+#undef WIDE
 #undef LOAD
 #undef STORE
 #undef ADD

@@ -1,25 +1,25 @@
 /* Activations and their gradients, floats only. See kernels/cpu/each.h. */
 #define UNARY(name, y)                                                  \
   static void NAME(name)(const tarn_call *call, double alpha) {         \
-    const T *in = call->in[0]->data;                                    \
-    T *out = call->out[0]->data;                                        \
+    const ELEM *in = call->in[0]->data;                                    \
+    ELEM *out = call->out[0]->data;                                        \
     const int64_t n = tarn__tensor_elements(call->out[0]);              \
     (void)alpha;                                                        \
     for (int64_t i = 0; i < n; i++) {                                   \
       const double x = (double)LOAD(in[i]);                             \
-      out[i] = STORE((S)(y));                                           \
+      out[i] = STORE((WIDE)(y));                                           \
     }                                                                   \
   }
 /* (dy, v) -> dx, v being x or y. */
 #define GRADIENT(name, dx)                                              \
   static void NAME(name)(const tarn_call *call, double alpha) {         \
-    const T *in0 = call->in[0]->data, *in1 = call->in[1]->data;         \
-    T *out = call->out[0]->data;                                        \
+    const ELEM *in0 = call->in[0]->data, *in1 = call->in[1]->data;         \
+    ELEM *out = call->out[0]->data;                                        \
     const int64_t n = tarn__tensor_elements(call->out[0]);              \
     (void)alpha;                                                        \
     for (int64_t i = 0; i < n; i++) {                                   \
       const double dy = (double)LOAD(in0[i]), v = (double)LOAD(in1[i]); \
-      out[i] = STORE((S)(dx));                                          \
+      out[i] = STORE((WIDE)(dx));                                          \
     }                                                                   \
   }
 

@@ -1,11 +1,11 @@
-/* FusedBatchNorm forwards and backwards: x and y in T, everything per channel in float32. See kernels/cpu/each.h. */
+/* FusedBatchNorm forwards and backwards: x and y in ELEM, everything per channel in float32. See kernels/cpu/each.h. */
 #define AT(n, c, s) (p->channels_first ? ((n) * g.C + (c)) * g.S + (s) : ((n) * g.S + (s)) * g.C + (c))
 
 static void NAME(forward)(const tarn_call *call, const tarn_batch_norm_params *p, tarn_batch_norm g) {
-  const T *x = call->in[0]->data;
+  const ELEM *x = call->in[0]->data;
   const float *scale = call->in[1]->data, *offset = call->in[2]->data;
   const float *old_mean = call->in[3]->data, *old_variance = call->in[4]->data;
-  T *y = call->out[0]->data;
+  ELEM *y = call->out[0]->data;
   float *mean_out = call->out[1]->data, *variance_out = call->out[2]->data;
   float *saved_mean = call->out[3]->data, *saved_variance = call->out[4]->data;
   const double count = (double)(g.N * g.S), factor = (double)p->exponential_avg_factor;
@@ -42,15 +42,15 @@ static void NAME(forward)(const tarn_call *call, const tarn_batch_norm_params *p
     for (int64_t n = 0; n < g.N; n++)
       for (int64_t s = 0; s < g.S; s++) {
         const int64_t i = AT(n, c, s);
-        y[i] = STORE((S)(((double)LOAD(x[i]) - mean) * factor_c + (double)offset[c]));
+        y[i] = STORE((WIDE)(((double)LOAD(x[i]) - mean) * factor_c + (double)offset[c]));
       }
   }
 }
 
 static void NAME(gradient)(const tarn_call *call, const tarn_batch_norm_params *p, tarn_batch_norm g) {
-  const T *dy = call->in[0]->data, *x = call->in[1]->data;
+  const ELEM *dy = call->in[0]->data, *x = call->in[1]->data;
   const float *scale = call->in[2]->data, *means = call->in[3]->data, *variances = call->in[4]->data;
-  T *dx = call->out[0]->data;
+  ELEM *dx = call->out[0]->data;
   float *dscale = call->out[1]->data, *doffset = call->out[2]->data;
   const double count = (double)(g.N * g.S);
   for (int64_t c = 0; c < g.C; c++) {
@@ -69,7 +69,7 @@ static void NAME(gradient)(const tarn_call *call, const tarn_batch_norm_params *
         const int64_t i = AT(n, c, s);
         double d = (double)LOAD(dy[i]);
         if (p->training) d -= sum / count + ((double)LOAD(x[i]) - mean) * dot / count * inverse * inverse;
-        dx[i] = STORE((S)(d * (double)scale[c] * inverse));
+        dx[i] = STORE((WIDE)(d * (double)scale[c] * inverse));
       }
   }
 }

@@ -1,7 +1,7 @@
 /* Adding a bias per channel, and its gradient. See kernels/cpu/each.h. */
 static void NAME(add)(const tarn_call *call, tarn_bias g) {
-  const T *x = call->in[0]->data, *b = call->in[1]->data;
-  T *y = call->out[0]->data;
+  const ELEM *x = call->in[0]->data, *b = call->in[1]->data;
+  ELEM *y = call->out[0]->data;
   for (int64_t o = 0; o < g.outer; o++)
     for (int64_t c = 0; c < g.C; c++)
       for (int64_t i = 0; i < g.inner; i++) {
@@ -11,10 +11,10 @@ static void NAME(add)(const tarn_call *call, tarn_bias g) {
 }
 
 static void NAME(gradient)(const tarn_call *call, tarn_bias g) {
-  const T *dy = call->in[0]->data;
-  T *db = call->out[0]->data;
+  const ELEM *dy = call->in[0]->data;
+  ELEM *db = call->out[0]->data;
   for (int64_t c = 0; c < g.C; c++) {
-    S sum = 0;
+    WIDE sum = 0;
     for (int64_t o = 0; o < g.outer; o++)
       for (int64_t i = 0; i < g.inner; i++) sum = ADD(sum, LOAD(dy[(o * g.C + c) * g.inner + i]));
     db[c] = STORE(sum);

@@ -1,28 +1,28 @@
 /* Average pooling: padding is not counted. See kernels/cpu/each.h. */
 static void NAME(average)(tarn_pool_walk walk, const tarn_call *call) {
-  const T *x = call->in[0]->data;
-  T *y = call->out[0]->data;
+  const ELEM *x = call->in[0]->data;
+  ELEM *y = call->out[0]->data;
   const tarn_window_at *o = &walk.window;
   while (tarn__pool_walk_next(&walk)) {
-    S sum = 0;
+    WIDE sum = 0;
     TARN_UNDER_WINDOW(&walk, o, i) sum += LOAD(x[i]);
     const int64_t count = tarn__window_count(o);
-    y[o->out] = STORE(count ? sum / (S)count : 0);
+    y[o->out] = STORE(count ? sum / (WIDE)count : 0);
   }
 }
 
 /* (shape of x, dy) -> dx: each dy is shared out equally. */
 static void NAME(gradient)(tarn_pool_walk walk, const tarn_call *call) {
-  const T *dy = call->in[1]->data;
-  T *dx = call->out[0]->data;
-  S *sums = call->scratch;
+  const ELEM *dy = call->in[1]->data;
+  ELEM *dx = call->out[0]->data;
+  WIDE *sums = call->scratch;
   const tarn_window_at *o = &walk.window;
   const int64_t n = tarn__tensor_elements(call->out[0]);
   for (int64_t i = 0; i < n; i++) sums[i] = 0;
   while (tarn__pool_walk_next(&walk)) {
     const int64_t count = tarn__window_count(o);
     if (count < 1) continue;
-    const S share = LOAD(dy[o->out]) / (S)count;
+    const WIDE share = LOAD(dy[o->out]) / (WIDE)count;
     TARN_UNDER_WINDOW(&walk, o, i) sums[i] += share;
   }
   for (int64_t i = 0; i < n; i++) dx[i] = STORE(sums[i]);

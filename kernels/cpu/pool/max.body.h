@@ -2,13 +2,13 @@
 
 /* NaN never wins, and nothing is below the least finite number: TensorFlow starts there. */
 static void NAME(max)(tarn_pool_walk walk, const tarn_call *call) {
-  const T *x = call->in[0]->data;
-  T *y = call->out[0]->data;
+  const ELEM *x = call->in[0]->data;
+  ELEM *y = call->out[0]->data;
   const tarn_window_at *o = &walk.window;
   while (tarn__pool_walk_next(&walk)) {
-    S best = LOWEST;
+    WIDE best = LOWEST;
     TARN_UNDER_WINDOW(&walk, o, i) {
-      const S value = LOAD(x[i]);
+      const WIDE value = LOAD(x[i]);
       if (value > best) best = value;
     }
     y[o->out] = STORE(best);
@@ -16,12 +16,12 @@ static void NAME(max)(tarn_pool_walk walk, const tarn_call *call) {
 }
 
 /* The first greatest element under the window; a NaN wins only where it is the first element. -1: none under it. */
-static int64_t NAME(argmax)(const tarn_pool_walk *walk, const T *x) {
+static int64_t NAME(argmax)(const tarn_pool_walk *walk, const ELEM *x) {
   const tarn_window_at *o = &walk->window;
   int64_t at = -1;
-  S best = LOWEST;
+  WIDE best = LOWEST;
   TARN_UNDER_WINDOW(walk, o, i) {
-    const S value = LOAD(x[i]);
+    const WIDE value = LOAD(x[i]);
     if (at < 0 || value > best) {
       best = value;
       at = i;
@@ -33,8 +33,8 @@ static int64_t NAME(argmax)(const tarn_pool_walk *walk, const T *x) {
 /* (x) -> y, index of the element in its image, or in the whole batch. */
 static void NAME(with_argmax)(tarn_pool_walk walk, const tarn_call *call) {
   const tarn_pooling_params *params = call->problem->params;
-  const T *x = call->in[0]->data;
-  T *y = call->out[0]->data;
+  const ELEM *x = call->in[0]->data;
+  ELEM *y = call->out[0]->data;
   const tarn_window_at *o = &walk.window;
   while (tarn__pool_walk_next(&walk)) {
     const int64_t at = NAME(argmax)(&walk, x);
@@ -45,11 +45,11 @@ static void NAME(with_argmax)(tarn_pool_walk walk, const tarn_call *call) {
   }
 }
 
-/* (x, y, dy) -> dx: each dy goes to the first greatest element, summed in S. */
+/* (x, y, dy) -> dx: each dy goes to the first greatest element, summed in WIDE. */
 static void NAME(gradient)(tarn_pool_walk walk, const tarn_call *call) {
-  const T *x = call->in[0]->data, *dy = call->in[2]->data;
-  T *dx = call->out[0]->data;
-  S *sums = call->scratch;
+  const ELEM *x = call->in[0]->data, *dy = call->in[2]->data;
+  ELEM *dx = call->out[0]->data;
+  WIDE *sums = call->scratch;
   const int64_t n = tarn__tensor_elements(call->out[0]);
   for (int64_t i = 0; i < n; i++) sums[i] = 0;
   while (tarn__pool_walk_next(&walk)) {
@@ -61,8 +61,8 @@ static void NAME(gradient)(tarn_pool_walk walk, const tarn_call *call) {
 
 /* (x, y, ddx) -> ddy: what arrived at the first element that equals y. */
 static void NAME(second_gradient)(tarn_pool_walk walk, const tarn_call *call) {
-  const T *x = call->in[0]->data, *y = call->in[1]->data, *ddx = call->in[2]->data;
-  T *ddy = call->out[0]->data;
+  const ELEM *x = call->in[0]->data, *y = call->in[1]->data, *ddx = call->in[2]->data;
+  ELEM *ddy = call->out[0]->data;
   const tarn_window_at *o = &walk.window;
   while (tarn__pool_walk_next(&walk)) {
     int64_t at = -1;
@@ -74,9 +74,9 @@ static void NAME(second_gradient)(tarn_pool_walk walk, const tarn_call *call) {
 /* (x, dy, argmax) -> dx. */
 static tarn_status NAME(argmax_gradient)(tarn_pool_walk walk, const tarn_call *call) {
   const tarn_pooling_params *params = call->problem->params;
-  const T *dy = call->in[1]->data;
-  T *dx = call->out[0]->data;
-  S *sums = call->scratch;
+  const ELEM *dy = call->in[1]->data;
+  ELEM *dx = call->out[0]->data;
+  WIDE *sums = call->scratch;
   const int64_t n = tarn__tensor_elements(call->out[0]);
   for (int64_t i = 0; i < n; i++) sums[i] = 0;
   while (tarn__pool_walk_next(&walk)) {
