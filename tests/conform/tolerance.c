@@ -12,6 +12,8 @@ static const struct {
   const char *reason;
 } exceptions[] = {
   {"Cast", 1, true, false, "NaN and infinities have no integer: TensorFlow leaves the result undefined"},
+  {"Conv2D", 1, true, false, "padding times infinity is NaN or skipped, and Winograd spreads a NaN over its tile"},
+  {"DepthwiseConv2dNative", 1, true, false, "padding times infinity is NaN or skipped"},
 };
 
 /* Half a unit in the last place, as a fraction. */
