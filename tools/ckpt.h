@@ -6,6 +6,7 @@
 
 #include "core/tensor.h"
 #include "loader/checkpoint/checkpoint.h"
+#include "tools/cli.h"
 
 /* ---- where tensors come from: a checkpoint, an .npz or a .safetensors file, by what the path ends
  * in ---- */
@@ -54,10 +55,9 @@ const char *ckpt_dtype(const ckpt_tensor *t, char text[32]);
 int ckpt_print_json(json_t *value);
 /* Prints this thread's failure to standard error; returns its exit status. */
 int ckpt_fail(tarn_status status);
-/* A wrong command line: 2. */
-int ckpt_usage(const char *problem);
 
-/* ---- the verbs: the words behind `tarn ckpt VERB`, options taken out ---- */
+/* ---- the actions: `tarn ckpt ACTION PATH...`, options taken out; each gives the exit status ----
+ */
 
 typedef struct ckpt_options {
   bool json, stats;

@@ -1,5 +1,6 @@
 /* `tarn ckpt`: the files of variables. Lists, compares, checks and converts checkpoints, .npz and
- * .safetensors. */
+ * .safetensors; each of these is in a ckpt_<what>.c of its own. */
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,67 +8,30 @@
 #include "core/bytes.h"
 #include "tools/ckpt.h"
 
-int tarn__cmd_ckpt(int argc, char **argv);
+extern const tarn_verb tarn__verb_ckpt;
 
-static const struct verb {
+static const struct action {
   const char *name;
   int (*run)(const ckpt_options *options);
   int least, most; /* paths */
-} verbs[] = {
+} actions[] = {
     {"ls", ckpt_ls, 1, 1000000},
     {"diff", ckpt_diff, 2, 2},
     {"verify", ckpt_verify, 1, 1000000},
     {"convert", ckpt_convert, 2, 2},
 };
 
-static const char help[] =
-    "usage: tarn ckpt ls [--stats] [--json] PATH...\n"
-    "       tarn ckpt diff [--rtol R] [--atol A] [--json] PATH PATH\n"
-    "       tarn ckpt verify [--json] PATH...\n"
-    "       tarn ckpt convert FROM TO\n"
-    "\n"
-    "PATH is a checkpoint (its prefix, its .index, or the folder of its 'checkpoint' file), a "
-    "SavedModel\n"
-    "folder, or a file ending in .npz or .safetensors. TO is written as what it ends in: .npz, "
-    ".safetensors,\n"
-    "else the prefix of a V2 checkpoint.\n"
-    "\n"
-    "  ls       names, dtypes, shapes and sizes; --stats: min, max, mean, std, NaN and Inf counts\n"
-    "  diff     what is only in one, and dtypes, shapes and values that differ; ends with 1 when "
-    "any do\n"
-    "  verify   reads everything and checks every length and crc; ends with 4 when anything is "
-    "wrong\n"
-    "  convert  copies every tensor; says what the target cannot hold\n"
-    "\n"
-    "example: tarn ckpt ls --stats model.ckpt-1000\n";
-
-int ckpt_usage(const char *problem) {
-  fprintf(stderr, "tarn: %s; see 'tarn ckpt --help'\n", problem);
-  return 2;
-}
+static const tarn_option rows[] = {
+    {"--stats", NULL, "ls: min, max, mean, standard deviation, and how many are NaN or infinite"},
+    {"--rtol", "R", "diff: values that differ by at most R times the second's are the same"},
+    {"--atol", "A", "diff: values that differ by at most A are the same"},
+    {"--json", NULL, "one JSON value on standard output"},
+    {0},
+};
 
 int ckpt_fail(tarn_status status) {
-  fprintf(stderr, "tarn: %s\n", tarn_error());
-  switch (status) {
-    case TARN_CORRUPT:
-    case TARN_IO:
-    case TARN_UNSUPPORTED:
-      return 4;
-    case TARN_NO_MEMORY:
-    case TARN_LIMIT:
-      return 5;
-    case TARN_OK:
-    case TARN_INVALID:
-    case TARN_SHAPE:
-    case TARN_DTYPE:
-    case TARN_NOT_FOUND:
-    case TARN_FAILED:
-    case TARN_REFUSED:
-    case TARN_CANCELLED:
-    case TARN_END:
-      break;
-  }
-  return 1;
+  int code = tarn__cli_fail(status);
+  return status == TARN_UNSUPPORTED ? TARN_EXIT_CORRUPT : code; /* a format, not an op */
 }
 
 const char *ckpt_name(const char *name, char text[CKPT_NAME_TEXT]) {
@@ -82,64 +46,83 @@ const char *ckpt_dtype(const ckpt_tensor *t, char text[32]) {
   return text;
 }
 
+static int no_memory(void) {
+  return ckpt_fail(tarn_fail(TARN_NO_MEMORY, "no memory for what was to be printed"));
+}
+
 int ckpt_print_json(json_t *value) {
   char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
   json_decref(value);
-  if (!text) {
-    fputs("tarn: out of memory\n", stderr);
-    return 5;
-  }
+  if (!text) return no_memory();
   puts(text);
   free(text);
-  return 0;
+  return TARN_EXIT_OK;
 }
 
-/* The number behind an option; false: none, or not one of 0 or more. */
-static bool number(const char *text, double *value) {
-  char *end;
-  if (!text || !*text) return false;
-  *value = strtod(text, &end);
-  return *end == 0 && *value >= 0;
-}
-
-int tarn__cmd_ckpt(int argc, char **argv) {
-  const struct verb *verb = NULL;
-  for (int i = 1; i < argc; i++)
-    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-      fputs(help, stdout);
-      return 0;
+/* Options and operands into `o`; -1 to go on, else the exit status. */
+static int parse(int argc, char **argv, const struct action **action, ckpt_options *o) {
+  tarn_cli cli;
+  tarn__cli_init(&cli, &tarn__verb_ckpt, argc, argv);
+  for (;;) {
+    const char *value;
+    int option = tarn__cli_next(&cli, &value);
+    if (option == TARN_CLI_END) break;
+    if (option == TARN_CLI_ERROR) return TARN_EXIT_USAGE;
+    if (option == TARN_CLI_HELP) return TARN_EXIT_OK;
+    if (option == TARN_CLI_OPERAND) {
+      if (*action) {
+        o->path[o->paths++] = value;
+        continue;
+      }
+      for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(value, actions[i].name) == 0) *action = &actions[i];
+      if (!*action)
+        return tarn__cli_usage(&tarn__verb_ckpt, "expected ls, diff, verify or convert, got '%s'",
+                               value);
+    } else if (tarn__cli_is(&cli, option, "--json")) {
+      o->json = true;
+    } else if (tarn__cli_is(&cli, option, "--stats")) {
+      o->stats = true;
+    } else {
+      double *to = tarn__cli_is(&cli, option, "--rtol") ? &o->rtol : &o->atol;
+      if (!tarn__cli_real(&tarn__verb_ckpt, rows[option].name, value, 0, DBL_MAX, to))
+        return TARN_EXIT_USAGE;
     }
-  if (argc < 2) return ckpt_usage("expected ls, diff, verify or convert");
-  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-    if (strcmp(argv[1], verbs[i].name) == 0) verb = &verbs[i];
-  if (!verb) return ckpt_usage("no such verb of 'ckpt': expected ls, diff, verify or convert");
-  ckpt_options options = {.path = calloc((size_t)argc, sizeof *options.path)};
-  if (!options.path) {
-    fputs("tarn: out of memory\n", stderr);
-    return 5;
   }
-  int status = -1;
-  bool only_paths = false;
-  for (int i = 2; i < argc && status < 0; i++) {
-    const char *word = argv[i];
-    if (only_paths || word[0] != '-' || !word[1])
-      options.path[options.paths++] = word;
-    else if (strcmp(word, "--") == 0)
-      only_paths = true;
-    else if (strcmp(word, "--json") == 0)
-      options.json = true;
-    else if (strcmp(word, "--stats") == 0 && verb->run == ckpt_ls)
-      options.stats = true;
-    else if (strcmp(word, "--rtol") == 0 && verb->run == ckpt_diff) {
-      if (!number(argv[++i], &options.rtol)) status = ckpt_usage("--rtol needs a number");
-    } else if (strcmp(word, "--atol") == 0 && verb->run == ckpt_diff) {
-      if (!number(argv[++i], &options.atol)) status = ckpt_usage("--atol needs a number");
-    } else
-      status = ckpt_usage("an option that this verb does not have");
-  }
-  if (status < 0 && (options.paths < verb->least || options.paths > verb->most))
-    status = ckpt_usage(verb->most == 2 ? "expected two paths" : "expected a path");
-  if (status < 0) status = verb->run(&options);
+  if (!*action) return tarn__cli_usage(&tarn__verb_ckpt, "expected ls, diff, verify or convert");
+  if (o->paths < (*action)->least || o->paths > (*action)->most)
+    return tarn__cli_usage(&tarn__verb_ckpt, "'%s' needs %s, got %d", (*action)->name,
+                           (*action)->most == 2 ? "two paths" : "a path", o->paths);
+  return -1;
+}
+
+static int run(int argc, char **argv) {
+  ckpt_options options = {.path = calloc((size_t)argc + 1, sizeof *options.path)};
+  if (!options.path) return no_memory();
+  const struct action *action = NULL;
+  int status = parse(argc, argv, &action, &options);
+  if (status < 0) status = action->run(&options);
   free(options.path);
   return status;
 }
+
+const tarn_verb tarn__verb_ckpt = {
+    .name = "ckpt",
+    .arguments = "ls|diff|verify|convert PATH...",
+    .help = "list, compare, check or convert checkpoints",
+    .text =
+        "PATH is a checkpoint (its prefix, its .index, or the folder of its 'checkpoint' file), a "
+        "SavedModel "
+        "folder, or a file ending in .npz or .safetensors.\n\n"
+        "ls PATH... prints names, dtypes, shapes and sizes. diff A B prints what is only in one, "
+        "and the dtypes, "
+        "shapes and values that differ, and ends with 1 when any do. verify PATH... reads "
+        "everything, checks "
+        "every length and crc, and ends with 4 when anything is wrong. convert FROM TO copies "
+        "every tensor into "
+        "what TO ends in (.npz, .safetensors, else the prefix of a V2 checkpoint) and says what "
+        "that cannot hold.",
+    .example = "tarn ckpt ls --stats model.ckpt-1000",
+    .options = rows,
+    .run = run,
+};
