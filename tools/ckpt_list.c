@@ -121,6 +121,14 @@ static tarn_status list_text(const ckpt_source *s, const char *path, bool stats)
   return TARN_OK;
 }
 
+/* One path gives one object, several an array of them. */
+static int print_all(json_t *all, int paths) {
+  if (paths > 1) return ckpt_print_json(all);
+  json_t *only = json_incref(json_array_get(all, 0));
+  json_decref(all);
+  return ckpt_print_json(only);
+}
+
 int ckpt_ls(const ckpt_options *o) {
   json_t *all = o->json ? json_array() : NULL;
   for (int i = 0; i < o->paths; i++) {
@@ -137,12 +145,7 @@ int ckpt_ls(const ckpt_options *o) {
       return ckpt_fail(status);
     }
   }
-  if (!o->json) return 0;
-  /* One path gives one object, several an array of them. */
-  if (o->paths > 1) return ckpt_print_json(all);
-  json_t *only = json_incref(json_array_get(all, 0));
-  json_decref(all);
-  return ckpt_print_json(only);
+  return o->json ? print_all(all, o->paths) : TARN_EXIT_OK;
 }
 
 /* ---- verify
@@ -171,8 +174,9 @@ static tarn_status verify(const char *path, tarn_checkpoint_summary *summary, co
 }
 
 int ckpt_verify(const ckpt_options *o) {
-  int worst = 0;
+  int worst = TARN_EXIT_OK;
   char text[CKPT_NAME_TEXT];
+  json_t *all = o->json ? json_array() : NULL;
   for (int i = 0; i < o->paths; i++) {
     tarn_checkpoint_summary s;
     const char *kind;
@@ -184,16 +188,21 @@ int ckpt_verify(const ckpt_options *o) {
     }
     ckpt_name(o->path[i], text);
     if (o->json) {
-      int code = ckpt_print_json(json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "path", text,
-                                           "kind", kind, "tensors", (json_int_t)s.tensors, "files",
-                                           (json_int_t)s.files, "blocks", (json_int_t)s.blocks,
-                                           "bytes", (json_int_t)s.bytes, "ok", 1));
-      if (code > worst) worst = code;
+      json_array_append_new(
+          all, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "path", text, "kind", kind,
+                         "tensors", (json_int_t)s.tensors, "files", (json_int_t)s.files, "blocks",
+                         (json_int_t)s.blocks, "bytes", (json_int_t)s.bytes, "ok", 1));
     } else {
       printf("ok: %s %s: %zu tensors, %" PRIu64
              " bytes, %zu files; every length and crc is right\n",
              kind, text, s.tensors, s.bytes, s.files);
     }
   }
-  return worst;
+  /* What failed was told on standard error. */
+  int printed = TARN_EXIT_OK;
+  if (o->json && (o->paths > 1 || json_array_size(all) > 0))
+    printed = print_all(all, o->paths);
+  else
+    json_decref(all);
+  return worst > printed ? worst : printed;
 }
