@@ -1,0 +1,303 @@
+/* The walk itself: see walk.h. */
+#include "walk.h"
+
+#include "compare.h"
+#include "core/cpu.h"
+#include "graph/case_input.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define GUARD 256
+#define GUARD_BYTE 0xa5
+
+/* One way to run a kernel on a case. */
+typedef struct variant {
+  const char *name;
+  int threads;
+  bool misaligned, in_place, stable, not_finite;
+} variant;
+
+static const variant variants[] = {
+  {.name = "plain", .threads = 1},
+  {.name = "two threads", .threads = 2},
+  {.name = "misaligned", .threads = 1, .misaligned = true},
+  {.name = "in place", .threads = 1, .in_place = true},
+  {.name = "stable inputs", .threads = 1, .stable = true},
+  {.name = "stable inputs, two threads", .threads = 2, .stable = true},
+  {.name = "NaN and infinities", .threads = 1, .not_finite = true},
+};
+
+static tarn_pool *pools[3];   /* by threads */
+
+/* Memory round a tensor of plain elements, all of it known bytes. */
+typedef struct guarded {
+  unsigned char *block;
+  size_t bytes, offset, total;
+} guarded;
+
+static bool is_plain(tarn_dtype dtype) { return tarn__dtype_in(dtype, TARN_PLAIN); }
+
+static guarded guard(tarn_tensor *t, tarn_dtype dtype, const tarn_shape *shape, bool misaligned) {
+  guarded g = {.bytes = tarn_dtype_bytes(dtype) * (size_t)tarn__shape_elements(shape)};
+  g.offset = GUARD + (misaligned ? tarn_dtype_bytes(dtype) : 0);
+  g.total = (g.offset + g.bytes + GUARD + 63) / 64 * 64;
+  g.block = aligned_alloc(64, g.total);
+  if (!g.block) abort();
+  memset(g.block, GUARD_BYTE, g.total);
+  *t = (tarn_tensor){.dtype = dtype, .shape = *shape, .data = g.block + g.offset};
+  return g;
+}
+
+static bool intact(const guarded *g) {
+  for (size_t i = 0; i < g->total; i++)
+    if ((i < g->offset || i >= g->offset + g->bytes) && g->block[i] != GUARD_BYTE) return false;
+  return true;
+}
+
+/* What one run of one kernel gave; cleared with drop. */
+typedef struct outcome {
+  tarn_status status;
+  char error[300];
+  tarn_tensor out[TARN_CASE_MAX_INPUTS];
+  guarded guard[TARN_CASE_MAX_INPUTS];
+  int outputs;
+  bool guards_intact;
+} outcome;
+
+static void drop(outcome *o) {
+  for (int i = 0; i < o->outputs; i++) {
+    tarn__tensor_clear(&o->out[i]);
+    free(o->guard[i].block);
+  }
+}
+
+static void run_variant(tarn_case *made, tarn_kernel_ref k, const variant *v, outcome *o) {
+  guarded in_guard[TARN_CASE_MAX_INPUTS] = {{0}};
+  tarn_tensor kept[TARN_CASE_MAX_INPUTS];
+  bool stable[TARN_CASE_MAX_INPUTS];
+  memset(o, 0, sizeof *o);
+  o->outputs = made->problem.outputs;
+  for (int i = 0; i < made->problem.inputs; i++) {
+    kept[i] = made->in[i];
+    stable[i] = true;
+    if (!is_plain(kept[i].dtype)) continue;
+    in_guard[i] = guard(&made->in[i], kept[i].dtype, &kept[i].shape, v->misaligned);
+    memcpy(made->in[i].data, kept[i].data, in_guard[i].bytes);
+  }
+  for (int i = 0; i < o->outputs; i++)
+    if (made->out_shape[i].rank >= 0 && is_plain(made->problem.out_dtype[i]))
+      o->guard[i] = guard(&o->out[i], made->problem.out_dtype[i], &made->out_shape[i], v->misaligned);
+  int taken = made->op->inplace - 1;   /* the plan would let output 0 take this input's place */
+  if (v->in_place && made->in[taken].dtype == o->out[0].dtype) {
+    memcpy(o->out[0].data, made->in[taken].data, o->guard[0].bytes);
+    made->in[taken].data = o->out[0].data;
+  }
+  made->problem.stable = v->stable ? stable : NULL;
+  o->status = tarn__case_run(made, k, pools[v->threads], o->out);
+  if (o->status != TARN_OK) snprintf(o->error, sizeof o->error, "%s", tarn_error());
+  made->problem.stable = NULL;
+  o->guards_intact = true;
+  for (int i = 0; i < o->outputs; i++)
+    if (o->guard[i].block && !intact(&o->guard[i])) o->guards_intact = false;
+  for (int i = 0; i < made->problem.inputs; i++) {
+    if (in_guard[i].block && !intact(&in_guard[i])) o->guards_intact = false;
+    made->in[i] = kept[i];
+    free(in_guard[i].block);
+  }
+}
+
+/* ---- reporting ----------------------------------------------------------------------------- */
+
+/* The case with T spelt out, as the bench takes it. */
+static void spell(const char *text, tarn_dtype dtype, char *out, size_t bytes) {
+  size_t used = 0;
+  for (const char *c = text; *c && used + 8 < bytes; c++) {
+    bool t = c > text && c[-1] == '=' && *c == 'T' && (!c[1] || strchr("[{( ", c[1]));
+    if (t) used += (size_t)snprintf(out + used, bytes - used, "%s", tarn__dtype_short(dtype));
+    else out[used++] = *c;
+  }
+  out[used] = 0;
+}
+
+typedef struct place {
+  const tarn_op *op;
+  const char *text;
+  tarn_dtype dtype;
+  walk_tally *counts;
+  FILE *report;
+} place;
+
+static void fail(const place *p, const char *kernel, const char *variant_name, const char *what) {
+  char text[600];
+  spell(p->text, p->dtype, text, sizeof text);
+  p->counts->failures++;
+  if (!p->report) return;
+  fprintf(p->report, "FAIL %s: %s: %s: %s\n     tarn bench --kernels %s --case \"%s\"\n", p->op->name, kernel, variant_name,
+         what, kernel, text);
+}
+
+static void check(const place *p, const tarn_case *made, const char *kernel, const variant *v,
+                  const outcome *wanted, const outcome *got) {
+  char what[700];
+  if (!got->guards_intact) fail(p, kernel, v->name, "wrote outside its outputs");
+  if (wanted->status != got->status && (wanted->status == TARN_OK || got->status == TARN_OK)) {
+    snprintf(what, sizeof what, "gave '%s' (%s), reference gave '%s' (%s)", tarn_status_text(got->status), got->error,
+             tarn_status_text(wanted->status), wanted->error);
+    fail(p, kernel, v->name, what);
+    return;
+  }
+  if (wanted->status != TARN_OK) return;
+  for (int i = 0; i < got->outputs; i++) {
+    tolerance t = tolerance_of(made, i);
+    worst w = compare_results(&wanted->out[i], &got->out[i], &t);
+    if (!*w.why) continue;
+    snprintf(what, sizeof what, "output %d %s: element %lld is %.9g, reference says %.9g (%.3g ULP)", i, w.why,
+             (long long)w.at, w.got, w.wanted, w.ulp);
+    fail(p, kernel, v->name, what);
+    return;
+  }
+}
+
+static void check_bits(const place *p, const tarn_case *made, const char *kernel, const variant *v,
+                       const outcome *one, const outcome *two) {
+  if (one->status != TARN_OK || two->status != TARN_OK) return;
+  for (int i = 0; i < one->outputs; i++)
+    if (tolerance_of(made, i).threads && !same_bits(&one->out[i], &two->out[i]))
+      fail(p, kernel, v->name, "differs from its own result with one thread");
+}
+
+/* ---- the walk ------------------------------------------------------------------------------ */
+
+static bool has_packing(tarn_kernel_ref k) { return k.kernel->prepared_bytes != NULL; }
+
+/* NaN and both infinities into every real input of some size; false when there is none. */
+static bool spoil(tarn_case *made) {
+  bool any = false;
+  for (int i = 0; i < made->problem.inputs; i++) {
+    tarn_tensor *t = &made->in[i];
+    int64_t n = tarn__tensor_elements(t);
+    if (!tarn__dtype_in(t->dtype, TARN_FLOATS) || n < 4) continue;
+    tarn__element_put(t, n / 4, (double)NAN, 0);
+    tarn__element_put(t, n / 2, (double)INFINITY, 0);
+    tarn__element_put(t, n - 1, -(double)INFINITY, 0);
+    any = true;
+  }
+  return any;
+}
+
+static void run_kernel(const place *p, tarn_case *made, tarn_kernel_ref k, const outcome *wanted, bool spoilt) {
+  char name[160];
+  tarn__kernel_full_name(k, name, sizeof name);
+  outcome first = {0}, first_stable = {0};
+  for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+    const variant *v = &variants[i];
+    if (v->not_finite != spoilt) continue;
+    if (v->stable && !has_packing(k)) continue;
+    if (v->in_place && (!made->op->inplace || !made->problem.outputs || made->out_shape[0].rank < 0 ||
+                        !tarn__shape_equal(&made->in_shape[made->op->inplace - 1], &made->out_shape[0]) ||
+                        !is_plain(made->problem.out_dtype[0])))
+      continue;
+    outcome got;
+    run_variant(made, k, v, &got);
+    p->counts->runs++;
+    check(p, made, name, v, wanted, &got);
+    outcome *before = v->stable ? &first_stable : &first;
+    if (v->threads == 2) check_bits(p, made, name, v, before, &got);
+    if (v->threads == 1 && !before->outputs && !v->misaligned && !v->in_place) *before = got;
+    else drop(&got);
+  }
+  drop(&first);
+  drop(&first_stable);
+}
+
+/* Runs every kernel on one made case. */
+static void run_case(const place *p, tarn_case *made, bool spoilt, bool *covered) {
+  size_t count;
+  const tarn_kernel_ref *kernels = tarn__kernels_of(p->op->name, &count);
+  const tarn_kernel_ref *oracle = NULL;
+  for (size_t i = 0; i < count && !oracle; i++)
+    if (kernels[i].file->target == TARN_TARGET_REFERENCE && !tarn__kernel_refusal(kernels[i], &made->problem))
+      oracle = &kernels[i];
+  if (!oracle) {
+    for (size_t i = 0; i < count; i++)
+      if (!tarn__kernel_refusal(kernels[i], &made->problem)) {
+        char name[160];
+        fail(p, tarn__kernel_full_name(kernels[i], name, sizeof name), "plain", "no reference kernel takes this");
+      }
+    return;
+  }
+  *covered = true;
+  outcome wanted;
+  variant v = {.name = "reference", .threads = 1};
+  run_variant(made, *oracle, &v, &wanted);
+  if (wanted.status != TARN_OK && !spoilt) {
+    char name[160];
+    fail(p, tarn__kernel_full_name(*oracle, name, sizeof name), v.name, wanted.error);
+  }
+  for (size_t i = 0; i < count; i++)
+    if (!tarn__kernel_refusal(kernels[i], &made->problem)) run_kernel(p, made, kernels[i], &wanted, spoilt);
+  drop(&wanted);
+}
+
+static bool names_t(const char *text) {
+  for (const char *c = text; *c; c++)
+    if (*c == '=' && c[1] == 'T' && (!c[2] || strchr("[{( ", c[2]))) return true;
+  return false;
+}
+
+static void walk_case(const tarn_op *op, const char *text, FILE *report, walk_tally *counts) {
+  static const tarn_dtype dtypes[] = {
+#define X(name, number, bytes, text) name,
+      TARN_DTYPE_MAP(X)
+#undef X
+  };
+  bool any = names_t(text), made_once = false, covered = false;
+  char error[500] = "";
+  for (size_t d = 0; d < (any ? sizeof dtypes / sizeof *dtypes : 1); d++) {
+    tarn_case made;
+    place p = {op, text, any ? dtypes[d] : TARN_F32, counts, report};
+    if (tarn__case_make(tarn__allocator_default(), op, text, p.dtype, 1 + d, &made) != TARN_OK) {
+      if (!*error || p.dtype == TARN_F32) snprintf(error, sizeof error, "%s", tarn_error());
+      continue;   /* a dtype that the op does not take; that all fail is an error below */
+    }
+    made_once = true;
+    counts->cases++;
+    run_case(&p, &made, false, &covered);
+    bool nan = true;
+    for (int i = 0; i < made.problem.outputs; i++) nan = nan && tolerance_of(&made, i).nan;
+    bool ignored;
+    if (nan && spoil(&made)) run_case(&p, &made, true, &ignored);
+    tarn__case_clear(&made);
+  }
+  place p = {op, text, TARN_F32, counts, report};
+  if (!made_once) fail(&p, op->name, "making the case", error);
+  else if (!covered) fail(&p, op->name, "selection", "no reference kernel takes this case in any dtype");
+}
+
+tarn_status walk_kernels(const char *only, FILE *report, walk_tally *counts) {
+  *counts = (walk_tally){0};
+  for (int threads = 1; threads <= 2; threads++)
+    TARN_TRY(tarn__pool_create(tarn__allocator_default(), threads, &pools[threads]));
+  unsigned saved = tarn__denormals_off();   /* as a session runs them */
+  size_t count, kernels;
+  const tarn_op *const *ops = tarn__ops(&count);
+  for (size_t i = 0; i < count; i++) {
+    const tarn_op *op = ops[i];
+    if (only && strcmp(only, op->name) != 0) continue;
+    if (op->flags & (TARN_OP_CONTROL | TARN_OP_VIEW)) continue;
+    counts->ops++;
+    tarn__kernels_of(op->name, &kernels);
+    counts->without_kernel += !kernels;
+    if (kernels && !op->cases[0]) {
+      counts->without_case++;
+      if (report && !(op->flags & TARN_OP_STATEFUL)) fprintf(report, "%s has kernels and no case\n", op->name);
+    }
+    for (size_t c = 0; kernels && c < sizeof op->cases / sizeof *op->cases && op->cases[c]; c++)
+      walk_case(op, op->cases[c], report, counts);
+  }
+  tarn__denormals_restore(saved);
+  for (int threads = 1; threads <= 2; threads++) tarn__pool_destroy(pools[threads]);
+  return TARN_OK;
+}
