@@ -84,6 +84,7 @@ static tarn_status add_variable(tarn_import *im, const tarn_variable_def *v, tar
   if (known) {
     tarn_variable_def *first = &meta->variables[known - 1];
     first->trainable = first->trainable || v->trainable;
+    first->local = first->local && v->local;
     return TARN_OK;
   }
   TARN_TRY(tarn__metagraph_grow(im->graph->arena, &meta->variables, meta->n_variables, sizeof *meta->variables));
@@ -106,6 +107,7 @@ static tarn_status read_variables(tarn_import *im, const tarn_collection *c, tar
       goto done;
     }
     v.trainable = trainable;
+    v.local = strcmp(c->key, "local_variables") == 0;
     TARN_GOTO(add_variable(im, &v, meta, &seen));
   }
 done:

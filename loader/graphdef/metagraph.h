@@ -35,6 +35,7 @@ typedef struct tarn_variable_def {
   const char *name;              /* "conv/weights:0" */
   const char *initializer, *snapshot, *initial_value;  /* "" where absent */
   bool is_resource, trainable;
+  bool local;                    /* in local_variables only */
   /* A part of a partitioned variable: NAME and shape of the whole; full_name NULL otherwise. */
   const char *full_name;
   tarn_shape full_shape, offset, shape;

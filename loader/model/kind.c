@@ -61,7 +61,7 @@ static bool looks_like_text(const tarn_source *source) {
   return tarn__pbtxt_kind((const char *)source->data, source->size) != NULL;
 }
 
-static tarn_status from_text(tarn_source **source, const tarn_proto_message **kind) {
+static tarn_status from_text(tarn_source **source, const tarn_proto_message **kind, bool *text_form) {
   const char *text = (const char *)(*source)->data;
   size_t size = (*source)->size;
   const tarn_allocator *a = (*source)->allocator;
@@ -79,6 +79,7 @@ static tarn_status from_text(tarn_source **source, const tarn_proto_message **ki
   TARN_TRY(tarn__source_take(a, &wire, &binary));
   tarn__source_release(*source);
   *source = binary;
+  *text_form = true;   /* from here on, offsets are those of the binary form */
   *kind = k;
   uint64_t reached;
   size_t known;
@@ -91,13 +92,9 @@ tarn_status tarn__model_kind(const char *path, tarn_source **source, const tarn_
   *text = false;
   if ((*source)->size == 0) return tarn_fail(TARN_CORRUPT, "the file is empty, expected a graph");
   if (ends_with(path, ".pbtxt") || ends_with(path, ".txt")) {
-    *text = true;
-    return from_text(source, kind);
+    return from_text(source, kind, text);
   }
   tarn_status status = binary_kind(path, *source, kind);
-  if (status == TARN_CORRUPT && looks_like_text(*source)) {
-    *text = true;
-    status = from_text(source, kind);
-  }
+  if (status == TARN_CORRUPT && looks_like_text(*source)) status = from_text(source, kind, text);
   return status;
 }

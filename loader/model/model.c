@@ -95,7 +95,7 @@ static tarn_status read_file(tarn_model *m, const char *path, const char *tag) {
   if (status != TARN_OK) {
     char shown[256];
     tarn__context("reading '%s'%s", tarn__printable(path, strlen(path), shown, sizeof shown),
-                  m->text ? " (text; offsets are those of its binary form)" : "");
+                  m->text ? ", a text whose binary form has these offsets" : "");
   }
   return status;
 }

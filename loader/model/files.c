@@ -1,0 +1,121 @@
+/* What kernels may do with files, over loader/checkpoint and core/file: see files.h. */
+#include "loader/model/files.h"
+
+#include "core/file.h"
+#include "loader/checkpoint/checkpoint.h"
+#include "loader/model/save_ops.h"
+
+static tarn_status restore_one(const tarn_checkpoint *c, const tarn_allocator *a, tarn_string name, tarn_string slice,
+                               tarn_dtype dtype, tarn_tensor *out) {
+  size_t i;
+  tarn_checkpoint_info info;
+  TARN_TRY(tarn__checkpoint_need(c, name.data, name.size, &i));
+  tarn__checkpoint_info(c, i, &info);
+  if (info.dtype != dtype) {
+    char shown[200];
+    return tarn_fail(TARN_DTYPE, "'%s' is %s in the checkpoint, the graph expects %s",
+                     tarn__printable(name.data, name.size, shown, sizeof shown), tarn_dtype_name(info.dtype),
+                     tarn_dtype_name(dtype));
+  }
+  return tarn__checkpoint_read_spec(c, a, i, slice.data, slice.size, out);
+}
+
+static tarn_status restore(const tarn_files *files, const tarn_allocator *a, const char *prefix, size_t prefix_bytes,
+                           size_t n, const tarn_string *names, const tarn_string *slices, const tarn_dtype *dtypes,
+                           tarn_tensor *out) {
+  (void)files;
+  char *path;
+  TARN_TRY(tarn__path_copy(a, prefix, prefix_bytes, &path));
+  tarn_checkpoint *c = NULL;
+  tarn_status status = tarn__checkpoint_open(a, path, &c);
+  size_t done = 0;
+  for (; done < n && status == TARN_OK; done++)
+    status = restore_one(c, a, names[done], slices[done], dtypes[done], &out[done]);
+  if (status != TARN_OK && done > 0)
+    for (size_t i = 0; i + 1 < done; i++) tarn__tensor_clear(&out[i]);   /* the last one failed */
+  tarn_checkpoint_close(c);
+  tarn__free(a, path, prefix_bytes + 1);
+  return status;
+}
+
+static tarn_status read(const tarn_files *files, const char *path, size_t path_bytes, tarn_tensor *out, int64_t i) {
+  (void)files;
+  const tarn_allocator *a = tarn__allocator_default();
+  char *copy;
+  TARN_TRY(tarn__path_copy(a, path, path_bytes, &copy));
+  tarn_file file;
+  tarn_status status = tarn__file_map(copy, &file);
+  if (status == TARN_OK) {
+    status = tarn__string_set(out, i, (const char *)file.data, file.size);
+    tarn__file_unmap(&file);
+  }
+  tarn__free(a, copy, path_bytes + 1);
+  return status;
+}
+
+static tarn_status write(const tarn_files *files, const tarn_allocator *a, const char *path, size_t path_bytes,
+                         const char *data, size_t bytes) {
+  (void)files;
+  char *copy;
+  TARN_TRY(tarn__path_copy(a, path, path_bytes, &copy));
+  tarn_output *output = NULL;
+  tarn_status status = tarn__output_open(a, copy, &output);
+  if (status == TARN_OK) {
+    status = tarn__output_write(output, data, bytes);
+    if (status == TARN_OK)
+      status = tarn__output_commit(output);
+    else
+      tarn__output_discard(output);
+  }
+  tarn__free(a, copy, path_bytes + 1);
+  return status;
+}
+
+const tarn_files tarn__files_all = {.restore = restore, .save = tarn__files_save, .merge = tarn__files_merge,
+                                     .read = read, .write = write};
+
+/* ---- the narrow door ---- */
+
+static tarn_status refuse(const char *what, const char *path, size_t bytes) {
+  char shown[200];
+  return tarn_fail(TARN_REFUSED, "loading the model would %s '%s', which is not its own", what,
+                   tarn__printable(path, bytes, shown, sizeof shown));
+}
+
+/* PREFIX, or a shard of a V1 checkpoint: PREFIX-00000-of-00002, or the pattern PREFIX-?????-of-00002. */
+static bool is_own_prefix(const char *own, const char *prefix, size_t bytes) {
+  size_t n = strlen(own);
+  if (bytes < n || memcmp(prefix, own, n) != 0) return false;
+  return bytes == n || (bytes == n + 15 && prefix[n] == '-' && memcmp(prefix + n + 6, "-of-", 4) == 0 &&
+                        !memchr(prefix + n, '/', 15));
+}
+
+static tarn_status restore_own(const tarn_files *files, const tarn_allocator *a, const char *prefix,
+                               size_t prefix_bytes, size_t n, const tarn_string *names, const tarn_string *slices,
+                               const tarn_dtype *dtypes, tarn_tensor *out) {
+  const tarn_model_door *door = (const tarn_model_door *)files;
+  if (!door->prefix || !is_own_prefix(door->prefix, prefix, prefix_bytes))
+    return refuse("restore the checkpoint", prefix, prefix_bytes);
+  return restore(files, a, prefix, prefix_bytes, n, names, slices, dtypes, out);
+}
+
+/* No step out of a folder: no "..", as a whole name between slashes. */
+static bool goes_up(const char *path, size_t bytes) {
+  for (size_t i = 0; i + 1 < bytes; i++)
+    if (path[i] == '.' && path[i + 1] == '.' && (i == 0 || path[i - 1] == '/') &&
+        (i + 2 == bytes || path[i + 2] == '/'))
+      return true;
+  return false;
+}
+
+static tarn_status read_own(const tarn_files *files, const char *path, size_t path_bytes, tarn_tensor *out, int64_t i) {
+  const tarn_model_door *door = (const tarn_model_door *)files;
+  size_t n = door->assets ? strlen(door->assets) : 0;
+  if (n == 0 || path_bytes <= n || memcmp(path, door->assets, n) != 0 || goes_up(path + n, path_bytes - n))
+    return refuse("read the file", path, path_bytes);
+  return read(files, path, path_bytes, out, i);
+}
+
+void tarn__model_door_init(tarn_model_door *door, const char *prefix, const char *assets) {
+  *door = (tarn_model_door){.table = {.restore = restore_own, .read = read_own}, .prefix = prefix, .assets = assets};
+}

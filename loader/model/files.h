@@ -1,0 +1,19 @@
+/* Doors to files for kernels (kernels/files.h): the whole one, for sessions that allow files, and a narrow one for what
+ * loading a model may reach by itself. */
+#ifndef TARN_LOADER_MODEL_FILES_H
+#define TARN_LOADER_MODEL_FILES_H
+
+#include "kernels/files.h"
+
+/* Everything that the process may reach. */
+extern const tarn_files tarn__files_all;
+
+/* Restoring the checkpoint `prefix` and its shards, and reading files below the folder `assets`; nothing is written. Either
+ * may be NULL: not at all. `table` is what a run is given; the strings are borrowed. */
+typedef struct tarn_model_door {
+  tarn_files table;
+  const char *prefix, *assets;
+} tarn_model_door;
+void tarn__model_door_init(tarn_model_door *door, const char *prefix, const char *assets);
+
+#endif
