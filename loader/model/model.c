@@ -2,12 +2,14 @@
  *
  *   a folder with saved_model.pb or .pbtxt   SavedModel
  *   a file                                   by its contents (kind.c)
- *   PREFIX with PREFIX.meta beside it        MetaGraphDef, and the checkpoint's prefix is remembered */
+ *   PREFIX with PREFIX.meta beside it        MetaGraphDef, and the checkpoint's prefix is remembered
+ *   a folder with a file `checkpoint`        the newest checkpoint that this names, as a prefix */
 #include "loader/model/model.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "loader/checkpoint/checkpoint.h"
 #include "loader/graphdef/import.h"
 #include "loader/model/kind.h"
 #include "loader/savedmodel/savedmodel.h"
@@ -110,17 +112,38 @@ static tarn_status read_file_or_prefix(tarn_model *m, const char *path, const ch
   return read_file(m, path, tag);
 }
 
+/* A folder that training wrote to: no SavedModel, but a list of checkpoints. */
+static tarn_status read_newest(tarn_model *m, const char *state, const char *tag) {
+  char *prefix;
+  size_t bytes;
+  TARN_TRY(tarn__checkpoint_state_newest(m->allocator, state, &prefix, &bytes));
+  const char *meta = join(m, prefix, ".meta");
+  tarn_status status = meta ? read_file(m, meta, tag) : TARN_NO_MEMORY;
+  if (status == TARN_OK) {
+    m->checkpoint_prefix = join(m, prefix, "");
+    if (!m->checkpoint_prefix) status = TARN_NO_MEMORY;
+  }
+  tarn__free(m->allocator, prefix, bytes);
+  return status;
+}
+
+static tarn_status read_folder(tarn_model *m, const char *path, const char *tag) {
+  const char *file, *state = join(m, path, "/checkpoint");
+  if (!state) return TARN_NO_MEMORY;
+  tarn_status status = tarn__savedmodel_file(path, m->meta.graph->arena, &file);
+  if (status == TARN_IO && look(state) == PLACE_FILE) return read_newest(m, state, tag);
+  return status == TARN_OK ? read_file(m, file, tag) : status;
+}
+
 static tarn_status read_path(tarn_model *m, const char *path, const char *tag) {
   char shown[256];
   const char *meta = join(m, path, ".meta"), *index = join(m, path, ".index");
   if (!meta || !index) return TARN_NO_MEMORY;
-  const char *file;
   switch (look(path)) {
     case PLACE_FILE:
       return read_file_or_prefix(m, path, meta, tag);
     case PLACE_FOLDER:
-      TARN_TRY(tarn__savedmodel_file(path, m->meta.graph->arena, &file));
-      return read_file(m, file, tag);
+      return read_folder(m, path, tag);
     case PLACE_OTHER:
       return read_file(m, path, tag);   /* refused with what it is */
     case PLACE_NONE:
