@@ -113,4 +113,19 @@ TARN_MUST_CHECK tarn_status tarn__checkpoint_writer_add_slice(tarn_checkpoint_wr
 TARN_MUST_CHECK tarn_status tarn__checkpoint_writer_commit(tarn_checkpoint_writer *w);
 void tarn__checkpoint_writer_discard(tarn_checkpoint_writer *w); /* NULL passes */
 
+/* A V1 checkpoint (SaveSlices) of one file, in the same manner; its records are kept in memory
+ * until commit, as the table wants them sorted. bfloat16 and the 16-bit quantised types are not
+ * possible (TARN_UNSUPPORTED), nor a record of 2 GB or more (TARN_LIMIT). */
+typedef struct tarn_slice_file_writer tarn_slice_file_writer;
+TARN_MUST_CHECK tarn_status tarn__slice_file_writer_create(const tarn_allocator *a,
+                                                           const char *path,
+                                                           tarn_slice_file_writer **writer);
+/* `slice` NULL: the whole tensor, of shape `full` or, when that is NULL, the tensor's. */
+TARN_MUST_CHECK tarn_status tarn__slice_file_writer_add(tarn_slice_file_writer *w, const char *name,
+                                                        const tarn_shape *full,
+                                                        const tarn_slice *slice,
+                                                        const tarn_tensor *tensor);
+TARN_MUST_CHECK tarn_status tarn__slice_file_writer_commit(tarn_slice_file_writer *w);
+void tarn__slice_file_writer_discard(tarn_slice_file_writer *w);
+
 #endif

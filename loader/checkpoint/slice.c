@@ -198,10 +198,11 @@ static tarn_status key_signed(tarn_bytes *key, int64_t v) {
   unsigned char p[10];
   for (int i = 0; i < n; i++) {
     int shift = 8 * (n - 1 - i);
-    p[i] = shift >= 64 ? (unsigned char)(v < 0 ? 0xff : 0) : (unsigned char)((uint64_t)v >> shift);
+    uint64_t high = shift >= 64 ? (v < 0 ? UINT64_MAX : 0) : (uint64_t)v >> shift;
+    p[i] = (unsigned char)high;
   }
-  p[0] ^= header[n][0];
-  if (n > 1) p[1] ^= header[n][1];
+  p[0] = (unsigned char)(p[0] ^ header[n][0]);
+  if (n > 1) p[1] = (unsigned char)(p[1] ^ header[n][1]);
   return tarn__bytes_add(key, p, (size_t)n);
 }
 
