@@ -11,6 +11,7 @@ extern const tarn_verb tarn__verb_run, tarn__verb_ckpt, tarn__verb_demo, tarn__v
 
 const tarn_verb *const tarn__verbs[] = {
   &tarn__verb_run,
+  &tarn__verb_inspect,
   &tarn__verb_ckpt,
   NULL,
 };
