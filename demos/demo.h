@@ -25,9 +25,9 @@ int tarn__demo_lstm(int argc, char **argv);
 
 /* ---- shared by the demos (demos.c) --------------------------------------------------------- */
 
-/* Exit statuses of the command, by the library's. */
-enum { TARN_EXIT_OK = 0, TARN_EXIT_FAILED = 1, TARN_EXIT_USAGE = 2, TARN_EXIT_UNSUPPORTED = 3,
-       TARN_EXIT_FILE = 4, TARN_EXIT_LIMIT = 5 };
+/* The command's exit statuses. */
+enum { TARN_DEMO_OK = 0, TARN_DEMO_FAILED = 1, TARN_DEMO_USAGE = 2, TARN_DEMO_UNSUPPORTED = 3,
+       TARN_DEMO_CORRUPT = 4, TARN_DEMO_LIMIT = 5 };
 int tarn__demo_exit(tarn_status status);
 /* Prints the library's last error under the demo's name and gives the exit status. */
 int tarn__demo_error(const char *demo, tarn_status status);

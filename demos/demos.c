@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "core/bytes.h"
 #include "core/knobs.h"
 #include "core/status.h"
 
@@ -24,15 +25,15 @@ int tarn__demo_exit(tarn_status status) {
   switch (status) {
     case TARN_OK:
     case TARN_END:
-      return TARN_EXIT_OK;
+      return TARN_DEMO_OK;
     case TARN_UNSUPPORTED:
-      return TARN_EXIT_UNSUPPORTED;
+      return TARN_DEMO_UNSUPPORTED;
     case TARN_CORRUPT:
     case TARN_IO:
-      return TARN_EXIT_FILE;
+      return TARN_DEMO_CORRUPT;
     case TARN_NO_MEMORY:
     case TARN_LIMIT:
-      return TARN_EXIT_LIMIT;
+      return TARN_DEMO_LIMIT;
     case TARN_INVALID:
     case TARN_SHAPE:
     case TARN_DTYPE:
@@ -40,13 +41,26 @@ int tarn__demo_exit(tarn_status status) {
     case TARN_FAILED:
     case TARN_REFUSED:
     case TARN_CANCELLED:
-      return TARN_EXIT_FAILED;
+      return TARN_DEMO_FAILED;
   }
-  return TARN_EXIT_FAILED;
+  return TARN_DEMO_FAILED;
 }
 
+/* As the command's verbs print it: lines that name an unsupported op stand alone, what follows is context. */
 int tarn__demo_error(const char *demo, tarn_status status) {
-  fprintf(stderr, "tarn: demo %s: %s\n", demo, tarn_error());
+  char printable[TARN_ERROR_BYTES];
+  bool first = true;
+  for (const char *line = tarn_error(); *line; first = false) {
+    const size_t bytes = strcspn(line, "\n");
+    tarn__printable(line, bytes, printable, sizeof printable);
+    if (strncmp(line, "unsupported op: ", 16) == 0)
+      fprintf(stderr, "tarn: %s\n", printable);
+    else if (first)
+      fprintf(stderr, "tarn: demo %s: %s\n", demo, printable);
+    else
+      fprintf(stderr, "%s%s\n", line[0] == ' ' ? "" : "  ", printable);
+    line += bytes + (line[bytes] == '\n');
+  }
   return tarn__demo_exit(status);
 }
 

@@ -10,9 +10,9 @@
 
 #include "demos/demo.h"
 
-static void help(const tarn_options *options) {
+static void help(const tarn_demo_options *options) {
   printf("usage: %s\n\n%s\n\noptions:\n", options->usage, options->about);
-  for (const tarn_option *row = options->rows; row->name; row++) {
+  for (const tarn_demo_option *row = options->rows; row->name; row++) {
     char left[64];
     snprintf(left, sizeof left, "%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
     printf("  %-24s %s\n", left, row->help);
@@ -20,13 +20,13 @@ static void help(const tarn_options *options) {
   printf("  %-24s %s\n\nexample:\n  %s\n", "--help", "this text", options->example);
 }
 
-static int mistake(const tarn_options *options, const char *what, const char *word) {
+static int mistake(const tarn_demo_options *options, const char *what, const char *word) {
   fprintf(stderr, "tarn: %s '%s'\nusage: %s\n", what, word, options->usage);
-  return TARN_EXIT_USAGE;
+  return TARN_DEMO_USAGE;
 }
 
 /* Stores the text of one value; false when it is not of the option's kind. */
-static bool store(const tarn_option *row, const char *text) {
+static bool store(const tarn_demo_option *row, const char *text) {
   char *end = NULL;
   errno = 0;
   if (row->kind == TARN_OPTION_TEXT) {
@@ -52,7 +52,7 @@ static bool store(const tarn_option *row, const char *text) {
   return true;
 }
 
-int tarn__options_read(const tarn_options *options, int argc, char **argv, int *words) {
+int tarn__demo_options(const tarn_demo_options *options, int argc, char **argv, int *words) {
   int plain = 0;
   for (int i = 1; i < argc; i++) {
     char *word = argv[i];
@@ -64,10 +64,10 @@ int tarn__options_read(const tarn_options *options, int argc, char **argv, int *
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
       help(options);
-      return TARN_EXIT_OK;
+      return TARN_DEMO_OK;
     }
     const size_t length = strcspn(word, "=");
-    const tarn_option *row = options->rows;
+    const tarn_demo_option *row = options->rows;
     while (row->name && (strlen(row->name) != length || memcmp(row->name, word, length) != 0))
       row++;
     if (!row->name)
@@ -92,7 +92,7 @@ int tarn__options_read(const tarn_options *options, int argc, char **argv, int *
     const char *value = attached ? attached : argv[++i];
     if (!store(row, value)) {
       fprintf(stderr, "tarn: %s expects %s, got '%s'\n", row->name, row->value, value);
-      return TARN_EXIT_USAGE;
+      return TARN_DEMO_USAGE;
     }
   }
   if (words)

@@ -204,7 +204,7 @@ int tarn__demo_lstm(int argc, char **argv) {
   int length = 600;
   bool check = false;
   tarn_session_options session_options = {0};
-  const tarn_option rows[] = {
+  const tarn_demo_option rows[] = {
     {"--prompt", "TEXT", TARN_OPTION_TEXT, &prompt, "what the text begins with"},
     {"--temperature", "T", TARN_OPTION_REAL, &temperature, "0 takes the likeliest character; default 0.7"},
     {"--seed", "N", TARN_OPTION_SEED, &seed, "of the choices; the same seed writes the same text"},
@@ -215,12 +215,12 @@ int tarn__demo_lstm(int argc, char **argv) {
     {"--check", NULL, TARN_OPTION_FLAG, &check, "exit 1 unless the perplexity equals TensorFlow's to three digits"},
     {0},
   };
-  const tarn_options options = {
+  const tarn_demo_options options = {
     "tarn demo lstm [OPTIONS]",
     "Writes text with a 2 x 192 LSTM that TensorFlow trained on Shakespeare, a character a run, the state\n"
     "carried from run to run; then its speed and the perplexity of a page beside TensorFlow's.",
     "tarn demo lstm --prompt 'ROMEO:' --temperature 0.5 --seed 7", rows};
-  const int exit_now = tarn__options_read(&options, argc, argv, NULL);
+  const int exit_now = tarn__demo_options(&options, argc, argv, NULL);
   if (exit_now >= 0)
     return exit_now;
 
@@ -242,5 +242,5 @@ int tarn__demo_lstm(int argc, char **argv) {
   tarn_session_destroy(w.session);
   if (status != TARN_OK)
     return tarn__demo_error("lstm", status);
-  return check && !close ? TARN_EXIT_FAILED : TARN_EXIT_OK;
+  return check && !close ? TARN_DEMO_FAILED : TARN_DEMO_OK;
 }

@@ -297,7 +297,7 @@ done:
 
 int tarn__demo_resnet(int argc, char **argv) {
   flags f = {.seed = 1, .count = 1000, .show = 6};
-  const tarn_option rows[] = {
+  const tarn_demo_option rows[] = {
     {"--seed", "N", TARN_OPTION_SEED, &f.seed, "of the drawn digits; default 1"},
     {"--count", "N", TARN_OPTION_INT, &f.count, "digits to draw and read; default 1000"},
     {"--show", "N", TARN_OPTION_INT, &f.show, "digits to show; default 6"},
@@ -307,18 +307,18 @@ int tarn__demo_resnet(int argc, char **argv) {
     {"--check", NULL, TARN_OPTION_FLAG, &f.check, "exit 1 unless 95 % are right; with --mnist, as TensorFlow"},
     {0},
   };
-  const tarn_options options = {
+  const tarn_demo_options options = {
     "tarn demo resnet [OPTIONS] [PICTURE.png...]",
     "Reads digits with a ResNet-20 that TensorFlow trained on handwriting: digits that the demo draws, your own\n"
     "pictures (any size, dark on light or light on dark), or idx files.",
     "tarn demo resnet --seed 7 --show 9", rows};
   int words;
-  const int exit_now = tarn__options_read(&options, argc, argv, &words);
+  const int exit_now = tarn__demo_options(&options, argc, argv, &words);
   if (exit_now >= 0)
     return exit_now;
   if (f.count > 1000000 || f.show > 1000) {
     fprintf(stderr, "tarn: demo resnet: --count goes to 1000000 and --show to 1000\n");
-    return TARN_EXIT_USAGE;
+    return TARN_DEMO_USAGE;
   }
 
   tarn_session *session = NULL;
@@ -330,5 +330,5 @@ int tarn__demo_resnet(int argc, char **argv) {
   tarn_session_destroy(session);
   if (status != TARN_OK)
     return tarn__demo_error("resnet", status);
-  return f.check && !good ? TARN_EXIT_FAILED : TARN_EXIT_OK;
+  return f.check && !good ? TARN_DEMO_FAILED : TARN_DEMO_OK;
 }

@@ -138,7 +138,7 @@ int tarn__demo_resnet50(int argc, char **argv) {
   uint64_t seed = 1;
   double seconds = 5;
   tarn_session_options session_options = {0};
-  const tarn_option rows[] = {
+  const tarn_demo_option rows[] = {
     {"--checkpoint", "PREFIX", TARN_OPTION_TEXT, &prefix, "weights under slim's names (resnet_v1_50/...)"},
     {"--batch", "N", TARN_OPTION_INT, &batch, "images a run; default 1"},
     {"--seconds", "S", TARN_OPTION_REAL, &seconds, "how long to time; default 5"},
@@ -147,17 +147,17 @@ int tarn__demo_resnet50(int argc, char **argv) {
     {"--backend", "NAME", TARN_OPTION_TEXT, &session_options.backend, "reference, avx2 or openblas"},
     {0},
   };
-  const tarn_options options = {
+  const tarn_demo_options options = {
     "tarn demo resnet50 [OPTIONS]",
     "Builds the ImageNet ResNet-50 v1 with the variable names of TF-Slim, loads a checkpoint where one is given,\n"
     "otherwise seeded random weights, and times it on 224 x 224 pictures.",
     "tarn demo resnet50 --checkpoint resnet_v1_50.ckpt --threads 2", rows};
-  const int exit_now = tarn__options_read(&options, argc, argv, NULL);
+  const int exit_now = tarn__demo_options(&options, argc, argv, NULL);
   if (exit_now >= 0)
     return exit_now;
   if (batch < 1 || batch > 1024) {
     fprintf(stderr, "tarn: demo resnet50: --batch goes from 1 to 1024\n");
-    return TARN_EXIT_USAGE;
+    return TARN_DEMO_USAGE;
   }
 
   tarn_graph *graph = NULL;
@@ -181,5 +181,5 @@ done:
   tarn_checkpoint_close(checkpoint);
   tarn_session_destroy(session);
   tarn__graph_destroy(graph);
-  return status == TARN_OK ? TARN_EXIT_OK : tarn__demo_error("resnet50", status);
+  return status == TARN_OK ? TARN_DEMO_OK : tarn__demo_error("resnet50", status);
 }
