@@ -24,8 +24,7 @@ typedef struct tarn_run_request {
   const tarn_feed *feeds; size_t n_feeds;
   const char *const *fetches; size_t n_fetches;
   const char *const *targets; size_t n_targets;
-  bool allow_files;             /* also where the session's options do not: for restore and save */
-  const tarn_files *files;      /* not NULL: the door to files of this run, whatever the options and allow_files say */
+  const tarn_files *files;      /* not NULL: the door to files of this run, whatever the session's options say */
   tarn_trace *trace;            /* NULL: none */
 } tarn_run_request;
 tarn_status tarn__session_run(tarn_session *session, const tarn_run_request *request, tarn_tensor **outputs);

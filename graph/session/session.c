@@ -442,7 +442,7 @@ tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_t
   TARN_GOTO(plan_for(s, &r, false, &e));
   TARN_GOTO(take_context(s, e, &x));
   tarn_run run = {.allocator = s->allocator, .resources = s->resources,
-                  .files = q->files ? q->files : s->allow_files || q->allow_files ? s->files : NULL, .cancelled = &s->cancelled,
+                  .files = q->files ? q->files : s->allow_files ? s->files : NULL, .cancelled = &s->cancelled,
                   .print = s->print, .print_context = s->print_context};
   if (s->time_limit_s > 0) run.deadline_ns = start + (uint64_t)(s->time_limit_s * 1e9);
   const unsigned denormals = tarn__denormals_off();

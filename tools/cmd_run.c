@@ -1,0 +1,176 @@
+/* tarn run: runs a model, once or in steps, and writes or summarises what was fetched. */
+#include "core/file.h"
+#include "tools/model_run.h"
+#include "tools/summary.h"
+#include "tools/tensor_file.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const tarn_option options[] = {
+  TARN_MODEL_OPTIONS,
+  {"--save", "PREFIX", "write all variables to a V2 checkpoint afterwards"},
+  {"--repeat", "N", "run the steps so many times (the last results count)"},
+  {"--trace", "FILE.json", "write a Chrome trace of the runs"},
+  {"--json", NULL, "summaries as JSON"},
+  {0},
+};
+
+static int run(int argc, char **argv);
+
+const tarn_verb tarn__verb_run = {
+  .name = "run", .arguments = "MODEL", .help = "run a model from files", .options = options, .run = run,
+  .text = "MODEL is a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it, or a SavedModel\n"
+          "folder. Any tensor can be fed; inputs and outputs may go by the names of the signature. Without --fetch every output\n"
+          "of the signature is summarised: shape, range, first values, top classes.",
+  .example = "tarn run model.meta --checkpoint model.ckpt-1000 --feed x:0=x.npy --fetch y:0=y.npy",
+};
+
+static tarn_session *interrupted;
+
+static void on_interrupt(int signal) {
+  (void)signal;
+  tarn_session_cancel(interrupted);
+}
+
+/* Results of all steps, kept until every step has run: a failed run leaves no file behind. */
+typedef struct results {
+  tarn_tensor **tensor;
+  size_t count;
+} results;
+
+static tarn_status run_steps(tarn_model_run *r, long repeat, tarn_trace *trace, results *all) {
+  for (long round = 0; round < repeat; round++) {
+    size_t at = 0;
+    for (size_t i = 0; i < r->n_steps; i++) {
+      const tarn_run_step *step = &r->steps[i];
+      for (size_t k = 0; k < step->n_fetches; k++) {
+        tarn_tensor_release(all->tensor[at + k]);
+        all->tensor[at + k] = NULL;
+      }
+      const tarn_run_request request = {.feeds = step->feeds, .n_feeds = step->n_feeds, .fetches = step->fetch_names,
+                                        .n_fetches = step->n_fetches, .targets = step->targets,
+                                        .n_targets = step->n_targets, .trace = trace};
+      const tarn_status status = tarn__session_run(r->session, &request, all->tensor + at);
+      if (status != TARN_OK) {
+        if (r->n_steps > 1) tarn__context("step %zu", i);
+        return status;
+      }
+      at += step->n_fetches;
+    }
+  }
+  return TARN_OK;
+}
+
+static tarn_status write_results(const tarn_model_run *r, const results *all, bool json) {
+  size_t at = 0;
+  tarn_status status = TARN_OK;
+  for (size_t i = 0; i < r->n_steps && status == TARN_OK; i++)
+    for (size_t k = 0; k < r->steps[i].n_fetches && status == TARN_OK; k++, at++)
+      if (r->steps[i].fetches[k].file) {
+        status = tarn__tensor_file_write(r->steps[i].fetches[k].file, all->tensor[at]);
+        if (status != TARN_OK) tarn__context("writing '%s'", r->steps[i].fetches[k].name);
+      }
+  if (status != TARN_OK) {       /* what was written before goes too */
+    size_t done = 0;
+    for (size_t i = 0; i < r->n_steps; i++)
+      for (size_t k = 0; k < r->steps[i].n_fetches && done < at - 1; k++, done++)
+        if (r->steps[i].fetches[k].file) unlink(r->steps[i].fetches[k].file);
+    return status;
+  }
+  json_t *object = json ? json_object() : NULL;
+  at = 0;
+  for (size_t i = 0; i < r->n_steps; i++)
+    for (size_t k = 0; k < r->steps[i].n_fetches; k++, at++) {
+      const tarn_named *fetch = &r->steps[i].fetches[k];
+      if (object) json_object_set_new(object, fetch->name, tarn__summary_json(all->tensor[at]));
+      else if (!fetch->file) tarn__summary_print(stdout, fetch->name, all->tensor[at]);
+    }
+  if (object) {
+    json_dumpf(object, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(object);
+  }
+  return TARN_OK;
+}
+
+static tarn_status write_trace(const tarn_trace *trace, const char *path) {
+  char *text;
+  size_t bytes;
+  tarn_output *output;
+  TARN_TRY(tarn__trace_json(trace, &text, &bytes));
+  tarn_status status = tarn__output_open(tarn__allocator_default(), path, &output);
+  if (status == TARN_OK) {
+    status = tarn__output_write(output, text, bytes);
+    if (status == TARN_OK) status = tarn__output_commit(output);
+    else tarn__output_discard(output);
+  }
+  tarn__free(tarn__allocator_default(), text, bytes + 1);
+  return status;
+}
+
+static tarn_status work(tarn_model_run *r, long repeat, const char *save, const char *trace_file, bool json) {
+  results all = {0};
+  tarn_trace *trace = NULL;
+  tarn_status status;
+  TARN_GOTO(tarn__model_run_open(r));
+  interrupted = r->session;
+  signal(SIGINT, on_interrupt);
+  TARN_GOTO(tarn__model_run_restore(r));
+  TARN_GOTO(tarn__model_run_steps(r));
+  for (size_t i = 0; i < r->n_steps; i++) all.count += r->steps[i].n_fetches;
+  all.tensor = calloc(all.count + 1, sizeof *all.tensor);
+  if (!all.tensor) {
+    status = tarn_fail(TARN_NO_MEMORY, "no memory for %zu results", all.count);
+    goto done;
+  }
+  if (trace_file) TARN_GOTO(tarn__trace_create(tarn__allocator_default(), &trace));
+  TARN_GOTO(run_steps(r, repeat, trace, &all));
+  if (save) TARN_GOTO(tarn_session_save(r->session, save));
+  TARN_GOTO(write_results(r, &all, json));
+  if (trace) TARN_GOTO(write_trace(trace, trace_file));
+done:
+  signal(SIGINT, SIG_DFL);
+  for (size_t i = 0; all.tensor && i < all.count; i++) tarn_tensor_release(all.tensor[i]);
+  free(all.tensor);
+  tarn__trace_destroy(trace);
+  return status;
+}
+
+static int run(int argc, char **argv) {
+  tarn_model_run r;
+  tarn_cli cli;
+  const char *value, *save = NULL, *trace = NULL;
+  long repeat = 1;
+  bool json = false;
+  int code = TARN_EXIT_USAGE, option;
+  if (tarn__model_run_init(&r, &tarn__verb_run) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
+  tarn__cli_init(&cli, &tarn__verb_run, argc, argv);
+  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
+    if (option == TARN_CLI_ERROR) goto done;
+    if (option == TARN_CLI_HELP) {
+      code = TARN_EXIT_OK;
+      goto done;
+    }
+    const int taken = tarn__model_run_option(&r, &cli, option, value);
+    if (taken < 0) goto done;
+    if (taken) continue;
+    if (tarn__cli_is(&cli, option, "--save")) save = value;
+    else if (tarn__cli_is(&cli, option, "--trace")) trace = value;
+    else if (tarn__cli_is(&cli, option, "--json")) json = true;
+    else if (tarn__cli_is(&cli, option, "--repeat") && !tarn__cli_int(&tarn__verb_run, "--repeat", value, 1, 1000000000, &repeat))
+      goto done;
+  }
+  if (!r.path) {
+    tarn__cli_usage(&tarn__verb_run, "MODEL is missing");
+    goto done;
+  }
+  const tarn_status status = work(&r, repeat, save, trace, json);
+  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
+done:
+  tarn__model_run_clear(&r);
+  return code;
+}

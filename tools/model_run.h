@@ -1,0 +1,64 @@
+/* A model made ready to run, from the options that `run`, `bench`, `explain` and `verify` share: loaded, restored, initialised,
+ * with the feeds and fetches of each step found. */
+#ifndef TARN_TOOLS_MODEL_RUN_H
+#define TARN_TOOLS_MODEL_RUN_H
+
+#include "graph/session.h"
+#include "loader/model/model.h"
+#include "tools/cli.h"
+
+/* Rows for a verb's table of options. */
+#define TARN_MODEL_OPTIONS                                                                                      \
+  {"--checkpoint", "PREFIX", "restore variables from this checkpoint first"},                                  \
+  {"--init", "OP", "run this op after restoring; may be repeated"},                                            \
+  {"--feed", "TENSOR=FILE", "feed a tensor from .npy or .json, or random:float32[1,28,28,1]; may be repeated"}, \
+  {"--fetch", "TENSOR[=FILE]", "fetch a tensor, into a .npy or .json file; may be repeated"},                  \
+  {"--target", "OP", "run an op without a result; may be repeated"},                                           \
+  {"--steps", "FILE.json", "run these steps in one session: [{\"feeds\": {}, \"fetches\": {}, \"targets\": []}]"}, \
+  {"--signature", "NAME", "take inputs and outputs of this signature (serving_default)"},                      \
+  {"--tag", "NAME", "the meta graph of a SavedModel with this tag (serve)"},                                   \
+  {"--threads", "N", "threads, the caller included; 0: as many as the process may use"},                       \
+  {"--backend", "NAME", "reference, openblas, avx2 or avx512 wherever it has a kernel"},                       \
+  {"--time-limit", "S", "stop a run after so many seconds"},                                                   \
+  {"--memory-limit", "BYTES", "for tensors and plans; 512M and 2G are understood"},                            \
+  {"--allow-files", NULL, "let ops of the graph read and write files"}
+
+typedef struct tarn_named {
+  const char *name, *file;       /* file NULL: to the terminal */
+} tarn_named;
+
+/* One run: names as the user gave them, tensors of the feeds. */
+typedef struct tarn_run_step {
+  tarn_feed *feeds; size_t n_feeds;
+  tarn_named *fetches; size_t n_fetches;
+  const char **fetch_names;      /* the graph's names, by fetch */
+  const char **targets; size_t n_targets;
+} tarn_run_step;
+
+typedef struct tarn_model_run {
+  tarn_arena *arena;             /* everything below */
+  const tarn_verb *verb;
+  const char *path, *checkpoint, *signature, *tag, *steps_file;
+  const char **init; size_t inits;
+  tarn_named *feeds; size_t n_feeds;
+  tarn_named *fetches; size_t n_fetches;
+  const char **targets; size_t n_targets;
+  tarn_session_options options;
+  tarn_model *model;
+  tarn_session *session;
+  tarn_run_step *steps; size_t n_steps;
+} tarn_model_run;
+
+tarn_status tarn__model_run_init(tarn_model_run *r, const tarn_verb *verb);
+/* Takes an option that tarn__cli_next found, or the model's path. 0: not one of ours; 1: taken; -1: bad, a message was
+ * printed (leave with TARN_EXIT_USAGE). */
+int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, const char *value);
+/* Loads the model and makes the session. */
+tarn_status tarn__model_run_open(tarn_model_run *r);
+/* Restores variables (--checkpoint, the prefix given as MODEL, a SavedModel's own) and runs the --init ops. */
+tarn_status tarn__model_run_restore(tarn_model_run *r);
+/* Reads the feeds of all steps. Without --steps, --fetch and --target: the outputs of the signature, or what nobody consumes. */
+tarn_status tarn__model_run_steps(tarn_model_run *r);
+void tarn__model_run_clear(tarn_model_run *r);
+
+#endif
