@@ -207,7 +207,7 @@ tarn_status tarn__graph_find(const tarn_graph *graph, const char *text, tarn_edg
     if (!*digit) index = -1;
     for (; *digit && index >= 0; digit++)
       index = *digit >= '0' && *digit <= '9' && index < 1 << 20 ? index * 10 + (*digit - '0') : -1;
-    if (index < 0 || index >= node->outputs)
+    if (index < 0 || (node->op && index >= node->outputs))
       return tarn_fail(TARN_NOT_FOUND, "no output '%s': node '%s' (%s) has %d", colon, node->name, node->op_name,
                        node->outputs);
   }

@@ -30,6 +30,7 @@ struct tarn_instance {
   const tarn_node *node;         /* NULL: a gate */
   const char *name;
   tarn_use *in; int inputs;
+  int outputs;                   /* of an unknown op: as many as are used */
   int *control; int controls;
   int feed;                      /* index of the block input it stands for (feeds by output are in the map), or -1 */
   tarn_frame *frame;             /* where its outputs are */

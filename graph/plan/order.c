@@ -29,7 +29,18 @@ static bool is_merge(const tarn_instance *i) { return is_op(i, "Merge") || is_op
 
 static int outputs_of(const tarn_instance *i) {
   if (i->feed >= 0) return 1;
+  if (i->node && !i->node->op) return i->outputs;
   return i->node ? i->node->outputs : 0;
+}
+
+/* Nobody knows how many outputs an unknown op has: as many as are used. */
+static void count_unknown_outputs(tarn_expansion *x) {
+  for (int i = 0; i < x->count + 1; i++) {
+    const tarn_use *use = i < x->count ? x->instance[i].in : x->result;
+    const int n = i < x->count ? x->instance[i].inputs : x->results;
+    for (int k = 0; k < n; k++)
+      if (x->instance[use[k].from].outputs <= use[k].index) x->instance[use[k].from].outputs = use[k].index + 1;
+  }
 }
 
 /* ---- frames ------------------------------------------------------------------------------- */
@@ -218,7 +229,7 @@ static tarn_status new_output(orderer *o, tarn_block *block, int instance, int o
   const tarn_instance *x = &o->x->instance[instance];
   tarn_dtype dtype = TARN_NO_DTYPE;
   bool is_ref = false;
-  if (x->node && x->feed < 0) {
+  if (x->node && x->feed < 0 && x->node->op) {
     dtype = x->node->out_dtype[output];
     is_ref = x->node->out_is_ref[output];
   }
@@ -333,7 +344,7 @@ static tarn_step_kind kind_of(const tarn_instance *x) {
     if (!strcmp(op, "While") || !strcmp(op, "StatelessWhile")) return TARN_STEP_WHILE;
     if (strstr(op, "PartitionedCall")) return TARN_STEP_CALL;
     if (n->outputs == 0) return TARN_STEP_GATE;
-    return TARN_STEP_PASS;       /* LoopCond, RefIdentity, ... */
+    return n->inputs ? TARN_STEP_PASS : TARN_STEP_KERNEL;   /* LoopCond, RefIdentity, ...; Const, Placeholder */
   }
   if (!strcmp(op, "NoOp") || !strcmp(op, "ControlTrigger")) return TARN_STEP_GATE;
   if (!strcmp(op, "IdentityN")) return TARN_STEP_PASS;
@@ -574,6 +585,7 @@ static tarn_status emit_frame(orderer *o, tarn_frame *frame, tarn_block *block) 
 tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *block) {
   orderer o = {.b = b, .x = from};
   tarn_arena *arena = b->arena;
+  count_unknown_outputs(from);
   TARN_TRY(find_frames(&o));
   o.units = from->count + o.frames;
   o.order = tarn__arena_array(arena, (size_t)o.units + 1, sizeof(int));
