@@ -31,7 +31,7 @@ static tarn_status run_saver(tarn_session *session, const tarn_model *model, tar
   tarn_model_door door;
   tarn__model_door_init(&door, prefix, NULL);
   tarn_feed feed = {saver->filename_tensor, name};
-  tarn_run_request request = {.feeds = &feed, .n_feeds = 1, .targets = &target, .n_targets = 1, .allow_files = true,
+  tarn_run_request request = {.feeds = &feed, .n_feeds = 1, .targets = &target, .n_targets = 1,
                               .files = &door.table};
   tarn_status status = tarn__session_run(session, &request, NULL);
   tarn_tensor_release(name);
@@ -190,7 +190,7 @@ static tarn_status initialise(tarn_session *session, const tarn_model *model, ta
   size_t n;
   tarn_status status = feed_assets(model, arena, folder, feeds, &n);
   if (status == TARN_OK) {
-    tarn_run_request request = {.feeds = feeds, .n_feeds = n, .targets = &op, .n_targets = 1, .allow_files = true,
+    tarn_run_request request = {.feeds = feeds, .n_feeds = n, .targets = &op, .n_targets = 1,
                                 .files = &door.table};
     status = tarn__session_run(session, &request, NULL);
   }
