@@ -1,0 +1,106 @@
+/* Stitching, partitioning and counting by index. */
+#include "kernels/cpu/array/elements.h"
+#include "kernels/params/array.h"
+
+/* Rows that no index names are zeros. */
+static tarn_status stitch(const tarn_call *call) {
+  int n = call->problem->inputs / 2;
+  const tarn_tensor *const *indices = call->in, *const *data = call->in + n;
+  int64_t rows = 0;
+  for (int k = 0; k < n; k++) {
+    int64_t count = tarn__tensor_elements(indices[k]);
+    for (int64_t i = 0; i < count; i++) {
+      int64_t at = tarn__index_at(indices[k], i);
+      if (at < 0) return tarn_fail(TARN_INVALID, "indices %d hold %lld", k, (long long)at);
+      if (at >= rows) rows = at + 1;
+    }
+  }
+  int lead = indices[0]->shape.rank;
+  tarn_shape shape = {.rank = 1 + data[0]->shape.rank - lead, .dim = {rows}};
+  for (int d = 1; d < shape.rank; d++) shape.dim[d] = data[0]->shape.dim[lead + d - 1];
+  TARN_TRY(tarn__call_allocate(call, 0, &shape));
+  tarn_tensor *y = call->out[0];
+  int64_t row = tarn__dims_product(&shape, 1, shape.rank);
+  TARN_TRY(tarn__clear_elements(y, 0, rows * row));
+  for (int k = 0; k < n; k++) {
+    int64_t count = tarn__tensor_elements(indices[k]);
+    for (int64_t i = 0; i < count; i++)
+      TARN_TRY(tarn__move(y, tarn__index_at(indices[k], i) * row, data[k], i * row, row));
+  }
+  return TARN_OK;
+}
+
+static tarn_status partition(const tarn_call *call) {
+  const tarn_tensor *data = call->in[0], *partitions = call->in[1];
+  int parts = call->problem->outputs, lead = partitions->shape.rank;
+  int64_t *at = call->scratch, n = tarn__tensor_elements(partitions);
+  for (int p = 0; p < parts; p++) at[p] = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int64_t p = tarn__index_at(partitions, i);
+    if (p < 0 || p >= parts)
+      return tarn_fail(TARN_INVALID, "partitions[%lld] is %lld, not in [0, %d)", (long long)i, (long long)p, parts);
+    at[p]++;
+  }
+  tarn_shape shape = {.rank = 1 + data->shape.rank - lead};
+  for (int d = 1; d < shape.rank; d++) shape.dim[d] = data->shape.dim[lead + d - 1];
+  int64_t row = tarn__dims_product(&shape, 1, shape.rank);
+  for (int p = 0; p < parts; p++) {
+    shape.dim[0] = at[p];
+    TARN_TRY(tarn__call_allocate(call, p, &shape));
+    at[p] = 0;
+  }
+  for (int64_t i = 0; i < n; i++) {
+    int64_t p = tarn__index_at(partitions, i);
+    TARN_TRY(tarn__move(call->out[p], at[p]++ * row, data, i * row, row));
+  }
+  return TARN_OK;
+}
+
+static size_t partition_scratch(const tarn_problem *p, int threads) {
+  (void)threads;
+  return (size_t)p->outputs * sizeof(int64_t);
+}
+
+static tarn_status bincount(const tarn_call *call) {
+  const tarn_bincount_params *p = call->problem->params;
+  const tarn_tensor *x = call->in[0], *weights = call->in[2];
+  tarn_tensor *y = call->out[0];
+  int64_t n = tarn__tensor_elements(x), size = y->shape.dim[y->shape.rank - 1];
+  int64_t row = y->shape.rank == 2 && y->shape.dim[0] ? n / y->shape.dim[0] : n;
+  bool weighted = tarn__tensor_elements(weights) > 0, binary = p && p->binary;
+  for (int64_t i = 0; i < n; i++)
+    if (tarn__index_at(x, i) < 0)
+      return tarn_fail(TARN_INVALID, "element %lld is %lld, indices must not be negative", (long long)i,
+                       (long long)tarn__index_at(x, i));
+  TARN_TRY(tarn__clear_elements(y, 0, tarn__tensor_elements(y)));
+  for (int64_t i = 0; i < n; i++) {
+    int64_t j = tarn__index_at(x, i), at = i / row * size + j;
+    if (j >= size) continue;
+    switch ((int)y->dtype) {
+#define ROW(DT, S, A)                                                                                  \
+  case DT: {                                                                                           \
+    S *bin = (S *)y->data + at;                                                                        \
+    *bin = binary ? 1 : (S)((A)*bin + (weighted ? (A)((const S *)weights->data)[i] : 1));              \
+    break;                                                                                             \
+  }
+      ROW(TARN_F32, float, float)
+      ROW(TARN_F64, double, double)
+      ROW(TARN_I32, int32_t, uint32_t)
+      ROW(TARN_I64, int64_t, uint64_t)
+#undef ROW
+      default: break;
+    }
+  }
+  return TARN_OK;
+}
+
+#define COUNTED (TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64) | TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64))
+
+const tarn_kernel tarn_kernels_array_dynamic_reference[] = {
+  {.op = "DynamicStitch", .run = stitch},
+  {.op = "ParallelDynamicStitch", .run = stitch},
+  {.op = "DynamicPartition", .run = partition, .scratch_bytes = partition_scratch},
+  {.op = "Bincount", .run = bincount, .keyed = 2, .dtypes = COUNTED},
+  {.op = "DenseBincount", .run = bincount, .keyed = 2, .dtypes = COUNTED},
+  {0},
+};

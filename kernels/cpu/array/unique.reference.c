@@ -1,0 +1,163 @@
+/* Distinct slices by an open hash table of their indices, in scratch. Floats compare by value: -0 equals 0 and a NaN
+ * equals nothing. */
+#include "kernels/cpu/array/elements.h"
+
+static bool equal(const tarn_tensor *x, int64_t i, const tarn_tensor *y, int64_t j) {
+  switch ((int)x->dtype) {
+    case TARN_F32: return ((const float *)x->data)[i] == ((const float *)y->data)[j];
+    case TARN_F64: return ((const double *)x->data)[i] == ((const double *)y->data)[j];
+    case TARN_F16:
+      return tarn__f16_to_f32(((const uint16_t *)x->data)[i]) == tarn__f16_to_f32(((const uint16_t *)y->data)[j]);
+    case TARN_BF16:
+      return tarn__bf16_to_f32(((const uint16_t *)x->data)[i]) == tarn__bf16_to_f32(((const uint16_t *)y->data)[j]);
+    case TARN_STRING: {
+      const tarn_string *a = (const tarn_string *)x->data + i, *b = (const tarn_string *)y->data + j;
+      return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+    }
+    default: break;
+  }
+  int64_t size = (int64_t)tarn_dtype_bytes(x->dtype);
+  return memcmp((const char *)x->data + i * size, (const char *)y->data + j * size, (size_t)size) == 0;
+}
+
+/* Equal elements have equal hashes; NaNs may have any. */
+static uint64_t mix(const tarn_tensor *x, int64_t i, uint64_t h) {
+  size_t size = tarn_dtype_bytes(x->dtype);
+  const unsigned char *bytes = (const unsigned char *)x->data + (size_t)i * size;
+  uint64_t word = 0;
+  if (x->dtype == TARN_STRING) {
+    const tarn_string *s = (const tarn_string *)x->data + i;
+    for (size_t k = 0; k < s->size; k++) h = (h ^ (unsigned char)s->data[k]) * 0x100000001b3u;
+    word = s->size;
+  } else {
+    memcpy(&word, bytes, size < sizeof word ? size : sizeof word);
+    bool negative_zero = (x->dtype == TARN_F32 && word == 0x80000000u) ||
+                         (x->dtype == TARN_F64 && word == (uint64_t)1 << 63) ||
+                         ((x->dtype == TARN_F16 || x->dtype == TARN_BF16) && word == 0x8000u);
+    if (negative_zero) word = 0;
+  }
+  h = (h ^ word) * 0x9e3779b97f4a7c15u;
+  return h ^ h >> 29;
+}
+
+/* x seen as [outer, dim, inner]; slice i is all x[o, i, k]. */
+typedef struct slices {
+  const tarn_tensor *x;
+  int64_t outer, dim, inner;
+} slices;
+
+static uint64_t hash(const slices *s, int64_t i) {
+  uint64_t h = 0xcbf29ce484222325u;
+  for (int64_t o = 0; o < s->outer; o++)
+    for (int64_t k = 0; k < s->inner; k++) h = mix(s->x, (o * s->dim + i) * s->inner + k, h);
+  return h;
+}
+
+static bool same(const slices *a, int64_t i, const slices *b, int64_t j) {
+  for (int64_t o = 0; o < a->outer; o++)
+    for (int64_t k = 0; k < a->inner; k++)
+      if (!equal(a->x, (o * a->dim + i) * a->inner + k, b->x, (o * b->dim + j) * b->inner + k)) return false;
+  return true;
+}
+
+/* Of the table: a power of two, at most half full. */
+static int64_t table_slots(int64_t n) {
+  int64_t slots = 8;
+  while (slots < 2 * n) slots *= 2;
+  return slots;
+}
+
+/* table[slot] is 1 + the index of a slice of `held`, or 0. Gives the slot of the slice that equals slice i of s, or the
+ * free one where it belongs. */
+static int64_t find(const int64_t *table, int64_t slots, const slices *held, const slices *s, int64_t i) {
+  int64_t slot = (int64_t)(hash(s, i) & (uint64_t)(slots - 1));
+  while (table[slot] && !same(held, table[slot] - 1, s, i)) slot = (slot + 1) & (slots - 1);
+  return slot;
+}
+
+/* The axis in input 1, where there is one with an element. */
+static int axis_of(const tarn_problem *p, const tarn_tensor *axis) {
+  if (p->inputs < 2 || tarn__shape_elements(&p->in_shape[1]) == 0) return 0;
+  int64_t a = tarn__index_at(axis, 0);
+  return (int)(a < 0 ? a + p->in_shape[0].rank : a);
+}
+
+static tarn_status unique(const tarn_call *call) {
+  const tarn_tensor *x = call->in[0];
+  int axis = axis_of(call->problem, call->problem->inputs > 1 ? call->in[1] : NULL);
+  slices s = {x, tarn__dims_product(&x->shape, 0, axis), x->shape.dim[axis],
+              tarn__dims_product(&x->shape, axis + 1, x->shape.rank)};
+  /* Scratch: the table, then by slice: the number of its value; by value: its first slice and its count. */
+  int64_t slots = table_slots(s.dim), *table = call->scratch, *number = table + slots, *first = number + s.dim;
+  int64_t *count = first + s.dim, found = 0;
+  memset(table, 0, (size_t)slots * sizeof *table);
+  for (int64_t i = 0; i < s.dim; i++) {
+    int64_t slot = find(table, slots, &s, &s, i);
+    if (!table[slot]) {
+      table[slot] = i + 1;
+      first[found] = i;
+      count[found] = 0;
+      number[i] = found++;
+    } else {
+      number[i] = number[table[slot] - 1];
+    }
+    count[number[i]]++;
+  }
+  tarn_shape shape = x->shape, vector = tarn__shape_vector(s.dim);
+  shape.dim[axis] = found;
+  TARN_TRY(tarn__call_allocate(call, 0, &shape));
+  if (call->problem->out_shape[1].rank < 0) TARN_TRY(tarn__call_allocate(call, 1, &vector));
+  for (int64_t o = 0; o < s.outer; o++)
+    for (int64_t j = 0; j < found; j++)
+      TARN_TRY(tarn__move(call->out[0], (o * found + j) * s.inner, x, (o * s.dim + first[j]) * s.inner, s.inner));
+  for (int64_t i = 0; i < s.dim; i++) tarn__index_put(call->out[1], i, number[i]);
+  if (call->problem->outputs < 3) return TARN_OK;
+  vector = tarn__shape_vector(found);
+  TARN_TRY(tarn__call_allocate(call, 2, &vector));
+  for (int64_t j = 0; j < found; j++) tarn__index_put(call->out[2], j, count[j]);
+  return TARN_OK;
+}
+
+/* The axis is not known here: room for the longest dim. */
+static size_t unique_scratch(const tarn_problem *p, int threads) {
+  (void)threads;
+  int64_t n = 0;
+  for (int d = 0; d < p->in_shape[0].rank; d++)
+    if (p->in_shape[0].dim[d] > n) n = p->in_shape[0].dim[d];
+  return (size_t)(table_slots(n) + 3 * n) * sizeof(int64_t);
+}
+
+static tarn_status list_diff(const tarn_call *call) {
+  slices x = {call->in[0], 1, tarn__tensor_elements(call->in[0]), 1};
+  slices y = {call->in[1], 1, tarn__tensor_elements(call->in[1]), 1};
+  int64_t slots = table_slots(y.dim), *table = call->scratch, left = 0;
+  memset(table, 0, (size_t)slots * sizeof *table);
+  for (int64_t i = 0; i < y.dim; i++) table[find(table, slots, &y, &y, i)] = i + 1;
+  for (int64_t i = 0; i < x.dim; i++) left += table[find(table, slots, &y, &x, i)] == 0;
+  tarn_shape shape = tarn__shape_vector(left);
+  TARN_TRY(tarn__call_allocate(call, 0, &shape));
+  TARN_TRY(tarn__call_allocate(call, 1, &shape));
+  int64_t at = 0;
+  for (int64_t i = 0; i < x.dim; i++) {
+    if (table[find(table, slots, &y, &x, i)]) continue;
+    TARN_TRY(tarn__move(call->out[0], at, x.x, i, 1));
+    tarn__index_put(call->out[1], at++, i);
+  }
+  return TARN_OK;
+}
+
+static size_t list_diff_scratch(const tarn_problem *p, int threads) {
+  (void)threads;
+  return (size_t)table_slots(tarn__shape_elements(&p->in_shape[1])) * sizeof(int64_t);
+}
+
+#define COMPARABLE (TARN_REALS | TARN_BIT(TARN_BOOL) | TARN_BIT(TARN_STRING))
+
+const tarn_kernel tarn_kernels_array_unique_reference[] = {
+  {.op = "Unique", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
+  {.op = "UniqueV2", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
+  {.op = "UniqueWithCounts", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
+  {.op = "UniqueWithCountsV2", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
+  {.op = "ListDiff", .run = list_diff, .dtypes = COMPARABLE, .scratch_bytes = list_diff_scratch},
+  {0},
+};
