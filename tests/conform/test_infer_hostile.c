@@ -1,9 +1,10 @@
 /* Parse and shape functions never crash, whatever the shapes, attributes and small integer inputs: each op gets many
- * seeded nodes, ranks 0..6, dims of zero, one, prime and huge, wrong ranks, and values at the ends of their range. A
- * status is all that is asked of them, and that shapes given are ones that can exist. The sanitizer builds give this test
- * its teeth. Arguments: -v to name each node before it is tried (which one crashed?), or an op's name and a seed. */
+ * seeded nodes, and many changes of its own cases: ranks 0..6 (and the highest), dims of zero, one, prime and huge, wrong
+ * ranks, and values at the ends of their range. A status is all that is asked of them, and that shapes given are ones
+ * that can exist. The sanitizer builds give this test its teeth. Arguments: -v to name each node before it is tried (which
+ * one crashed?), or an op's name and a seed (its cases are left out then). */
+#include "graph/case.h"
 #include "graph/case_input.h"
-#include "graph/graph.h"
 #include "graph/signature.h"
 
 #include <stdio.h>
@@ -176,28 +177,78 @@ typedef struct tally {
   long built, refused, inferred, failed;
 } tally;
 
-static void infer(const tarn_node *n, tally *counts) {
-  enum { MOST = 64 };
-  tarn_shape in[MOST], *out = calloc((size_t)n->outputs + 1, sizeof *out);
-  tarn_tensor values[MOST] = {{0}};
+enum { MOST = 64 };   /* inputs of a node here */
+
+/* Runs infer on the shapes; values[i] belongs to the caller. */
+static void infer(const tarn_node *n, const tarn_shape *in, const tarn_tensor *values, tally *counts) {
   const tarn_tensor *value[MOST] = {0};
+  tarn_shape *out = calloc((size_t)n->outputs + 1, sizeof *out);
   if (!out) exit(1);
-  for (int i = 0; i < n->inputs; i++) {
-    bool same = i > 0 && draw(2);   /* often shapes that fit, or no check behind the first is reached */
-    in[i] = same ? in[i - 1] : draw_shape(n->in_dtype[i]);
-    int64_t elements;
-    size_t bytes;
-    if (tarn__shape_bytes(&in[i], tarn_dtype_bytes(n->in_dtype[i]), &elements, &bytes) != TARN_OK)
-      in[i] = tarn__shape_scalar();
-    if (draw_value(&values[i], n->in_dtype[i], &in[i])) value[i] = &values[i];
-  }
+  for (int i = 0; i < n->inputs; i++)
+    if (values[i].dtype != TARN_NO_DTYPE) value[i] = &values[i];
   tarn_infer t = {.op = n->op, .node = n->name, .attrs = &n->attrs, .params = n->params, .inputs = n->inputs,
                   .outputs = n->outputs, .in_dtype = n->in_dtype, .out_dtype = n->out_dtype, .in = in,
                   .value = value, .out = out};
   if (tarn__infer(&t) == TARN_OK) counts->inferred++;
   else counts->failed++;
-  for (int i = 0; i < n->inputs; i++) tarn__tensor_clear(&values[i]);
   free(out);
+}
+
+static bool possible(const tarn_shape *shape, tarn_dtype dtype) {
+  int64_t elements;
+  size_t bytes;
+  return tarn__shape_bytes(shape, tarn_dtype_bytes(dtype), &elements, &bytes) == TARN_OK;
+}
+
+/* Shapes and values out of the blue. */
+static void infer_random(const tarn_node *n, tally *counts) {
+  tarn_shape in[MOST];
+  tarn_tensor values[MOST] = {{0}};
+  for (int i = 0; i < n->inputs; i++) {
+    bool same = i > 0 && draw(2);   /* often shapes that fit, or no check behind the first is reached */
+    in[i] = same ? in[i - 1] : draw_shape(n->in_dtype[i]);
+    if (!possible(&in[i], n->in_dtype[i])) in[i] = tarn__shape_scalar();
+    (void)draw_value(&values[i], n->in_dtype[i], &in[i]);
+  }
+  infer(n, in, values, counts);
+  for (int i = 0; i < n->inputs; i++) tarn__tensor_clear(&values[i]);
+}
+
+/* A case that works, with a dim, a rank or an element changed here and there: this passes the first checks. */
+static void infer_changed(const tarn_case *made, tally *counts) {
+  const tarn_node *n = made->node;
+  tarn_shape in[MOST];
+  tarn_tensor values[MOST] = {{0}};
+  for (int i = 0; i < n->inputs; i++) {
+    tarn_shape shape = made->in_shape[i];
+    if (shape.rank > 0 && draw(3) == 0) shape.dim[draw((uint64_t)shape.rank)] = draw_dim();
+    if (shape.rank < TARN_MAX_RANK && draw(10) == 0) shape.dim[shape.rank++] = draw_dim();
+    if (shape.rank > 0 && draw(10) == 0) shape.rank--;
+    in[i] = possible(&shape, n->in_dtype[i]) ? shape : made->in_shape[i];
+    if (!tarn__shape_equal(&in[i], &made->in_shape[i])) {
+      (void)draw_value(&values[i], n->in_dtype[i], &in[i]);
+    } else if (draw(4)) {
+      must(tarn__tensor_copy(tarn__allocator_default(), &made->in[i], &values[i]));
+      int64_t elements = tarn__tensor_elements(&values[i]);
+      if (elements > 0 && draw(2))
+        tarn__element_put(&values[i], (int64_t)draw((uint64_t)elements), (double)draw_int(), 0);
+    }
+  }
+  infer(n, in, values, counts);
+  for (int i = 0; i < n->inputs; i++) tarn__tensor_clear(&values[i]);
+}
+
+static void try_cases(const tarn_op *op, tally *counts) {
+  for (size_t c = 0; c < sizeof op->cases / sizeof *op->cases && op->cases[c]; c++) {
+    tarn_case made;
+    if (tarn__case_make(tarn__allocator_default(), op, op->cases[c], TARN_F32, 1, &made) != TARN_OK) continue;
+    counts->built++;
+    for (int i = 0; i < ROUNDS; i++) {
+      infer_changed(&made, counts);
+      infer_random(made.node, counts);
+    }
+    tarn__case_clear(&made);
+  }
 }
 
 static void try_op(const tarn_op *op, tally *counts) {
@@ -224,7 +275,7 @@ static void try_op(const tarn_op *op, tally *counts) {
     counts->refused++;
   } else {
     counts->built++;
-    for (int i = 0; i < 6; i++) infer(n, counts);
+    for (int i = 0; i < 6; i++) infer_random(n, counts);
   }
   tarn__graph_destroy(g);
 }
@@ -243,7 +294,9 @@ int main(int argc, char **argv) {
       if (verbose) fprintf(stderr, "%s %llu\n", ops[i]->name, (unsigned long long)seed);
       try_op(ops[i], &counts);
     }
-    if (counts.built == before.built) printf("%s: no random node fits its own parse\n", ops[i]->name);
+    state = 1;
+    if (argc <= 2) try_cases(ops[i], &counts);
+    if (counts.built == before.built) printf("%s: no node passes its own checks\n", ops[i]->name);
   }
   printf("%zu ops: %ld nodes (%ld refused by their attributes), %ld shapes inferred, %ld refused\n", count,
          counts.built, counts.refused, counts.inferred, counts.failed);
