@@ -28,4 +28,8 @@ tarn_status tarn__window_check(const tarn_window_params *p, int axis, int64_t in
 tarn_status tarn__window_shape(const tarn_window_params *p, int64_t n, const tarn_axis axis[TARN_AXES],
                                int64_t channels, tarn_shape *shape);
 
+/* Checks the input of a convolution against its filter and gives the shape of the result (graph/ops/nn/conv.c). */
+tarn_status tarn__conv_shape(const tarn_window_params *p, const tarn_shape *x, const tarn_shape *w, bool depthwise,
+                             tarn_shape *y);
+
 #endif

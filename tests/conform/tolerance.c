@@ -14,6 +14,8 @@ static const struct {
   {"Cast", 1, true, false, "NaN and infinities have no integer: TensorFlow leaves the result undefined"},
   {"Conv2D", 1, true, false, "padding times infinity is NaN or skipped, and Winograd spreads a NaN over its tile"},
   {"DepthwiseConv2dNative", 1, true, false, "padding times infinity is NaN or skipped"},
+  {"_FusedConv2D", 1, true, false, "as Conv2D"},
+  {"_FusedDepthwiseConv2dNative", 1, true, false, "as DepthwiseConv2dNative"},
 };
 
 /* Half a unit in the last place, as a fraction. */

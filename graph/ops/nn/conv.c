@@ -26,9 +26,8 @@ static tarn_status rank_is(const char *what, const tarn_shape *shape, int rank) 
   return tarn_fail(TARN_SHAPE, "%s: expected rank %d, got %s", what, rank, tarn__shape_print(shape, text));
 }
 
-/* Checks an activation against a filter and gives the shape of the result. */
-static tarn_status output_shape(const tarn_window_params *p, const tarn_shape *x, const tarn_shape *w,
-                                bool depthwise, tarn_shape *y) {
+tarn_status tarn__conv_shape(const tarn_window_params *p, const tarn_shape *x, const tarn_shape *w, bool depthwise,
+                             tarn_shape *y) {
   TARN_TRY(rank_is("input", x, p->spatial + 2));
   TARN_TRY(rank_is("filter", w, p->spatial + 2));
   int64_t channels = x->dim[tarn__window_channel_dim(p)];
@@ -59,16 +58,16 @@ static tarn_status output_shape(const tarn_window_params *p, const tarn_shape *x
   return tarn__window_shape(p, x->dim[0], axis, out, y);
 }
 
-static tarn_status infer(tarn_infer *t) { return output_shape(t->params, &t->in[0], &t->in[1], false, &t->out[0]); }
+static tarn_status infer(tarn_infer *t) { return tarn__conv_shape(t->params, &t->in[0], &t->in[1], false, &t->out[0]); }
 static tarn_status infer_depthwise(tarn_infer *t) {
-  return output_shape(t->params, &t->in[0], &t->in[1], true, &t->out[0]);
+  return tarn__conv_shape(t->params, &t->in[0], &t->in[1], true, &t->out[0]);
 }
 
 /* The gradient that arrives must have the shape of the forward result. */
 static tarn_status check_gradient(const tarn_infer *t, const tarn_shape *x, const tarn_shape *w, bool depthwise) {
   tarn_shape y;
   char got[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
-  TARN_TRY(output_shape(t->params, x, w, depthwise, &y));
+  TARN_TRY(tarn__conv_shape(t->params, x, w, depthwise, &y));
   if (!tarn__shape_equal(&y, &t->in[2]))
     return tarn_fail(TARN_SHAPE, "out_backprop: expected %s, got %s", tarn__shape_print(&y, wanted),
                      tarn__shape_print(&t->in[2], got));

@@ -1,4 +1,4 @@
-/* MatMul and BatchMatMul in f32 on the packed GEMM of kernels/cpu/gemm; the including file defines ISA.
+/* MatMul, BatchMatMul and _FusedMatMul in f32 on the packed GEMM of kernels/cpu/gemm; the including file defines ISA.
  *
  *   B stable (a weight)     packed once, at prepare
  *   B not stable, M <= 4    read where it lies (packing would cost more than the product)
@@ -6,6 +6,7 @@
  *   A transposed            copied the right way round into scratch (M = 1: a vector either way)
  *
  * Many small matrices: a thread takes whole ones. Few large ones: the threads share each. */
+#include "kernels/cpu/gemm/epilogue.body.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/kernel.h"
 #include "kernels/params/matmul.h"
@@ -84,6 +85,8 @@ static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, 
 typedef struct product {
   const tarn_call *call;
   const plan *t;
+  const float *bias, *add;       /* what the micro-kernels do of a fused op's epilogue */
+  tarn_activation activation;
 } product;
 
 static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_pool *pool) {
@@ -100,7 +103,8 @@ static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_po
   }
   if (t->few && g->K > 0)
     return tarn__gemm_few_rows(&ISA, g->M, g->N, g->K, a, g->K, b, t->tb ? g->K : g->N, t->tb, c, g->N, pool);
-  tarn_gemm gemm = {.M = g->M, .N = g->N, .K = g->K, .a = a, .lda = g->K, .c = c, .ldc = g->N, .taps = 1};
+  tarn_gemm gemm = {.M = g->M, .N = g->N, .K = g->K, .a = a, .lda = g->K, .c = c, .ldc = g->N, .taps = 1,
+                    .bias = job->bias, .add = job->add, .activation = job->activation};
   if (g->K == 0) {
     memset(c, 0, (size_t)(g->M * g->N) * sizeof *c);
     return TARN_OK;
@@ -125,7 +129,17 @@ static tarn_status one_of_many(void *argument, int64_t chunk, int worker) {
 static tarn_status run(const tarn_call *call) {
   plan t = plan_of(call->problem);
   if (t.g.M == 0 || t.g.N == 0 || t.batches == 0) return TARN_OK;
-  product job = {call, &t};
+  tarn_epilogue e = tarn__epilogue_of(call->problem);
+  product job = {.call = call, .t = &t};
+  bool fused = e.bias || e.add || e.activation;
+  if (fused && (t.few || t.g.K == 0 || !tarn__epilogue_in_registers(e.activation))) {
+    TARN_TRY(one(&job, 0, call->scratch, call->pool));
+    return epilogue_pass(call->out[0]->data, tarn__epilogue_input(call, e.bias), tarn__epilogue_input(call, e.add),
+                         e.activation, t.g.M, t.g.N, call->pool);
+  }
+  job.bias = tarn__epilogue_input(call, e.bias);
+  job.add = tarn__epilogue_input(call, e.add);
+  job.activation = tarn__epilogue_activation(e.activation);
   if (t.batches > 1 && (t.batches >= tarn__pool_threads(call->pool) || t.g.M * t.g.N * t.g.K < 1000000)) {
     bool serial = t.batches * t.g.M * t.g.N * t.g.K < 100000;
     return tarn__pool_run(serial ? NULL : call->pool, t.batches, one_of_many, &job);

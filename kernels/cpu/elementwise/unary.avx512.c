@@ -1,0 +1,4 @@
+/* Functions of one tensor for AVX-512; see unary.body.h. */
+#include "kernels/cpu/elementwise/unary.body.h"
+
+const tarn_kernel tarn_kernels_elementwise_unary_avx512[] = {ROWS {0}};

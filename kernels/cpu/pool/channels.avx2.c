@@ -1,0 +1,4 @@
+/* Max and average pooling for AVX2; see channels.body.h. */
+#include "kernels/cpu/pool/channels.body.h"
+
+const tarn_kernel tarn_kernels_pool_channels_avx2[] = {ROWS, {0}};
