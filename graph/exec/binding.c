@@ -64,7 +64,8 @@ tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const
   }
   if (n_out) {
     memcpy((void *)(uintptr_t)p->out_shape, out, n_out * sizeof *out);
-    memcpy((void *)(uintptr_t)p->out_dtype, step->node->out_dtype, n_out * sizeof *p->out_dtype);
+    tarn_dtype *dtype = (tarn_dtype *)(uintptr_t)p->out_dtype;
+    for (size_t i = 0; i < n_out; i++) dtype[i] = step->node->out_is_ref[i] ? TARN_RESOURCE : step->node->out_dtype[i];
   }
   const tarn_status status = tarn__kernel_select(p, machine, backend, &b->kernel);
   if (status != TARN_OK) {

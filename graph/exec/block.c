@@ -122,6 +122,21 @@ static tarn_status run_step(tarn_exec *x, tarn_slots *f, const tarn_step *step, 
   return TARN_OK;
 }
 
+/* What later steps were bound for must be what came: a variable may have been given another shape since. */
+static tarn_status check_outputs(const tarn_slots *f, const tarn_step *step) {
+  for (int k = 0; k < step->outputs; k++) {
+    const tarn_value *v = &f->block->value[step->out[k]];
+    const tarn_tensor *t = &f->value[step->out[k]];
+    if (v->shape.rank < 0 || v->is_ref || f->dead[step->out[k]] || !t->dtype || v->storage == TARN_STORE_CONSTANT ||
+        tarn__shape_equal(&v->shape, &t->shape))
+      continue;
+    char had[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
+    return tarn_fail(TARN_SHAPE, "output %d has shape %s, declared as %s", k, tarn__shape_print(&t->shape, had),
+                     tarn__shape_print(&v->shape, wanted));
+  }
+  return TARN_OK;
+}
+
 tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f) {
   const tarn_block *block = f->block;
   for (int at = 0; at < block->steps; at++) {
@@ -132,7 +147,8 @@ tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f) {
     if (step->kind != TARN_STEP_MERGE && block->has_dead) set_dead(f, step, at, dead);
     if (!dead) {
       if ((++x->ticks & 15) == 0) TARN_TRY(tarn__run_check(x->run));
-      const tarn_status status = run_step(x, f, step, at);
+      tarn_status status = run_step(x, f, step, at);
+      if (status == TARN_OK && !step->binding) status = check_outputs(f, step);
       if (status != TARN_OK) {
         if (step->kind != TARN_STEP_KERNEL)
           tarn__context("running '%s'%s%s%s", step->name, step->op ? " (" : "", step->op ? step->op->name : "", step->op ? ")" : "");

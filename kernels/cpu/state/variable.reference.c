@@ -1,0 +1,176 @@
+/* Variables: made on first use, kept by the session's resource table. Input 0 is the handle in both kinds. */
+#include "kernels/state/variable.h"
+
+#include "kernels/params/state.h"
+#include "kernels/state/resources.h"
+
+#include <string.h>
+
+static tarn_status handle(const tarn_call *call, bool is_ref) {
+  const tarn_variable_params *p = call->problem->params;
+  char stack[512];
+  const char *name = call->problem->node;
+  char *copy = NULL;
+  if (p->shared_name.size) {     /* not zero-terminated */
+    copy = p->shared_name.size < sizeof stack ? stack : tarn__alloc(call->run->allocator, p->shared_name.size + 1);
+    if (!copy) return TARN_NO_MEMORY;
+    memcpy(copy, p->shared_name.data, p->shared_name.size);
+    copy[p->shared_name.size] = 0;
+    name = copy;
+  }
+  tarn_variable *v;
+  const tarn_status status = tarn__variable_get(call->run->resources, name, p->dtype, &p->shape, is_ref, &v);
+  if (copy && copy != stack) tarn__free(call->run->allocator, copy, p->shared_name.size + 1);
+  TARN_TRY(status);
+  return tarn__call_handle(call, 0, v);
+}
+
+static tarn_status ref_handle(const tarn_call *call) { return handle(call, true); }
+static tarn_status resource_handle(const tarn_call *call) { return handle(call, false); }
+
+static tarn_status variable_of(const tarn_call *call, tarn_variable **v) {
+  void *object;
+  TARN_TRY(tarn__call_object(call, 0, &tarn__variable_type, &object));
+  *v = object;
+  return TARN_OK;
+}
+
+/* Ref ops hand their variable on. */
+static tarn_status pass_on(const tarn_call *call, tarn_variable *v) {
+  if (!call->problem->outputs) return TARN_OK;
+  return tarn__call_handle(call, 0, tarn__object_retain(v));
+}
+
+static tarn_status assign(const tarn_call *call) {
+  const tarn_assign_params *p = call->problem->params;
+  tarn_variable *v;
+  TARN_TRY(variable_of(call, &v));
+  if (v->dtype != call->in[1]->dtype)
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name, tarn_dtype_name(v->dtype),
+                     tarn_dtype_name(call->in[1]->dtype));
+  TARN_TRY(tarn__variable_assign(v, call->in[1], p->validate_shape));
+  return pass_on(call, v);
+}
+
+/* y[i] += x[i] or -=, n elements. Integers wrap. */
+#define EACH(type, expression)                                          \
+  do {                                                                  \
+    type *y = to;                                                       \
+    const type *x = from;                                               \
+    for (int64_t i = 0; i < n; i++) y[i] = (type)(expression);          \
+  } while (0)
+#define SUM(type, wide) if (minus) EACH(type, (wide)y[i] - (wide)x[i]); else EACH(type, (wide)y[i] + (wide)x[i]); return TARN_OK
+#define NARROW(up, down) if (minus) EACH(uint16_t, down(up(y[i]) - up(x[i]))); else EACH(uint16_t, down(up(y[i]) + up(x[i]))); return TARN_OK
+
+static tarn_status add_elements(tarn_dtype dtype, bool minus, int64_t n, void *to, const void *from) {
+  switch (dtype) {
+    case TARN_F32: SUM(float, float);
+    case TARN_F64: SUM(double, double);
+    case TARN_F16: NARROW(tarn__f16_to_f32, tarn__f32_to_f16);
+    case TARN_BF16: NARROW(tarn__bf16_to_f32, tarn__f32_to_bf16);
+    case TARN_I8:
+    case TARN_U8: SUM(uint8_t, unsigned);
+    case TARN_I16:
+    case TARN_U16: SUM(uint16_t, unsigned);
+    case TARN_I32:
+    case TARN_U32: SUM(uint32_t, uint32_t);
+    case TARN_I64:
+    case TARN_U64: SUM(uint64_t, uint64_t);
+    case TARN_C64: n *= 2; SUM(float, float);
+    case TARN_C128: n *= 2; SUM(double, double);
+    default: return tarn_fail(TARN_UNSUPPORTED, "adding to a variable of %s", tarn_dtype_name(dtype));
+  }
+}
+#undef EACH
+#undef SUM
+#undef NARROW
+
+static tarn_status add(const tarn_call *call, bool minus) {
+  tarn_variable *v;
+  tarn_tensor *value;
+  const tarn_tensor *x = call->in[1];
+  TARN_TRY(variable_of(call, &v));
+  TARN_TRY(tarn__variable_begin(v, &value));
+  tarn_status status = TARN_OK;
+  char had[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
+  if (value->dtype != x->dtype)
+    status = tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name, tarn_dtype_name(value->dtype),
+                       tarn_dtype_name(x->dtype));
+  else if (!tarn__shape_equal(&value->shape, &x->shape))
+    status = tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", v->name, tarn__shape_print(&value->shape, had),
+                       tarn__shape_print(&x->shape, got));
+  else
+    status = add_elements(value->dtype, minus, tarn__tensor_elements(value), value->data, x->data);
+  tarn__variable_end(v);
+  TARN_TRY(status);
+  return pass_on(call, v);
+}
+
+static tarn_status assign_add(const tarn_call *call) { return add(call, false); }
+static tarn_status assign_sub(const tarn_call *call) { return add(call, true); }
+
+static tarn_status read_value(const tarn_call *call) {
+  const tarn_assign_params *p = call->problem->params;
+  tarn_variable *v;
+  TARN_TRY(variable_of(call, &v));
+  if (v->dtype != p->dtype)
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, read as %s", v->name, tarn_dtype_name(v->dtype), tarn_dtype_name(p->dtype));
+  tarn__tensor_clear(call->out[0]);
+  return tarn__variable_read(v, call->out[0]);
+}
+
+static bool initialised(tarn_variable *v) {
+  pthread_mutex_lock(&v->lock);
+  const bool yes = v->value.dtype != TARN_NO_DTYPE;
+  pthread_mutex_unlock(&v->lock);
+  return yes;
+}
+
+static tarn_status is_initialised(const tarn_call *call) {
+  tarn_variable *v;
+  TARN_TRY(variable_of(call, &v));
+  *(bool *)call->out[0]->data = initialised(v);
+  return TARN_OK;
+}
+
+static tarn_status shape(const tarn_call *call) {
+  tarn_variable *v;
+  tarn_tensor value;
+  TARN_TRY(variable_of(call, &v));
+  TARN_TRY(tarn__variable_read(v, &value));
+  const tarn_shape s = value.shape, vector = tarn__shape_vector(s.rank);
+  tarn__tensor_clear(&value);
+  TARN_TRY(tarn__call_allocate(call, 0, &vector));
+  for (int i = 0; i < s.rank; i++) {
+    if (call->problem->out_dtype[0] == TARN_I64) ((int64_t *)call->out[0]->data)[i] = s.dim[i];
+    else ((int32_t *)call->out[0]->data)[i] = (int32_t)s.dim[i];
+  }
+  return TARN_OK;
+}
+
+static tarn_status forget(const tarn_call *call) {
+  tarn_variable *v;
+  TARN_TRY(variable_of(call, &v));
+  pthread_mutex_lock(&v->lock);
+  tarn__tensor_clear(&v->value);
+  pthread_mutex_unlock(&v->lock);
+  return TARN_OK;
+}
+
+const tarn_kernel tarn_kernels_state_variable_reference[] = {
+  {.op = "VariableV2", .name = "variable", .run = ref_handle},
+  {.op = "Variable", .name = "variable", .run = ref_handle},
+  {.op = "VarHandleOp", .name = "variable", .run = resource_handle},
+  {.op = "Assign", .name = "assign", .run = assign},
+  {.op = "AssignAdd", .name = "assign_add", .run = assign_add},
+  {.op = "AssignSub", .name = "assign_sub", .run = assign_sub},
+  {.op = "ReadVariableOp", .name = "read", .run = read_value},
+  {.op = "AssignVariableOp", .name = "assign", .run = assign},
+  {.op = "AssignAddVariableOp", .name = "assign_add", .run = assign_add},
+  {.op = "AssignSubVariableOp", .name = "assign_sub", .run = assign_sub},
+  {.op = "IsVariableInitialized", .name = "is_initialized", .run = is_initialised},
+  {.op = "VarIsInitializedOp", .name = "is_initialized", .run = is_initialised},
+  {.op = "VariableShape", .name = "shape", .run = shape},
+  {.op = "DestroyResourceOp", .name = "forget", .run = forget},
+  {0},
+};
