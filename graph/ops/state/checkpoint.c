@@ -86,6 +86,6 @@ const tarn_op tarn_ops_checkpoint[] = {
   {.name = "ShardedFilename", .inputs = "basename: string, shard: int32, num_shards: int32", .outputs = "filename: string",
    .infer = sharded_infer, .formula = "basename-SSSSS-of-NNNNN"},
   {.name = "ShardedFilespec", .inputs = "basename: string, num_shards: int32", .outputs = "filename: string",
-   .infer = sharded_infer, .formula = "basename-?????-of-NNNNN"},
+   .infer = sharded_infer, .formula = "basename-\?\?\?\?\?-of-NNNNN"},
   {0},
 };
