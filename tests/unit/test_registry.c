@@ -1,9 +1,35 @@
 /* The op table: names are unique, and every entry's signature and cases are well formed. */
+#include "core/threads.h"
 #include "graph/signature.h"
 #include "kernels/kernel.h"
 
 #include <check.h>
 #include <stdlib.h>
+
+static tarn_status parse_all(void *argument, int64_t chunk, int worker) {
+  (void)argument;
+  (void)chunk;
+  (void)worker;
+  size_t count;
+  const tarn_op *const *ops = tarn__ops(&count);
+  const tarn_signature *s;
+  for (size_t i = 0; i < count; i++) {
+    TARN_TRY(tarn__signature_of(ops[i], &s));
+    size_t kernels;
+    if (tarn__op_find(ops[i]->name) != ops[i]) return tarn_fail(TARN_FAILED, "%s is not found", ops[i]->name);
+    tarn__kernels_of(ops[i]->name, &kernels);
+  }
+  return TARN_OK;
+}
+
+/* Runs first: all tables are built on first use, here by several threads at once. */
+START_TEST(test_registry_is_built_by_many_threads) {
+  tarn_pool *pool;
+  ck_assert_int_eq(tarn__pool_create(tarn__allocator_default(), 4, &pool), TARN_OK);
+  ck_assert_msg(tarn__pool_run(pool, 8, parse_all, NULL) == TARN_OK, "%s", tarn_error());
+  tarn__pool_destroy(pool);
+}
+END_TEST
 
 START_TEST(test_registry_has_no_duplicates) {
   size_t count;
@@ -56,6 +82,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("registry");
   TCase *tests = tcase_create("registry");
+  tcase_add_test(tests, test_registry_is_built_by_many_threads);
   tcase_add_test(tests, test_registry_has_no_duplicates);
   tcase_add_test(tests, test_registry_finds_every_op_by_name);
   tcase_add_test(tests, test_registry_signatures_are_well_formed);
