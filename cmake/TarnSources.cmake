@@ -31,7 +31,7 @@ endfunction()
 
 # Compiler flags by the target in a kernel's file name. reference and openblas files are plain C.
 set(TARN_FLAGS_reference -O2)
-set(TARN_FLAGS_openblas -O2)
+set(TARN_FLAGS_openblas -O3)
 set(TARN_FLAGS_avx2 -O3 -mavx2 -mfma -mf16c -ffp-contract=fast)
 set(TARN_FLAGS_avx512 -O3 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mavx2 -mfma -mf16c
     -mprefer-vector-width=512 -ffp-contract=fast)

@@ -1,5 +1,6 @@
-/* MatMul and BatchMatMul in f32 and f64 by OpenBLAS: nothing packed ahead, transposition is OpenBLAS's. */
+/* MatMul, BatchMatMul and _FusedMatMul in f32 and f64 by OpenBLAS: nothing packed ahead, transposition is OpenBLAS's. */
 #include "kernels/cpu/gemm/blas.h"
+#include "kernels/cpu/gemm/blas_finish.h"
 #include "kernels/kernel.h"
 #include "kernels/params/matmul.h"
 
@@ -22,6 +23,12 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   return n * 0.5 + (work > 50 ? work / m->threads : work);
 }
 
+static void finish(const tarn_call *call, const tarn_matmul *g) {
+  tarn_epilogue e = tarn__epilogue_of(call->problem);
+  tarn__blas_finish(call->problem->in_dtype[0] == TARN_F64, call->out[0]->data, g->N, g->M, g->N,
+                    e.bias ? call->in[e.bias]->data : NULL, e.add ? call->in[e.add]->data : NULL, e.activation);
+}
+
 static tarn_status run(const tarn_call *call) {
   const tarn_problem *p = call->problem;
   const tarn_matmul_params *params = p->params;
@@ -31,6 +38,7 @@ static tarn_status run(const tarn_call *call) {
   if (g.M == 0 || g.N == 0) return TARN_OK;
   if (g.K == 0) {
     memset(call->out[0]->data, 0, tarn__tensor_bytes(call->out[0]));
+    finish(call, &g);
     return TARN_OK;
   }
   for (int64_t i = 0; i < batches; i++) {
@@ -44,6 +52,7 @@ static tarn_status run(const tarn_call *call) {
     };
     TARN_TRY(tarn__blas_gemm(&job, call->pool));
   }
+  finish(call, &g);
   return TARN_OK;
 }
 
@@ -51,5 +60,5 @@ static tarn_status run(const tarn_call *call) {
   {.op = OP, .dtypes = TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64), .supports = supports, .cost_us = cost_us, .run = run}
 
 const tarn_kernel tarn_kernels_matmul_gemm_openblas[] = {
-  ROW("MatMul"), ROW("BatchMatMul"), ROW("BatchMatMulV2"), ROW("BatchMatMulV3"), {0},
+  ROW("MatMul"), ROW("BatchMatMul"), ROW("BatchMatMulV2"), ROW("BatchMatMulV3"), ROW("_FusedMatMul"), {0},
 };
