@@ -27,7 +27,7 @@ const char *tarn_error(void) {
 
 tarn_status tarn__fail(tarn_status status, const char *file, int line, const char *format, ...) {
   char where[128];
-  int where_bytes = snprintf(where, sizeof where, " [%s:%d]", file, line);
+  int where_bytes = file ? snprintf(where, sizeof where, " [%s:%d]", file, line) : 0;
   if (where_bytes < 0 || (size_t)where_bytes >= sizeof where) where_bytes = 0;
   where[where_bytes] = '\0';
 

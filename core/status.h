@@ -8,7 +8,8 @@
 
 #include "tarn.h"
 
-/* Sets this thread's message ("what [file.c:12]") and returns `status`. Replaces an earlier message. */
+/* Sets this thread's message ("what [file.c:12]") and returns `status`. Replaces an earlier message.
+ * file NULL: no source position, for lists whose lines the command prints as they are. */
 tarn_status tarn__fail(tarn_status status, const char *file, int line, const char *format, ...)
     TARN_PRINTF(4, 5);
 #define tarn_fail(status, ...) tarn__fail((status), __FILE__, __LINE__, __VA_ARGS__)
