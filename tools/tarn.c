@@ -13,6 +13,7 @@ const tarn_verb *const tarn__verbs[] = {
   &tarn__verb_run,
   &tarn__verb_inspect,
   &tarn__verb_ckpt,
+  &tarn__verb_demo,
   NULL,
 };
 
