@@ -1,0 +1,48 @@
+/* Several tensors into one, element by element. Kernels: kernels/cpu/combine/. */
+#include "graph/op.h"
+
+static tarn_status sum_infer(tarn_infer *t) {
+  t->out[0] = t->in[0];
+  for (int i = 1; i < t->inputs; i++) TARN_TRY(tarn__infer_same(t, 0, i));
+  return TARN_OK;
+}
+
+static tarn_status accumulate_infer(tarn_infer *t) {
+  const tarn_shape *declared = tarn__attr_shape(t->attrs, "shape");
+  char want[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
+  TARN_TRY(sum_infer(t));
+  if (tarn__shape_compatible(declared, &t->in[0])) return TARN_OK;
+  return tarn_fail(TARN_SHAPE, "attribute shape says %s, the inputs are %s", tarn__shape_print(declared, want),
+                   tarn__shape_print(&t->in[0], got));
+}
+
+/* Limits are scalars or of the tensor's shape. */
+static tarn_status clip_infer(tarn_infer *t) {
+  t->out[0] = t->in[0];
+  for (int i = 1; i <= 2; i++)
+    if (t->in[i].rank != 0) TARN_TRY(tarn__infer_same(t, 0, i));
+  return TARN_OK;
+}
+
+#define SUM_CASES                                                                                                \
+  .cases = {"inputs=T[3x17]", "inputs=T[] inputs=T[]", "inputs=T[0x3] inputs=T[0x3]",                           \
+            "inputs=T[7] inputs=T[7] inputs=T[7] inputs=T[7] inputs=T[7] inputs=T[7] inputs=T[7] inputs=T[7]",   \
+            "inputs=T[5] inputs=T[5] inputs=T[5] inputs=T[5] inputs=T[5] inputs=T[5] inputs=T[5] inputs=T[5] "   \
+            "inputs=T[5] inputs=T[5] inputs=T[5]",                                                               \
+            "inputs=f32[262144] inputs=f32[262144] inputs=f32[262144]"}
+
+const tarn_op tarn_ops_combine[] = {
+  {.name = "AddN", .inputs = "inputs: N * T", .outputs = "sum: T", .attrs = "N: int >= 1; T: {numbertype, variant}",
+   .inplace = 1, .infer = sum_infer, .formula = "sum = inputs[0] + ... + inputs[N - 1]", SUM_CASES},
+  {.name = "AccumulateNV2", .inputs = "inputs: N * T", .outputs = "sum: T",
+   .attrs = "N: int >= 1; T: numbertype; shape: shape", .inplace = 1, .infer = accumulate_infer,
+   .formula = "sum = inputs[0] + ... + inputs[N - 1]",
+   .cases = {"inputs=T[3x17] inputs=T[3x17] inputs=T[3x17] shape=[3,17]"}},
+  {.name = "ClipByValue", .inputs = "t: T, clip_value_min: T, clip_value_max: T", .outputs = "output: T",
+   .attrs = "T: numbertype", .inplace = 1, .infer = clip_infer,
+   .formula = "output = max(min(t, clip_value_max), clip_value_min)",
+   .cases = {"t=T[3x17] clip_value_min=T[] clip_value_max=T[]", "t=T[7] clip_value_min=T[7] clip_value_max=T[7]",
+             "t=T[] clip_value_min=T[] clip_value_max=T[]", "t=T[0] clip_value_min=T[] clip_value_max=T[0]",
+             "t=f32[1048576] clip_value_min=f32(-1) clip_value_max=f32(1)"}},
+  {0},
+};
