@@ -134,7 +134,7 @@ tarn_status tarn__slice_file_writer_add(tarn_slice_file_writer *w, const char *n
   w->records = r;
   w->count++;
   TARN_TRY(fill(r, name, t));
-  described *d;
+  described *d = NULL;
   TARN_TRY(describe(w, name, t->dtype, full, &d));
   if (d->last)
     d->last->next_part = r;
