@@ -75,4 +75,11 @@ typedef struct tarn_matrix_diag_params {
   bool left_super, left_sub; /* super- and subdiagonals are left-aligned */
 } tarn_matrix_diag_params;
 
+/* DataFormatDimMap, DataFormatVecPermute. */
+typedef struct tarn_layout_params {
+  int rank;        /* letters of both formats: 4 or 5 */
+  int order[5];    /* where letter i of dst_format stands in src_format */
+  bool spatial[5]; /* letter i of dst_format is neither N nor C */
+} tarn_layout_params;
+
 #endif

@@ -104,5 +104,13 @@ const tarn_op tarn_ops_slice[] = {
    .attrs = "T: type; Index: {int32, int64}; " MASKS, STRIDED, .infer = strided_slice_update_infer, .inplace = 1,
    .formula = "output = input, then output[begin:end:strides] = value",
    .cases = {"input=T[5x7] begin=i32{1,6} end=i32{4,0} strides=i32{2,-3} value=T[2x2]"}},
+  {.name = "StridedSliceAssign",
+   .inputs = "ref: Ref(T), begin: Index, end: Index, strides: Index, value: T", .outputs = "output_ref: Ref(T)",
+   .attrs = "T: type; Index: {int32, int64}; " MASKS, STRIDED, .infer = tarn__infer_scalars, .flags = TARN_OP_STATEFUL,
+   .formula = "ref[begin:end:strides] = value"},
+  {.name = "ResourceStridedSliceAssign",
+   .inputs = "ref: resource, begin: Index, end: Index, strides: Index, value: T",
+   .attrs = "T: type; Index: {int32, int64}; " MASKS, STRIDED, .infer = tarn__infer_scalars, .flags = TARN_OP_STATEFUL,
+   .formula = "variable[begin:end:strides] = value"},
   {0},
 };

@@ -1,6 +1,7 @@
 /* Slices are strided copies, out of a tensor or into one. */
 #include "kernels/cpu/array/strided_slice.h"
 #include "kernels/cpu/array/view_copy.h"
+#include "kernels/state/variable.h"
 
 static tarn_status slice(const tarn_call *call) {
   const tarn_tensor *x = call->in[0];
@@ -58,10 +59,41 @@ static tarn_status strided_slice_update(const tarn_call *call) {
   return tarn__view_copy_run(&c, y, call->in[4], call->pool);
 }
 
+/* Into a variable, whose current shape counts. */
+static tarn_status assign_part(const tarn_call *call, const tarn_variable *v, tarn_tensor *whole) {
+  const tarn_tensor *part = call->in[4];
+  char a[TARN_SHAPE_TEXT], b[TARN_SHAPE_TEXT];
+  tarn_strided_slice s;
+  tarn_view_copy c;
+  if (whole->dtype != part->dtype)
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name, tarn_dtype_name(whole->dtype),
+                     tarn_dtype_name(part->dtype));
+  TARN_TRY(tarn__strided_slice_make(call->problem->params, &whole->shape, call->in[1], call->in[2], call->in[3], &s));
+  if (!tarn__shape_equal(&s.out, &part->shape))
+    return tarn_fail(TARN_SHAPE, "the slice is %s, what is put there is %s", tarn__shape_print(&s.out, a),
+                     tarn__shape_print(&part->shape, b));
+  TARN_TRY(view(call, &whole->shape, true, &c));
+  return tarn__view_copy_run(&c, whole, part, call->pool);
+}
+
+static tarn_status strided_slice_assign(const tarn_call *call) {
+  void *object;
+  tarn_tensor *whole;
+  TARN_TRY(tarn__call_object(call, 0, &tarn__variable_type, &object));
+  tarn_variable *v = object;
+  TARN_TRY(tarn__variable_begin(v, &whole));
+  tarn_status status = assign_part(call, v, whole);
+  tarn__variable_end(v);
+  TARN_TRY(status);
+  return call->problem->outputs ? tarn__call_handle(call, 0, tarn__object_retain(v)) : TARN_OK;
+}
+
 const tarn_kernel tarn_kernels_array_slice_reference[] = {
   {.op = "Slice", .run = slice},
   {.op = "StridedSlice", .run = strided_slice},
   {.op = "StridedSliceGrad", .run = strided_slice_grad},
   {.op = "TensorStridedSliceUpdate", .run = strided_slice_update},
+  {.op = "StridedSliceAssign", .run = strided_slice_assign},
+  {.op = "ResourceStridedSliceAssign", .run = strided_slice_assign},
   {0},
 };
