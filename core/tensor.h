@@ -66,6 +66,9 @@ bool tarn__tensor_unique(const tarn_tensor *t);
  * Writers of shared state call tarn__tensor_touch after a write. */
 uint64_t tarn__tensor_contents(const tarn_tensor *t);
 void tarn__tensor_touch(tarn_tensor *t);
+/* For elements that were computed from others: a contents number that follows from theirs (top bit set, so that it is no
+ * counted one), which a second computation of the same gives again. */
+void tarn__tensor_name_contents(tarn_tensor *t, uint64_t contents);
 int64_t tarn__tensor_elements(const tarn_tensor *t);
 size_t tarn__tensor_bytes(const tarn_tensor *t);   /* elements * element size */
 /* Element i of a string tensor becomes a copy of the bytes (from the buffer's allocator). TARN_INVALID

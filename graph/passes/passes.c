@@ -3,6 +3,7 @@
 #include <string.h>
 
 const tarn_pass tarn__passes[] = {
+  {"fuse_product", "convolutions and matrix products with padding, batch norm, bias, sum and activation", tarn__pass_fuse_product},
   {0},
 };
 

@@ -10,6 +10,8 @@ typedef struct tarn_pass {
   tarn_status (*run)(tarn_builder *b, tarn_block *block);
 } tarn_pass;
 
+tarn_status tarn__pass_fuse_product(tarn_builder *b, tarn_block *block);   /* fuse_product.c */
+
 /* In the order they run, ended by an empty row. */
 extern const tarn_pass tarn__passes[];
 
