@@ -66,7 +66,9 @@ void tarn__machine_guess(int threads, tarn_machine *machine) {
       machine->gflops[TARN_TARGET_CUDNN] = 10000;
 }
 
-/* The cheapest of those with `target` (TARN_TARGETS: any) that can; false when none can. Equal costs: the later. */
+/* The cheapest of those with `target` (TARN_TARGETS: any) that can; false when none can. Equal costs: the later. With any
+ * target `reference` is the last resort, however small the problem: it sums in double and would give other last digits
+ * than the kernels (and TensorFlow) do. */
 static bool cheapest(const tarn_kernel_ref *rows, size_t count, const tarn_problem *p, const tarn_machine *m,
                      tarn_target target, tarn_kernel_ref *chosen) {
   bool found = false;
@@ -75,6 +77,7 @@ static bool cheapest(const tarn_kernel_ref *rows, size_t count, const tarn_probl
     if (target != TARN_TARGETS && rows[i].file->target != target) continue;
     if (tarn__kernel_refusal(rows[i], p)) continue;
     double cost = tarn__kernel_cost_us(rows[i], p, m);
+    if (target == TARN_TARGETS && rows[i].file->target == TARN_TARGET_REFERENCE) cost = HUGE_VAL;
     if (!(cost >= 0)) cost = HUGE_VAL;   /* an estimate that is no number counts as the dearest */
     if (found && cost > best) continue;
     found = true;
