@@ -19,6 +19,7 @@ tarn_object *tarn__session_keeper(const tarn_session *session);
 tarn_graph *tarn__session_graph(const tarn_session *session);
 tarn_resources *tarn__session_resources(const tarn_session *session);
 const tarn_allocator *tarn__session_allocator(const tarn_session *session);
+int tarn__session_threads(const tarn_session *session);
 
 typedef struct tarn_run_request {
   const tarn_feed *feeds; size_t n_feeds;

@@ -137,6 +137,7 @@ tarn_object *tarn__session_keeper(const tarn_session *s) { return s->keep; }
 tarn_graph *tarn__session_graph(const tarn_session *s) { return s->graph; }
 tarn_resources *tarn__session_resources(const tarn_session *s) { return s->resources; }
 const tarn_allocator *tarn__session_allocator(const tarn_session *s) { return s->allocator; }
+int tarn__session_threads(const tarn_session *s) { return tarn__pool_threads(s->pool); }
 
 tarn_session_memory tarn__session_memory(const tarn_session *s) {
   return (tarn_session_memory){tarn__store_used(s->store), tarn__store_peak(s->store)};
