@@ -23,12 +23,15 @@
 #include <math.h>
 #undef I /* complex.h's; here it names a dimension */
 
-#define TARN_EACH_FLOATS 1
 #define TARN_EACH_I32 2
 #define TARN_EACH_I64 4
 #define TARN_EACH_OTHER_INTS 8
 #define TARN_EACH_INTS (TARN_EACH_I32 | TARN_EACH_I64 | TARN_EACH_OTHER_INTS)
 #define TARN_EACH_COMPLEX 16
+#define TARN_EACH_F32 32
+#define TARN_EACH_F64 64
+#define TARN_EACH_16_BIT 128
+#define TARN_EACH_FLOATS (TARN_EACH_F32 | TARN_EACH_F64 | TARN_EACH_16_BIT)
 
 /* The function of a name for a dtype of the set; dtype must be in it. */
 #define TARN_EACH_OF_FLOATS(dtype, f) \
@@ -45,7 +48,7 @@
 
 #endif
 
-#if TARN_EACH_SET & TARN_EACH_FLOATS
+#if TARN_EACH_SET & TARN_EACH_16_BIT
 #define ELEM uint16_t
 #define WIDE float
 #define LOAD(x) tarn__f16_to_f32(x)
@@ -68,6 +71,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
+#endif
+#if TARN_EACH_SET & TARN_EACH_F32
 #define ELEM float
 #define WIDE double
 #define LOAD(x) ((double)(x))
@@ -79,6 +84,8 @@
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
+#endif
+#if TARN_EACH_SET & TARN_EACH_F64
 #define ELEM double
 #define WIDE double
 #define LOAD(x) (x)

@@ -28,8 +28,8 @@ typedef struct tarn_axis {
   int64_t before;                   /* padding in front of element 0 */
 } tarn_axis;
 
-/* The axis for `in` elements and a window of `window`; out is negative where TensorFlow refuses (a window larger than
- * the padded input). in and window must fit 31 bits. */
+/* The axis for `in` elements and a window of `window`; out is negative where the window is larger than the padded input
+ * (of an empty input nothing is left, whatever the window). in and window must fit 31 bits. */
 static inline tarn_axis tarn__window_axis(const tarn_window_params *p, int axis, int64_t in, int64_t window) {
   tarn_axis a = {.in = in, .window = window, .stride = p->stride[axis], .dilation = p->dilation[axis]};
   int64_t reach = (window - 1) * a.dilation + 1;
@@ -38,8 +38,8 @@ static inline tarn_axis tarn__window_axis(const tarn_window_params *p, int axis,
     int64_t needed = (a.out - 1) * a.stride + reach - in;
     a.before = needed > 0 ? needed / 2 : 0;
   } else {
-    /* Division truncates towards zero, as TensorFlow's does: a window slightly too large gives 0 outputs. */
-    a.out = (in + p->before[axis] + p->after[axis] - reach + a.stride) / a.stride;
+    int64_t room = in + p->before[axis] + p->after[axis] - reach;
+    a.out = room >= 0 ? room / a.stride + 1 : in == 0 ? 0 : -1;
     a.before = p->before[axis];
   }
   return a;
