@@ -87,7 +87,8 @@ static size_t lowest_gap(const stretch *s, stretch *const *placed, int n, stretc
   return at;
 }
 
-/* The stretch whose place output 0 may take over, or NULL. */
+/* The stretch whose place output 0 may take over, or NULL. Shapes and element sizes must be the same: an input that is
+ * broadcast is read again after its place was written, and stretches round bytes up, so bytes alone do not tell. */
 static stretch *inherited(const tarn_block *block, const tarn_step *step, int at, stretch *const *of_value) {
   if (!step->op || !step->op->inplace || step->op->inplace > step->inputs) return NULL;
   int in = step->in[step->op->inplace - 1];
@@ -96,6 +97,9 @@ static stretch *inherited(const tarn_block *block, const tarn_step *step, int at
   if (tarn_dtype_bytes(from->dtype) != tarn_dtype_bytes(to->dtype) || !tarn__shape_equal(&from->shape, &to->shape)) return NULL;
   for (int i = 0; i < step->inputs; i++)
     if (i != step->op->inplace - 1 && step->in[i] == in) return NULL;
+  const tarn_value *from = &block->value[in], *to = &block->value[step->out[0]];
+  if (!tarn__shape_equal(&from->shape, &to->shape) || tarn_dtype_bytes(from->dtype) != tarn_dtype_bytes(to->dtype))
+    return NULL;
   while (block->value[in].view_of >= 0) in = block->value[in].view_of;
   stretch *s = of_value[in];
   if (!s || s->last != at || s->bytes != bytes_of(to)) return NULL;
