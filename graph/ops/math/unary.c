@@ -61,7 +61,7 @@ const tarn_op tarn_ops_unary[] = {
   UNARY("Floor", FLOATS, "y = largest whole number <= x"),
   UNARY("Ceil", FLOATS, "y = least whole number >= x"),
   UNARY("Rint", FLOATS, "y = nearest whole number, halves to the even one"),
-  UNARY("Round", NUMBERS, "y = nearest whole number, halves to the even one"),
+  UNARY("Round", NUMBERS, "y = nearest whole number, halves to the even one; 0 of integers, as in TensorFlow"),
   TEST("IsNan", "y = x is not a number"),
   TEST("IsInf", "y = x is infinite"),
   TEST("IsFinite", "y = x is neither infinite nor NaN"),
