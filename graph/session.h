@@ -38,6 +38,8 @@ tarn_status tarn__session_plan(tarn_session *session, const tarn_run_request *re
  * Variable, VarHandleOp or AutoReloadVariable node. The tensor is shared when it owns its memory. TARN_SHAPE or TARN_DTYPE when the
  * declared ones differ (both in the message). */
 tarn_status tarn__session_variable_set(tarn_session *session, const tarn_node *node, const tarn_tensor *value);
+/* Remembers why a restore did not set a variable; a run that reads it before it is set says so. */
+tarn_status tarn__session_variable_missing(tarn_session *session, const tarn_node *node, const char *why);
 /* The name under which the session keeps the variable of a node. text must hold the answer. */
 const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes);
 

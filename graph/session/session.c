@@ -159,6 +159,20 @@ const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes) 
   return text;
 }
 
+/* The session's variable of a node; retained. */
+static tarn_status variable_of(tarn_session *s, const tarn_node *node, tarn_dtype dtype, const tarn_shape *declared,
+                               tarn_variable **v) {
+  char stack[512];
+  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
+  const size_t need = 1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size : strlen(node->name));
+  char *key = need <= sizeof stack ? stack : tarn__alloc(s->allocator, need);
+  if (!key) return TARN_NO_MEMORY;
+  tarn__variable_key(node, key, need);
+  const tarn_status status = tarn__variable_get(s->resources, key, dtype, declared, strcmp(node->op->name, "VarHandleOp") != 0, v);
+  if (key != stack) tarn__free(s->allocator, key, need);
+  return status;
+}
+
 tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node, const tarn_tensor *value) {
   const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"), *shape = tarn__attr_find(&node->attrs, "shape");
   if (!node->op || node->problem || !dtype || dtype->kind != TARN_ATTR_TYPE)
@@ -173,20 +187,24 @@ tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node, c
     return tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", node->name, tarn__shape_print(&declared, want),
                      tarn__shape_print(&value->shape, got));
   }
-  char stack[512];
-  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  const size_t need = 1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size : strlen(node->name));
-  char *key = need <= sizeof stack ? stack : tarn__alloc(s->allocator, need);
-  if (!key) return TARN_NO_MEMORY;
-  tarn__variable_key(node, key, need);
   tarn_variable *v;
-  tarn_status status = tarn__variable_get(s->resources, key, value->dtype, &declared, strcmp(node->op->name, "VarHandleOp") != 0, &v);
-  if (status == TARN_OK) {
-    status = tarn__variable_assign(v, value, false);
-    tarn__object_release(v);
-  }
-  if (key != stack) tarn__free(s->allocator, key, need);
+  TARN_TRY(variable_of(s, node, value->dtype, &declared, &v));
+  const tarn_status status = tarn__variable_assign(v, value, false);
+  tarn__object_release(v);
   return status;
+}
+
+tarn_status tarn__session_variable_missing(tarn_session *s, const tarn_node *node, const char *why) {
+  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"), *shape = tarn__attr_find(&node->attrs, "shape");
+  const tarn_shape unknown = {.rank = -1};
+  tarn_variable *v;
+  if (!node->op || node->problem || !dtype || dtype->kind != TARN_ATTR_TYPE) return TARN_OK;
+  TARN_TRY(variable_of(s, node, dtype->type.dtype, shape && shape->kind == TARN_ATTR_SHAPE ? shape->shape : &unknown, &v));
+  pthread_mutex_lock(&v->lock);
+  snprintf(v->missing, sizeof v->missing, "%s", why);
+  pthread_mutex_unlock(&v->lock);
+  tarn__object_release(v);
+  return TARN_OK;
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */

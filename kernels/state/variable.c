@@ -56,7 +56,8 @@ tarn_status tarn__variable_get(tarn_resources *resources, const char *name, tarn
 }
 
 static tarn_status uninitialised(const tarn_variable *v) {
-  return tarn_fail(TARN_FAILED, "Attempting to use uninitialized value %s", v->name);
+  return tarn_fail(TARN_FAILED, "Attempting to use uninitialized value %s%s%s", v->name, v->missing[0] ? ": " : "",
+                   v->missing);
 }
 
 tarn_status tarn__variable_read(tarn_variable *v, tarn_tensor *out) {

@@ -21,6 +21,7 @@ typedef struct tarn_variable {
   tarn_shape shape;            /* declared; unknown in places */
   bool is_ref;
   tarn_tensor value;           /* empty: not initialised */
+  char missing[200];           /* why it is not, as far as a restore knows; added to the message of a read */
 } tarn_variable;
 
 extern const tarn_object_type tarn__variable_type;

@@ -106,24 +106,26 @@ static tarn_status restore_variable(tarn_session *session, const tarn_model *mod
   return status;
 }
 
+/* Each variable takes the entry of its own name. One without an entry stays as it is, which is an error only where a run reads
+ * it before something sets it; a checkpoint that has none of them is the wrong one. */
 static tarn_status by_name(tarn_session *session, const tarn_model *model, tarn_arena *arena, const tarn_checkpoint *c) {
   tarn_variable_entry *entries;
-  size_t count, missing = 0;
+  size_t count, set = 0, unused;
   const tarn_variable_entry *first = NULL;
   TARN_TRY(tarn__variable_entries(model, arena, &entries, &count));
   for (size_t i = 0; i < count; i++) {
     bool found;
     TARN_TRY_IN(restore_variable(session, model, c, &entries[i], &found), "restoring variable '%s'",
                 entries[i].node->name);
+    set += found;
     if (found || entries[i].local) continue;
     if (!first) first = &entries[i];
-    missing++;
+    if (tarn__checkpoint_need(c, entries[i].key, strlen(entries[i].key), &unused) == TARN_OK) continue;
+    char why[200];
+    tarn__error_brief(why, sizeof why);
+    TARN_TRY(tarn__session_variable_missing(session, entries[i].node, why));
   }
-  if (!first) return TARN_OK;
-  size_t unused;
-  tarn_status status = tarn__checkpoint_need(c, first->key, strlen(first->key), &unused);
-  if (missing > 1) tarn__context("restoring %zu variables, %zu of which have no entry", count, missing);
-  return status;
+  return first && !set ? tarn__checkpoint_need(c, first->key, strlen(first->key), &unused) : TARN_OK;
 }
 
 static tarn_status restore_from(tarn_session *session, const tarn_model *model, tarn_arena *arena, const char *path) {
