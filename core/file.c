@@ -139,6 +139,8 @@ tarn_status tarn__output_write(tarn_output *output, const void *data, size_t byt
   return TARN_OK;
 }
 
+tarn_status tarn__output_flush(tarn_output *output) { return flush(output); }
+
 tarn_status tarn__output_commit(tarn_output *output) {
   tarn_status status = flush(output);
   int fd = output->fd;

@@ -21,6 +21,8 @@ tarn_status tarn__in_file(tarn_status status, const char *path);
 typedef struct tarn_output tarn_output;
 tarn_status tarn__output_open(const tarn_allocator *a, const char *path, tarn_output **output);
 tarn_status tarn__output_write(tarn_output *output, const void *data, size_t bytes);
+/* Hands everything so far to the system, so that a full disk is noticed before any of several files gets its name. */
+tarn_status tarn__output_flush(tarn_output *output);
 tarn_status tarn__output_commit(tarn_output *output);    /* ends the handle, also on failure */
 void tarn__output_discard(tarn_output *output);          /* NULL passes */
 

@@ -19,6 +19,7 @@ typedef struct ckpt_tensor {
   int dtype_number; /* TensorFlow's; 0 where the format has none */
   tarn_shape shape;
   size_t parts;
+  uint64_t stored_bytes; /* in the files; 0: not known without reading */
 } ckpt_tensor;
 
 TARN_MUST_CHECK tarn_status ckpt_source_open(const char *path, ckpt_source **source);

@@ -6,11 +6,15 @@
 
 #include "tools/ckpt.h"
 
-/* Bytes of the elements in memory, strings aside (0 then, for a row that is not read). */
+static bool counted(const ckpt_tensor *t) {
+  return t->dtype != TARN_NO_DTYPE && tarn__dtype_in(t->dtype, TARN_PLAIN);
+}
+
+/* Bytes of the elements in memory; of strings and what we have no type for, as they are stored. */
 static uint64_t bytes_of(const ckpt_tensor *t) {
   int64_t elements;
   size_t bytes;
-  if (t->dtype == TARN_STRING || t->dtype == TARN_NO_DTYPE) return 0;
+  if (!counted(t)) return t->stored_bytes;
   return tarn__shape_bytes(&t->shape, tarn_dtype_bytes(t->dtype), &elements, &bytes) == TARN_OK
              ? bytes
              : 0;
@@ -37,10 +41,6 @@ static json_t *stats_json(const ckpt_stats *s) {
   json_object_set_new(o, "nan", json_integer(s->nan));
   json_object_set_new(o, "inf", json_integer(s->inf));
   return o;
-}
-
-static bool counted(const ckpt_tensor *t) {
-  return t->dtype != TARN_NO_DTYPE && tarn__dtype_in(t->dtype, TARN_PLAIN);
 }
 
 static tarn_status stats_read(const ckpt_source *s, size_t i, ckpt_stats *stats) {

@@ -45,7 +45,8 @@ static tarn_status list(ckpt_source *s) {
     } else {
       tarn_checkpoint_info info;
       tarn__checkpoint_info(s->checkpoint, i, &info);
-      *t = (ckpt_tensor){info.name, info.dtype, info.dtype_number, info.shape, info.parts};
+      *t = (ckpt_tensor){info.name,  info.dtype, info.dtype_number,
+                         info.shape, info.parts, info.stored_bytes};
     }
   }
   return TARN_OK;

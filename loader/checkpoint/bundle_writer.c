@@ -266,6 +266,8 @@ tarn_status tarn__checkpoint_writer_commit(tarn_checkpoint_writer *w) {
     status = tarn_fail(TARN_UNSUPPORTED, "checkpoints are written on little-endian machines only");
   if (status == TARN_OK) status = tarn__output_open(w->allocator, w->index_path, &index);
   if (status == TARN_OK) status = index_write(w, index);
+  if (status == TARN_OK) status = tarn__output_flush(index);
+  if (status == TARN_OK) status = tarn__output_flush(w->data);
   /* Both files are complete before the first gets its name, and the index, which makes it a
    * checkpoint, comes last. */
   bool data_there = false;

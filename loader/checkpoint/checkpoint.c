@@ -98,11 +98,14 @@ static tarn_status choose(tarn_checkpoint *c, const char *path, bool follow_stat
     return tarn__bundle_open(c, index);
   }
   if (follow_state && tarn__path_is_folder(path)) return choose_in_folder(c, path);
-  static const char suffix[] = ".index";
-  if (n > sizeof suffix - 1 && strcmp(path + n - (sizeof suffix - 1), suffix) == 0 &&
-      tarn__path_exists(path)) {
-    TARN_TRY(set_prefix(c, path, n - (sizeof suffix - 1)));
-    return tarn__bundle_open(c, path);
+  size_t prefix = tarn__path_prefix_bytes(path);
+  if (prefix > 0 && tarn__path_exists(path)) {
+    index = tarn__arena_printf(c->arena, "%.*s.index", (int)prefix, path);
+    if (!index) return TARN_NO_MEMORY;
+    if (tarn__path_exists(index)) {
+      TARN_TRY(set_prefix(c, path, prefix));
+      return tarn__bundle_open(c, index);
+    }
   }
   TARN_TRY(set_prefix(c, path, n));
   if (tarn__path_exists(path)) return tarn__slice_file_open(c, &c->prefix, 1);

@@ -22,9 +22,11 @@ typedef struct tarn_checkpoint_info {
 } tarn_checkpoint_info;
 
 /* `path` is one of: a prefix (V2 where PREFIX.index exists, else V1: PREFIX, or
- * PREFIX-?????-of-?????); PREFIX.index; a folder with a `checkpoint` state file (its newest
- * checkpoint); a SavedModel folder (its variables). Errors: TARN_IO (nothing there), TARN_CORRUPT,
- * TARN_UNSUPPORTED (a newer format), TARN_LIMIT, TARN_NO_MEMORY. */
+ * PREFIX-?????-of-?????); one of the
+ * files PREFIX.index, PREFIX.data-?????-of-????? and PREFIX.meta of a V2 checkpoint; a folder with
+ * a `checkpoint` state file (its newest checkpoint); a SavedModel folder (its variables). Errors:
+ * TARN_IO (nothing there), TARN_CORRUPT, TARN_UNSUPPORTED (a newer format), TARN_LIMIT,
+ * TARN_NO_MEMORY. */
 TARN_MUST_CHECK tarn_status tarn__checkpoint_open(const tarn_allocator *a, const char *path,
                                                   tarn_checkpoint **checkpoint);
 /* What was opened: the prefix, and 1 or 2. */

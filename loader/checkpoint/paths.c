@@ -35,6 +35,13 @@ static int shard_total(const char *suffix) {
   return number >= 0 && number < total ? total : 0;
 }
 
+size_t tarn__path_prefix_bytes(const char *path) {
+  const char *dot = strrchr(path, '.');
+  if (!dot || dot < path + tarn__path_folder_bytes(path)) return 0;
+  bool data = strncmp(dot, ".data", 5) == 0 && shard_total(dot + 5) > 0;
+  return data || strcmp(dot, ".index") == 0 || strcmp(dot, ".meta") == 0 ? (size_t)(dot - path) : 0;
+}
+
 tarn_status tarn__path_shards(tarn_arena *arena, const char *prefix, char ***paths, size_t *count) {
   *count = 0;
   size_t folder_bytes = tarn__path_folder_bytes(prefix);

@@ -11,6 +11,9 @@ bool tarn__path_is_folder(const char *path);
  * there, and no second set with another N: TARN_IO. */
 TARN_MUST_CHECK tarn_status tarn__path_shards(tarn_arena *arena, const char *prefix, char ***paths,
                                               size_t *count);
+/* How many bytes of `path` lie before ".index", ".meta" or ".data-ddddd-of-ddddd"; 0: it ends in
+ * none of them. */
+size_t tarn__path_prefix_bytes(const char *path);
 /* How many bytes of `path` are its folder with the last slash; 0: none. */
 size_t tarn__path_folder_bytes(const char *path);
 

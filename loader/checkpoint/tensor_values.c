@@ -62,6 +62,11 @@ static void put(unsigned char *to, const field_row *row, uint64_t value) {
   memcpy(to, from, row->width);
 }
 
+static bool little_endian(void) {
+  const uint16_t one = 1;
+  return *(const unsigned char *)&one == 1;
+}
+
 static tarn_status fill(tarn_wire w, const field_row *row, tarn_tensor *out) {
   unsigned char *to = out->data;
   int64_t i = 0;
@@ -76,6 +81,11 @@ static tarn_status fill(tarn_wire w, const field_row *row, tarn_tensor *out) {
     }
     tarn_wire_values v;
     TARN_TRY(tarn__wire_values(&f, row->type, &v));
+    if (row->type != TARN_WIRE_VARINT && !v.single && little_endian()) { /* as they are in memory */
+      if (v.size > 0) memcpy(to, v.data, v.size);
+      to += v.size;
+      continue;
+    }
     for (size_t k = 0; k < v.count; k++, to += row->width) {
       uint64_t value;
       TARN_TRY(tarn__wire_value(&v, &value));

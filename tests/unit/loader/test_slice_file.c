@@ -221,6 +221,9 @@ START_TEST(test_checkpoint_paths) {
   v2_put("m.index", "m.data-00000-of-00001");
   opens(file("m"), file("m"), 2); /* V2 wins */
   opens(file("m.index"), file("m"), 2);
+  opens(file("m.data-00000-of-00001"), file("m"), 2);
+  file_put("m.meta", "x", 1);
+  opens(file("m.meta"), file("m"), 2);
   v2_put("m-10.index", "m-10.data-00000-of-00001");
   state_put(
       "# the newest\nmodel_checkpoint_path: \"m-10\"\nall_model_checkpoint_paths: \"m\"\n"
