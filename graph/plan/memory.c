@@ -92,9 +92,6 @@ static size_t lowest_gap(const stretch *s, stretch *const *placed, int n, stretc
 static stretch *inherited(const tarn_block *block, const tarn_step *step, int at, stretch *const *of_value) {
   if (!step->op || !step->op->inplace || step->op->inplace > step->inputs) return NULL;
   int in = step->in[step->op->inplace - 1];
-  const tarn_value *from = &block->value[in], *to = &block->value[step->out[0]];
-  /* Element for element: a smaller input is read again and again by broadcasting. */
-  if (tarn_dtype_bytes(from->dtype) != tarn_dtype_bytes(to->dtype) || !tarn__shape_equal(&from->shape, &to->shape)) return NULL;
   for (int i = 0; i < step->inputs; i++)
     if (i != step->op->inplace - 1 && step->in[i] == in) return NULL;
   const tarn_value *from = &block->value[in], *to = &block->value[step->out[0]];
