@@ -14,6 +14,8 @@ static const struct {
   {"Cast", 1, true, false, "NaN and infinities have no integer: TensorFlow leaves the result undefined"},
   {"BlockLSTM", 10, false, false, "with weights as large as these, what a step rounds grows from step to step"},
   {"Conv2D", 1, true, false, "padding times infinity is NaN or skipped, and Winograd spreads a NaN over its tile"},
+  {"Conv2DBackpropInput", 1, true, false, "as Conv2D"},
+  {"Conv2DBackpropFilter", 1, true, false, "as Conv2D"},
   {"DepthwiseConv2dNative", 1, true, false, "padding times infinity is NaN or skipped"},
   {"_FusedConv2D", 1, true, false, "as Conv2D"},
   {"_FusedDepthwiseConv2dNative", 1, true, false, "as DepthwiseConv2dNative"},

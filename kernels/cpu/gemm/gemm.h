@@ -37,6 +37,9 @@ size_t tarn__gemm_packed_bytes(const tarn_gemm_isa *isa, int64_t K, int64_t N);
 /* B[k,j] is b[k*ldb + j], or b[j*ldb + k] when transposed. */
 tarn_status tarn__gemm_pack(const tarn_gemm_isa *isa, int64_t K, int64_t N, const float *b, int64_t ldb,
                             bool transposed, float *packed, tarn_pool *pool);
+/* The same for rows [k0, k0 + K) of a B that has K_all rows: products whose B comes in parts. */
+tarn_status tarn__gemm_pack_part(const tarn_gemm_isa *isa, int64_t K_all, int64_t k0, int64_t K, int64_t N,
+                                 const float *b, int64_t ldb, bool transposed, float *packed, tarn_pool *pool);
 /* to[M,K] = from[K,M] transposed: for products with a transposed A. */
 tarn_status tarn__gemm_transpose(int64_t M, int64_t K, const float *from, int64_t ld, float *to, tarn_pool *pool);
 

@@ -18,7 +18,7 @@ size_t tarn__gemm_packed_bytes(const tarn_gemm_isa *isa, int64_t K, int64_t N) {
 
 typedef struct pack_job {
   const tarn_gemm_isa *isa;
-  int64_t K, N, ldb;
+  int64_t K_all, k0, K, N, ldb;
   const float *b;
   bool transposed;
   float *packed;
@@ -29,7 +29,7 @@ static tarn_status pack_panel(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const pack_job *job = argument;
   int64_t nr = job->isa->nr, j0 = chunk * nr, cols = job->N - j0 < nr ? job->N - j0 : nr;
-  float *to = job->packed + j0 * job->K;
+  float *to = job->packed + j0 * job->K_all + job->k0 * nr;
   if (!job->transposed) {
     const float *from = job->b + j0;
     for (int64_t k = 0; k < job->K; k++, to += nr, from += job->ldb) {
@@ -51,10 +51,15 @@ static tarn_status pack_panel(void *argument, int64_t chunk, int worker) {
   return TARN_OK;
 }
 
+tarn_status tarn__gemm_pack_part(const tarn_gemm_isa *isa, int64_t K_all, int64_t k0, int64_t K, int64_t N,
+                                 const float *b, int64_t ldb, bool transposed, float *packed, tarn_pool *pool) {
+  pack_job job = {isa, K_all, k0, K, N, ldb, b, transposed, packed};
+  return tarn__pool_run(K * N < 16384 ? NULL : pool, round_up(N, isa->nr) / isa->nr, pack_panel, &job);
+}
+
 tarn_status tarn__gemm_pack(const tarn_gemm_isa *isa, int64_t K, int64_t N, const float *b, int64_t ldb,
                             bool transposed, float *packed, tarn_pool *pool) {
-  pack_job job = {isa, K, N, ldb, b, transposed, packed};
-  return tarn__pool_run(K * N < 16384 ? NULL : pool, round_up(N, isa->nr) / isa->nr, pack_panel, &job);
+  return tarn__gemm_pack_part(isa, K, 0, K, N, b, ldb, transposed, packed, pool);
 }
 
 typedef struct transpose_job {
