@@ -1,24 +1,24 @@
 /* The table of demos, and what they share: files, recorded figures, sessions, the clock. */
-#include "demos/demo.h"
-
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "core/bytes.h"
 #include "core/knobs.h"
 #include "core/status.h"
+#include "demos/demo.h"
 
 const tarn_demo tarn__demos[] = {
-  {"resnet", "reads handwritten digits with a ResNet-20 that TensorFlow trained", tarn__demo_resnet},
-  {"resnet50", "builds the ImageNet ResNet-50, loads a checkpoint, and times it", tarn__demo_resnet50},
-  {"lstm", "writes text with a character-level LSTM that TensorFlow trained", tarn__demo_lstm},
-  {NULL, NULL, NULL},
+    {"resnet", "reads handwritten digits with a ResNet-20 that TensorFlow trained",
+     tarn__demo_resnet},
+    {"resnet50", "builds the ImageNet ResNet-50, loads a checkpoint, and times it",
+     tarn__demo_resnet50},
+    {"lstm", "writes text with a character-level LSTM that TensorFlow trained", tarn__demo_lstm},
+    {NULL, NULL, NULL},
 };
 
 int tarn__demo_exit(tarn_status status) {
@@ -46,7 +46,8 @@ int tarn__demo_exit(tarn_status status) {
   return TARN_DEMO_FAILED;
 }
 
-/* As the command's verbs print it: lines that name an unsupported op stand alone, what follows is context. */
+/* As the command's verbs print it: lines that name an unsupported op stand alone, what follows is
+ * context. */
 int tarn__demo_error(const char *demo, tarn_status status) {
   char printable[TARN_ERROR_BYTES];
   bool first = true;
@@ -83,11 +84,9 @@ tarn_status tarn__demo_read(const char *path, char **text, size_t *bytes) {
   tarn_status status = TARN_OK;
   char *read = NULL;
   FILE *f = fopen(path, "rb");
-  if (!f)
-    return tarn_fail(TARN_IO, "%s: %s", path, strerror(errno));
+  if (!f) return tarn_fail(TARN_IO, "%s: %s", path, strerror(errno));
   long size = -1;
-  if (fseek(f, 0, SEEK_END) == 0)
-    size = ftell(f);
+  if (fseek(f, 0, SEEK_END) == 0) size = ftell(f);
   if (size < 0 || size > 1L << 30 || fseek(f, 0, SEEK_SET) != 0) {
     status = tarn_fail(TARN_IO, "%s: not a file of at most 1 GiB", path);
     goto done;
@@ -121,8 +120,7 @@ bool tarn__demo_recorded(const char *file, const char *key, double *value) {
     at = json_object_get(at, name);
   }
   const bool found = at && json_is_number(at);
-  if (found)
-    *value = json_number_value(at);
+  if (found) *value = json_number_value(at);
   json_decref(root);
   return found;
 }

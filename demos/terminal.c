@@ -24,8 +24,7 @@ void tarn__terminal_half_blocks(const float *upper, const float *lower, int cols
       fputs(up && low ? "█" : up ? "▀" : low ? "▄" : " ", stdout);
     }
   }
-  if (shades)
-    fputs("\033[0m", stdout);
+  if (shades) fputs("\033[0m", stdout);
 }
 
 void tarn__terminal_bar(double fraction, int cols) {
@@ -33,12 +32,10 @@ void tarn__terminal_bar(double fraction, int cols) {
   const double clipped = fraction > 0 ? fraction < 1 ? fraction : 1 : 0; /* NaN draws nothing */
   const int filled = (int)(clipped * cols * 8 + 0.5);
   int drawn = 0;
-  for (; drawn < filled / 8; drawn++)
-    fputs("█", stdout);
+  for (; drawn < filled / 8; drawn++) fputs("█", stdout);
   if (filled % 8 != 0) {
     fputs(eighths[filled % 8], stdout);
     drawn++;
   }
-  for (; drawn < cols; drawn++)
-    putchar(' ');
+  for (; drawn < cols; drawn++) putchar(' ');
 }

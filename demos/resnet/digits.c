@@ -1,7 +1,7 @@
-/* A stroke font and a pen. A glyph is a list of pieces in a box of 1 x 1 (x right, y down); drawing it is
- *   pieces -> points every few degrees -> bend, slant, turn, scale, shift -> distance of each pixel to the
- *   nearest segment -> ink.
- * The bend is a smooth displacement of the plane, not of single points, so strokes that touch still touch. */
+/* A stroke font and a pen. A glyph is a list of pieces in a box of 1 x 1 (x right, y down); drawing
+ * it is pieces -> points every few degrees -> bend, slant, turn, scale, shift -> distance of each
+ * pixel to the nearest segment -> ink. The bend is a smooth displacement of the plane, not of
+ * single points, so strokes that touch still touch. */
 #include "demos/resnet/digits.h"
 
 #include <math.h>
@@ -27,25 +27,42 @@ typedef struct glyph {
 } glyph;
 
 static const glyph font[] = {
-  {0, {{ARC, {.50f, .50f, .34f, .50f, -100, 260}}}},
-  {1, {{LINE, {.50f, .00f, .50f, 1.0f}}}},
-  {1, {{LINE, {.30f, .20f, .52f, .00f}}, {LINE, {.52f, .00f, .52f, 1.0f}}}},
-  {2, {{ARC, {.50f, .30f, .33f, .30f, 195, 400}}, {LINE, {.753f, .493f, .17f, 1.0f}},
-       {LINE, {.17f, 1.0f, .87f, .98f}}}},
-  {3, {{ARC, {.45f, .26f, .33f, .26f, 205, 450}}, {ARC, {.45f, .76f, .37f, .24f, 270, 515}}}},
-  {3, {{LINE, {.18f, .02f, .80f, .02f}}, {LINE, {.80f, .02f, .45f, .42f}},
-       {ARC, {.43f, .71f, .37f, .29f, 273, 510}}}},
-  {4, {{LINE, {.64f, .00f, .10f, .64f}}, {LINE, {.10f, .64f, .92f, .64f}}, {LINE, {.66f, .00f, .66f, 1.0f}}}},
-  {4, {{LINE, {.22f, .00f, .16f, .50f}}, {LINE, {.16f, .50f, .80f, .48f}}, {LINE, {.78f, .02f, .70f, 1.0f}}}},
-  {5, {{LINE, {.82f, .00f, .27f, .02f}}, {LINE, {.27f, .02f, .20f, .454f}},
-       {ARC, {.45f, .68f, .36f, .32f, 226, 505}}}},
-  {6, {{ARC, {.80f, .66f, .65f, .66f, 265, 180}}, {ARC, {.48f, .69f, .33f, .31f, 180, 540}}}},
-  {7, {{LINE, {.14f, .03f, .84f, .00f}}, {LINE, {.84f, .00f, .42f, 1.0f}}}},
-  {7, {{LINE, {.14f, .03f, .84f, .00f}}, {LINE, {.84f, .00f, .42f, 1.0f}}, {LINE, {.38f, .50f, .82f, .48f}}}},
-  {8, {{ARC, {.50f, .25f, .27f, .25f, 90, 450}}, {ARC, {.50f, .75f, .33f, .25f, -90, 270}}}},
-  {9, {{ARC, {.48f, .28f, .31f, .28f, 0, 360}}, {LINE, {.79f, .28f, .74f, 1.0f}}}},
-  {9, {{ARC, {.48f, .28f, .31f, .28f, 0, 360}}, {LINE, {.79f, .28f, .79f, .56f}},
-       {ARC, {.43f, .56f, .36f, .44f, 0, 115}}}},
+    {0, {{ARC, {.50f, .50f, .34f, .50f, -100, 260}}}},
+    {1, {{LINE, {.50f, .00f, .50f, 1.0f}}}},
+    {1, {{LINE, {.30f, .20f, .52f, .00f}}, {LINE, {.52f, .00f, .52f, 1.0f}}}},
+    {2,
+     {{ARC, {.50f, .30f, .33f, .30f, 195, 400}},
+      {LINE, {.753f, .493f, .17f, 1.0f}},
+      {LINE, {.17f, 1.0f, .87f, .98f}}}},
+    {3, {{ARC, {.45f, .26f, .33f, .26f, 205, 450}}, {ARC, {.45f, .76f, .37f, .24f, 270, 515}}}},
+    {3,
+     {{LINE, {.18f, .02f, .80f, .02f}},
+      {LINE, {.80f, .02f, .45f, .42f}},
+      {ARC, {.43f, .71f, .37f, .29f, 273, 510}}}},
+    {4,
+     {{LINE, {.64f, .00f, .10f, .64f}},
+      {LINE, {.10f, .64f, .92f, .64f}},
+      {LINE, {.66f, .00f, .66f, 1.0f}}}},
+    {4,
+     {{LINE, {.22f, .00f, .16f, .50f}},
+      {LINE, {.16f, .50f, .80f, .48f}},
+      {LINE, {.78f, .02f, .70f, 1.0f}}}},
+    {5,
+     {{LINE, {.82f, .00f, .27f, .02f}},
+      {LINE, {.27f, .02f, .20f, .454f}},
+      {ARC, {.45f, .68f, .36f, .32f, 226, 505}}}},
+    {6, {{ARC, {.80f, .66f, .65f, .66f, 265, 180}}, {ARC, {.48f, .69f, .33f, .31f, 180, 540}}}},
+    {7, {{LINE, {.14f, .03f, .84f, .00f}}, {LINE, {.84f, .00f, .42f, 1.0f}}}},
+    {7,
+     {{LINE, {.14f, .03f, .84f, .00f}},
+      {LINE, {.84f, .00f, .42f, 1.0f}},
+      {LINE, {.38f, .50f, .82f, .48f}}}},
+    {8, {{ARC, {.50f, .25f, .27f, .25f, 90, 450}}, {ARC, {.50f, .75f, .33f, .25f, -90, 270}}}},
+    {9, {{ARC, {.48f, .28f, .31f, .28f, 0, 360}}, {LINE, {.79f, .28f, .74f, 1.0f}}}},
+    {9,
+     {{ARC, {.48f, .28f, .31f, .28f, 0, 360}},
+      {LINE, {.79f, .28f, .79f, .56f}},
+      {ARC, {.43f, .56f, .36f, .44f, 0, 115}}}},
 };
 
 /* ---- randomness ---------------------------------------------------------------------------- */
@@ -74,27 +91,27 @@ typedef struct point {
   float x, y;
 } point;
 
-#define ARC_STEPS 24                                /* 15 degrees a step of a full turn */
-#define LINE_STEPS 8                                /* lines are cut so that they can bend */
+#define ARC_STEPS 24 /* 15 degrees a step of a full turn */
+#define LINE_STEPS 8 /* lines are cut so that they can bend */
 
 static const float pi = 3.14159265f;
 
 /* One random manner of drawing: how the unit box lands on the picture. */
 typedef struct hand {
-  float wide, high, slant, cosine, sine;            /* pixels, pixels, x per y, and the turn */
-  float right, down;                                /* where the middle of the box lands */
-  float bend[2][2], phase[2][2];                    /* two waves for x, two for y, in units of the box */
-  float radius;                                     /* of the pen, in pixels */
+  float wide, high, slant, cosine, sine; /* pixels, pixels, x per y, and the turn */
+  float right, down;                     /* where the middle of the box lands */
+  float bend[2][2], phase[2][2];         /* two waves for x, two for y, in units of the box */
+  float radius;                          /* of the pen, in pixels */
 } hand;
 
 static hand take_hand(dice *d, int label) {
   hand h;
   h.high = uniform(d, 13.0f, 20.0f);
   h.wide = h.high * uniform(d, 0.62f, 1.10f);
-  h.slant = uniform(d, -0.18f, 0.45f);              /* most hands lean to the right */
+  h.slant = uniform(d, -0.18f, 0.45f); /* most hands lean to the right */
   float turn = uniform(d, -0.20f, 0.20f);
   if (label == 7 || label == 1)
-    turn = uniform(d, -0.08f, 0.12f);               /* turned further, one becomes the other */
+    turn = uniform(d, -0.08f, 0.12f); /* turned further, one becomes the other */
   h.cosine = cosf(turn);
   h.sine = sinf(turn);
   h.right = 13.5f + uniform(d, -1.5f, 1.5f);
@@ -134,12 +151,14 @@ static int trace(const piece *p, const hand *h, point *points) {
   return steps + 1;
 }
 
-/* How far to move [low, high] so that a pen of that radius stays on a sheet of TARN_DIGIT_SIDE pixels. */
+/* How far to move [low, high] so that a pen of that radius stays on a sheet of TARN_DIGIT_SIDE
+ * pixels. */
 static float back_on_paper(float low, float high, float radius) {
   return fmaxf(0, radius - low) + fminf(0, TARN_DIGIT_SIDE - 1 - radius - high);
 }
 
-static void keep_on_paper(point (*points)[ARC_STEPS + 1], const int *lengths, int pieces, float radius) {
+static void keep_on_paper(point (*points)[ARC_STEPS + 1], const int *lengths, int pieces,
+                          float radius) {
   point low = points[0][0], high = low;
   for (int k = 0; k < pieces; k++)
     for (int i = 0; i < lengths[k]; i++) {
@@ -168,8 +187,7 @@ void tarn__digit_draw(uint64_t seed, uint64_t index, tarn_digit *digit) {
   digit->label = (int)(word(&d) % 10);
   size_t variants[sizeof font / sizeof *font], count = 0;
   for (size_t i = 0; i < sizeof font / sizeof *font; i++)
-    if (font[i].label == digit->label)
-      variants[count++] = i;
+    if (font[i].label == digit->label) variants[count++] = i;
   const glyph *g = &font[variants[word(&d) % count]];
   hand h = take_hand(&d, digit->label);
 

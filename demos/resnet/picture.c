@@ -15,8 +15,7 @@ enum { SIDE = TARN_DIGIT_SIDE, FIT = 20 };
 /* The mean over the picture's edge: what the paper looks like. */
 static float paper_of(const float *grey, int64_t rows, int64_t cols) {
   double sum = 0;
-  for (int64_t c = 0; c < cols; c++)
-    sum += (double)grey[c] + (double)grey[(rows - 1) * cols + c];
+  for (int64_t c = 0; c < cols; c++) sum += (double)grey[c] + (double)grey[(rows - 1) * cols + c];
   for (int64_t r = 0; r < rows; r++)
     sum += (double)grey[r * cols] + (double)grey[r * cols + cols - 1];
   return (float)(sum / (double)(2 * (rows + cols)));
@@ -37,8 +36,8 @@ static double overlap(int64_t i, double from, double to) {
 }
 
 /* Mean ink of the rectangle [y0, y1) x [x0, x1) of the picture. */
-static float mean_ink(const float *grey, int64_t rows, int64_t cols, look l, double y0, double y1, double x0,
-                      double x1) {
+static float mean_ink(const float *grey, int64_t rows, int64_t cols, look l, double y0, double y1,
+                      double x0, double x1) {
   double sum = 0;
   for (int64_t r = (int64_t)y0; r < rows && (double)r < y1; r++)
     for (int64_t c = (int64_t)x0; c < cols && (double)c < x1; c++)
@@ -65,8 +64,7 @@ static void centre(const float *small, int high, int wide, float *ink) {
 }
 
 tarn_status tarn__picture_digit(const float *grey, int64_t rows, int64_t cols, float *ink) {
-  if (rows < 1 || cols < 1)
-    return tarn_fail(TARN_INVALID, "an empty picture");
+  if (rows < 1 || cols < 1) return tarn_fail(TARN_INVALID, "an empty picture");
   look l = {.paper = paper_of(grey, rows, cols)};
   float low = grey[0], high = grey[0];
   for (int64_t i = 1; i < rows * cols; i++) {
@@ -76,11 +74,9 @@ tarn_status tarn__picture_digit(const float *grey, int64_t rows, int64_t cols, f
   /* The ink is what differs most from the edge. */
   l.sign = l.paper - low > high - l.paper ? -1.0f : 1.0f;
   l.span = l.sign < 0 ? l.paper - low : high - l.paper;
-  if (!(l.span > 0.1f))
-    return tarn_fail(TARN_INVALID, "no ink: the picture is of one shade");
+  if (!(l.span > 0.1f)) return tarn_fail(TARN_INVALID, "no ink: the picture is of one shade");
   if (rows == SIDE && cols == SIDE) {
-    for (int i = 0; i < TARN_DIGIT_PIXELS; i++)
-      ink[i] = ink_at(l, grey[i]);
+    for (int i = 0; i < TARN_DIGIT_PIXELS; i++) ink[i] = ink_at(l, grey[i]);
     return TARN_OK;
   }
 
@@ -95,13 +91,15 @@ tarn_status tarn__picture_digit(const float *grey, int64_t rows, int64_t cols, f
       }
   const double box_high = (double)(bottom - top + 1), box_wide = (double)(right - left + 1);
   const double scale = FIT / fmax(box_high, box_wide);
-  const int tall = (int)fmax(1, rint(box_high * scale)), wide = (int)fmax(1, rint(box_wide * scale));
+  const int tall = (int)fmax(1, rint(box_high * scale)),
+            wide = (int)fmax(1, rint(box_wide * scale));
   float small[FIT * FIT], most = 0;
   for (int r = 0; r < tall; r++)
     for (int c = 0; c < wide; c++) {
-      const float mean = mean_ink(grey, rows, cols, l, (double)top + box_high * r / tall,
-                                  (double)top + box_high * (r + 1) / tall, (double)left + box_wide * c / wide,
-                                  (double)left + box_wide * (c + 1) / wide);
+      const float mean =
+          mean_ink(grey, rows, cols, l, (double)top + box_high * r / tall,
+                   (double)top + box_high * (r + 1) / tall, (double)left + box_wide * c / wide,
+                   (double)left + box_wide * (c + 1) / wide);
       small[r * wide + c] = mean;
       most = fmaxf(most, mean);
     }
@@ -123,8 +121,8 @@ tarn_status tarn__picture_read_png(const char *path, float *ink) {
   image.format = PNG_FORMAT_GA;
   const size_t pixels = (size_t)image.width * image.height;
   if (pixels == 0 || pixels > MAX_PIXELS) {
-    status = tarn_fail(TARN_LIMIT, "%s: %u x %u pixels; at most %d are read", path, image.width, image.height,
-                       MAX_PIXELS);
+    status = tarn_fail(TARN_LIMIT, "%s: %u x %u pixels; at most %d are read", path, image.width,
+                       image.height, MAX_PIXELS);
     goto done;
   }
   pairs = malloc(pixels * 2);
@@ -142,8 +140,7 @@ tarn_status tarn__picture_read_png(const char *path, float *ink) {
     grey[i] = alpha * (float)pairs[2 * i] / 255.0f + 1.0f - alpha;
   }
   status = tarn__picture_digit(grey, (int64_t)image.height, (int64_t)image.width, ink);
-  if (status != TARN_OK)
-    tarn__context("reading '%s'", path);
+  if (status != TARN_OK) tarn__context("reading '%s'", path);
 done:
   png_image_free(&image);
   free(pairs);
@@ -153,6 +150,7 @@ done:
 #else
 tarn_status tarn__picture_read_png(const char *path, float *ink) {
   (void)ink;
-  return tarn_fail(TARN_UNSUPPORTED, "%s: this build reads no PNG; build it where libpng is installed", path);
+  return tarn_fail(TARN_UNSUPPORTED,
+                   "%s: this build reads no PNG; build it where libpng is installed", path);
 }
 #endif

@@ -1,12 +1,12 @@
 /* `tarn demo resnet`: digits drawn by us, read by the ResNet-20 that train.py trained.
  *
- * Three ways in: no argument draws digits, shows a few, counts how many of many are read right, and repeats that on
- * each back end; PNG files are read and shown; --mnist counts over idx files, beside TensorFlow's count. */
+ * Three ways in: no argument draws digits, shows a few, counts how many of many are read right, and
+ * repeats that on each back end; PNG files are read and shown; --mnist counts over idx files,
+ * beside TensorFlow's count. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <zlib.h>
 
 #include "core/status.h"
@@ -17,7 +17,7 @@
 #include "demos/terminal.h"
 
 enum { CLASSES = 10, BATCH = 50, TOP = 3, ACROSS = 3, MARGIN = 1 };
-static const int shown_cols = TARN_DIGIT_SIDE - 2 * MARGIN;   /* three pictures fit in 80 columns */
+static const int shown_cols = TARN_DIGIT_SIDE - 2 * MARGIN; /* three pictures fit in 80 columns */
 
 typedef struct flags {
   uint64_t seed;
@@ -31,7 +31,8 @@ typedef struct flags {
 static tarn_status open_session(const char *backend, int threads, tarn_session **session) {
   char path[4096];
   const tarn_session_options options = {.backend = backend, .threads = threads};
-  return tarn__demo_session(tarn__demo_path("resnet/checkpoint/resnet", path, sizeof path), &options, session);
+  return tarn__demo_session(tarn__demo_path("resnet/checkpoint/resnet", path, sizeof path),
+                            &options, session);
 }
 
 /* ink [n, 28, 28] -> p [n, 10] */
@@ -42,8 +43,10 @@ static tarn_status classify(tarn_session *session, const float *ink, int n, floa
   TARN_GOTO(tarn_tensor_create(TARN_F32, 4, dims, &input));
   memcpy(tarn_tensor_data(input), ink, tarn_tensor_bytes(input));
   const tarn_feed feed = {"input:0", input};
-  TARN_GOTO(tarn_session_run(session, &feed, 1, (const char *[]){"probabilities:0"}, 1, NULL, 0, &output));
-  if (tarn_tensor_dtype(output) != TARN_F32 || tarn_tensor_elements(output) != (int64_t)n * CLASSES) {
+  TARN_GOTO(tarn_session_run(session, &feed, 1, (const char *[]){"probabilities:0"}, 1, NULL, 0,
+                             &output));
+  if (tarn_tensor_dtype(output) != TARN_F32 ||
+      tarn_tensor_elements(output) != (int64_t)n * CLASSES) {
     status = tarn_fail(TARN_CORRUPT, "probabilities:0: expected %d x %d floats", n, CLASSES);
     goto done;
   }
@@ -58,15 +61,15 @@ done:
 static int best_of(const float *p) {
   int best = 0;
   for (int k = 1; k < CLASSES; k++)
-    if (p[k] > p[best])
-      best = k;
+    if (p[k] > p[best]) best = k;
   return best;
 }
 
 /* ---- showing ------------------------------------------------------------------------------- */
 
 /* Up to ACROSS pictures side by side, each over its captions and the bars of its top classes. */
-static void show_row(const float *ink, const float *p, const char *const *captions, int n, bool shades) {
+static void show_row(const float *ink, const float *p, const char *const *captions, int n,
+                     bool shades) {
   for (int r = MARGIN; r < TARN_DIGIT_SIDE - MARGIN; r += 2) {
     for (int i = 0; i < n; i++) {
       const float *upper = ink + i * TARN_DIGIT_PIXELS + r * TARN_DIGIT_SIDE + MARGIN;
@@ -81,8 +84,7 @@ static void show_row(const float *ink, const float *p, const char *const *captio
     for (int i = 0; i < n; i++) {
       int best = -1;
       for (int k = 0; k < CLASSES; k++)
-        if (!taken[i][k] && (best < 0 || p[i * CLASSES + k] > p[i * CLASSES + best]))
-          best = k;
+        if (!taken[i][k] && (best < 0 || p[i * CLASSES + k] > p[i * CLASSES + best])) best = k;
       taken[i][best] = true;
       const double share = (double)p[i * CLASSES + best];
       printf("%d ", best);
@@ -93,8 +95,8 @@ static void show_row(const float *ink, const float *p, const char *const *captio
 }
 
 /* n pictures, ACROSS a row; captions NULL: "drawn as <label>". */
-static tarn_status show(tarn_session *session, const float *ink, const int *labels, const char *const *captions,
-                        int n) {
+static tarn_status show(tarn_session *session, const float *ink, const int *labels,
+                        const char *const *captions, int n) {
   const bool shades = tarn__terminal_shades();
   for (int i = 0; i < n; i += ACROSS) {
     const int here = n - i < ACROSS ? n - i : ACROSS;
@@ -102,8 +104,7 @@ static tarn_status show(tarn_session *session, const float *ink, const int *labe
     char text[ACROSS][32];
     const char *words[ACROSS];
     for (int k = 0; k < here; k++) {
-      if (!captions)
-        snprintf(text[k], sizeof text[k], "drawn as %d", labels[i + k]);
+      if (!captions) snprintf(text[k], sizeof text[k], "drawn as %d", labels[i + k]);
       words[k] = captions ? captions[i + k] : text[k];
     }
     TARN_TRY(classify(session, ink + i * TARN_DIGIT_PIXELS, here, p));
@@ -116,12 +117,14 @@ static tarn_status show(tarn_session *session, const float *ink, const int *labe
 
 typedef struct tally {
   int read, right;
-  double ms_batched, ms_alone;   /* an image, in batches of BATCH and one at a time; 0: not measured */
+  double ms_batched,
+      ms_alone; /* an image, in batches of BATCH and one at a time; 0: not measured */
 } tally;
 
-/* Reads pictures until all n are read or `seconds` have passed. classes [n] gets what each was read as. */
-static tarn_status count_right(tarn_session *session, const float *ink, const int *labels, int n, double seconds,
-                               int *classes, tally *t) {
+/* Reads pictures until all n are read or `seconds` have passed. classes [n] gets what each was read
+ * as. */
+static tarn_status count_right(tarn_session *session, const float *ink, const int *labels, int n,
+                               double seconds, int *classes, tally *t) {
   float p[BATCH * CLASSES];
   *t = (tally){0};
   TARN_TRY(classify(session, ink, n < BATCH ? n : BATCH, p)); /* makes the plan */
@@ -170,21 +173,17 @@ static tarn_status compare(const char *backend, const flags *f, const float *ink
   tarn_session *session = NULL;
   tally t = {0};
   tarn_status status = open_session(backend, f->threads, &session);
-  if (status == TARN_OK)
-    status = count_right(session, ink, labels, f->count, 5.0, classes, &t);
-  if (status == TARN_OK)
-    status = time_alone(session, ink, f->count, &t.ms_alone);
+  if (status == TARN_OK) status = count_right(session, ink, labels, f->count, 5.0, classes, &t);
+  if (status == TARN_OK) status = time_alone(session, ink, f->count, &t.ms_alone);
   tarn_session_destroy(session);
-  if (status == TARN_NO_MEMORY || status == TARN_CORRUPT || status == TARN_IO)
-    return status;
+  if (status == TARN_NO_MEMORY || status == TARN_CORRUPT || status == TARN_IO) return status;
   if (status != TARN_OK) {
     const char *why = tarn_error();
     printf("%-10s  not here: %.*s\n", backend, (int)strcspn(why, "\n"), why);
     return TARN_OK;
   }
   int same = 0;
-  for (int i = 0; i < t.read; i++)
-    same += classes[i] == expected[i];
+  for (int i = 0; i < t.read; i++) same += classes[i] == expected[i];
   printf("%-10s %8d %9.1f %% %11d %14.3f %14.3f\n", backend, t.read, 100.0 * t.right / t.read, same,
          t.ms_alone, t.ms_batched);
   return TARN_OK;
@@ -208,19 +207,19 @@ static tarn_status own_digits(tarn_session *session, const flags *f, bool *good)
     memcpy(ink + i * TARN_DIGIT_PIXELS, digit.ink, sizeof digit.ink);
   }
   TARN_GOTO(show(session, ink, labels, NULL, f->show));
-  if (f->count == 0)
-    goto done;
+  if (f->count == 0) goto done;
   tally t;
   TARN_GOTO(count_right(session, ink, labels, f->count, HUGE_VAL, classes, &t));
   TARN_GOTO(time_alone(session, ink, f->count, &t.ms_alone));
-  printf("%d of %d digits drawn by the demo are read right: %.1f %%\n", t.right, t.read, 100.0 * t.right / t.read);
+  printf("%d of %d digits drawn by the demo are read right: %.1f %%\n", t.right, t.read,
+         100.0 * t.right / t.read);
   printf("%.3f ms an image alone, %.3f ms in batches of %d\n\n", t.ms_alone, t.ms_batched, BATCH);
   *good = t.right * 100 >= t.read * 95;
-  if (f->backend)
-    goto done;
-  printf("%-10s %8s %11s %11s %14s %14s\n", "back end", "digits", "right", "as default", "ms alone", "ms in batches");
-  printf("%-10s %8d %9.1f %% %11d %14.3f %14.3f\n", "default", t.read, 100.0 * t.right / t.read, t.read, t.ms_alone,
-         t.ms_batched);
+  if (f->backend) goto done;
+  printf("%-10s %8s %11s %11s %14s %14s\n", "back end", "digits", "right", "as default", "ms alone",
+         "ms in batches");
+  printf("%-10s %8d %9.1f %% %11d %14.3f %14.3f\n", "default", t.read, 100.0 * t.right / t.read,
+         t.read, t.ms_alone, t.ms_batched);
   static const char *const backends[] = {"avx512", "avx2", "openblas", "reference"};
   for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
     TARN_GOTO(compare(backends[i], f, ink, labels, classes, others));
@@ -252,9 +251,10 @@ static tarn_status handwriting(tarn_session *session, const flags *f, bool *good
   TARN_GOTO(tarn__idx_read(f->mnist[1], 1, &labels));
   if (images.dims[0] < 1 || images.dims[0] != labels.dims[0] || images.dims[1] != TARN_DIGIT_SIDE ||
       images.dims[2] != TARN_DIGIT_SIDE) {
-    status = tarn_fail(TARN_SHAPE, "expected N images of 28 x 28 and N labels, got [%lld, %lld, %lld] and [%lld]",
-                       (long long)images.dims[0], (long long)images.dims[1], (long long)images.dims[2],
-                       (long long)labels.dims[0]);
+    status = tarn_fail(
+        TARN_SHAPE, "expected N images of 28 x 28 and N labels, got [%lld, %lld, %lld] and [%lld]",
+        (long long)images.dims[0], (long long)images.dims[1], (long long)images.dims[2],
+        (long long)labels.dims[0]);
     goto done;
   }
   const size_t n = (size_t)images.dims[0];
@@ -264,14 +264,12 @@ static tarn_status handwriting(tarn_session *session, const flags *f, bool *good
     status = tarn_fail(TARN_NO_MEMORY, "%zu images", n);
     goto done;
   }
-  for (size_t i = 0; i < images.bytes; i++)
-    ink[i] = (float)images.data[i] / 255.0f;
-  for (size_t i = 0; i < n; i++)
-    truth[i] = labels.data[i];
+  for (size_t i = 0; i < images.bytes; i++) ink[i] = (float)images.data[i] / 255.0f;
+  for (size_t i = 0; i < n; i++) truth[i] = labels.data[i];
   tally t;
   TARN_GOTO(count_right(session, ink, truth, (int)n, HUGE_VAL, truth + n, &t));
-  printf("%d of %d images are read right: %.2f %%, %.3f ms an image in batches of %d\n", t.right, t.read,
-         100.0 * t.right / t.read, t.ms_batched, BATCH);
+  printf("%d of %d images are read right: %.2f %%, %.3f ms an image in batches of %d\n", t.right,
+         t.read, 100.0 * t.right / t.read, t.ms_batched, BATCH);
   double recorded_right, recorded_sum, held_out, held_out_right;
   const char *record = "resnet/recorded.json";
   if (tarn__demo_recorded(record, "whole_file.crc32", &recorded_sum) &&
@@ -280,12 +278,12 @@ static tarn_status handwriting(tarn_session *session, const flags *f, bool *good
       tarn__demo_recorded(record, "held_out.images", &held_out) &&
       tarn__demo_recorded(record, "held_out.right", &held_out_right)) {
     int right = 0;
-    for (size_t i = n - (size_t)held_out; i < n; i++)
-      right += truth[n + i] == truth[i];
+    for (size_t i = n - (size_t)held_out; i < n; i++) right += truth[n + i] == truth[i];
     *good = t.right == (int)recorded_right && right == (int)held_out_right;
     printf("TensorFlow, same checkpoint and images: %.0f (%s)\n", recorded_right,
            *good ? "equal to the last image" : "they differ");
-    printf("of the last %.0f, held out from training: %d, TensorFlow's %.0f\n", held_out, right, held_out_right);
+    printf("of the last %.0f, held out from training: %d, TensorFlow's %.0f\n", held_out, right,
+           held_out_right);
   }
 done:
   free(truth);
@@ -298,37 +296,40 @@ done:
 int tarn__demo_resnet(int argc, char **argv) {
   flags f = {.seed = 1, .count = 1000, .show = 6};
   const tarn_demo_option rows[] = {
-    {"--seed", "N", TARN_OPTION_SEED, &f.seed, "of the drawn digits; default 1"},
-    {"--count", "N", TARN_OPTION_INT, &f.count, "digits to draw and read; default 1000"},
-    {"--show", "N", TARN_OPTION_INT, &f.show, "digits to show; default 6"},
-    {"--mnist", "IMAGES LABELS", TARN_OPTION_PAIR, f.mnist, "count over idx files (gzipped or not) instead"},
-    {"--threads", "N", TARN_OPTION_INT, &f.threads, "0: as many as the machine has"},
-    {"--backend", "NAME", TARN_OPTION_TEXT, &f.backend, "this one only: reference, avx2 or openblas"},
-    {"--check", NULL, TARN_OPTION_FLAG, &f.check, "exit 1 unless 95 % are right; with --mnist, as TensorFlow"},
-    {0},
+      {"--seed", "N", TARN_OPTION_SEED, &f.seed, "of the drawn digits; default 1"},
+      {"--count", "N", TARN_OPTION_INT, &f.count, "digits to draw and read; default 1000"},
+      {"--show", "N", TARN_OPTION_INT, &f.show, "digits to show; default 6"},
+      {"--mnist", "IMAGES LABELS", TARN_OPTION_PAIR, f.mnist,
+       "count over idx files (gzipped or not) instead"},
+      {"--threads", "N", TARN_OPTION_INT, &f.threads, "0: as many as the machine has"},
+      {"--backend", "NAME", TARN_OPTION_TEXT, &f.backend,
+       "this one only: reference, avx2 or openblas"},
+      {"--check", NULL, TARN_OPTION_FLAG, &f.check,
+       "exit 1 unless 95 % are right; with --mnist, as TensorFlow"},
+      {0},
   };
   const tarn_demo_options options = {
-    "tarn demo resnet [OPTIONS] [PICTURE.png...]",
-    "Reads digits with a ResNet-20 that TensorFlow trained on handwriting: digits that the demo draws, your own\n"
-    "pictures (any size, dark on light or light on dark), or idx files.",
-    "tarn demo resnet --seed 7 --show 9", rows};
+      "tarn demo resnet [OPTIONS] [PICTURE.png...]",
+      "Reads digits with a ResNet-20 that TensorFlow trained on handwriting: digits that the demo "
+      "draws, your own\n"
+      "pictures (any size, dark on light or light on dark), or idx files.",
+      "tarn demo resnet --seed 7 --show 9", rows};
   int words;
   const int exit_now = tarn__demo_options(&options, argc, argv, &words);
-  if (exit_now >= 0)
-    return exit_now;
+  if (exit_now >= 0) return exit_now;
   if (f.count > 1000000 || f.show > 1000) {
     fprintf(stderr, "tarn: demo resnet: --count goes to 1000000 and --show to 1000\n");
     return TARN_DEMO_USAGE;
   }
 
   tarn_session *session = NULL;
-  bool good = words > 0;   /* pictures have no figure to check */
+  bool good = words > 0; /* pictures have no figure to check */
   tarn_status status = open_session(f.backend, f.threads, &session);
   if (status == TARN_OK)
-    status = words > 0 ? own_pictures(session, argv + 1, words)
-                       : f.mnist[0] ? handwriting(session, &f, &good) : own_digits(session, &f, &good);
+    status = words > 0    ? own_pictures(session, argv + 1, words)
+             : f.mnist[0] ? handwriting(session, &f, &good)
+                          : own_digits(session, &f, &good);
   tarn_session_destroy(session);
-  if (status != TARN_OK)
-    return tarn__demo_error("resnet", status);
+  if (status != TARN_OK) return tarn__demo_error("resnet", status);
   return f.check && !good ? TARN_DEMO_FAILED : TARN_DEMO_OK;
 }

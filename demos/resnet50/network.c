@@ -1,5 +1,5 @@
-/* Each function adds the nodes of one layer and gives the name of its output. The first failure sticks in
- * builder->status; from then on nothing is added, so that layers read as formulas. */
+/* Each function adds the nodes of one layer and gives the name of its output. The first failure
+ * sticks in builder->status; from then on nothing is added, so that layers read as formulas. */
 #include "demos/resnet50/network.h"
 
 #include <string.h>
@@ -15,16 +15,14 @@ typedef struct builder {
 /* A node with up to five inputs; NULL ends them. */
 static tarn_node *node(builder *b, const char *name, const char *op, const char *const inputs[5]) {
   tarn_node *n = NULL;
-  if (b->status == TARN_OK)
-    b->status = tarn__graph_add(b->graph, name, op, "", &n);
+  if (b->status == TARN_OK) b->status = tarn__graph_add(b->graph, name, op, "", &n);
   for (int i = 0; b->status == TARN_OK && i < 5 && inputs[i]; i++)
     b->status = tarn__node_add_input(b->graph, n, inputs[i]);
   return n;
 }
 
 static void set(builder *b, tarn_node *n, const char *name, tarn_attr value) {
-  if (b->status == TARN_OK)
-    b->status = tarn__attr_set(b->graph->arena, &n->attrs, name, &value);
+  if (b->status == TARN_OK) b->status = tarn__attr_set(b->graph->arena, &n->attrs, name, &value);
 }
 
 static void set_type(builder *b, tarn_node *n, const char *name, tarn_dtype dtype) {
@@ -40,14 +38,18 @@ static void set_bool(builder *b, tarn_node *n, const char *name, bool value) {
   set(b, n, name, (tarn_attr){.kind = TARN_ATTR_BOOL, .b = value});
 }
 
-static void set_ints(builder *b, tarn_node *n, const char *name, size_t count, const int64_t *values) {
-  int64_t *kept = b->status == TARN_OK ? tarn__arena_array(b->graph->arena, count, sizeof *kept) : NULL;
+static void set_ints(builder *b, tarn_node *n, const char *name, size_t count,
+                     const int64_t *values) {
+  int64_t *kept =
+      b->status == TARN_OK ? tarn__arena_array(b->graph->arena, count, sizeof *kept) : NULL;
   if (!kept) {
     b->status = b->status == TARN_OK ? TARN_NO_MEMORY : b->status;
     return;
   }
   memcpy(kept, values, count * sizeof *kept);
-  set(b, n, name, (tarn_attr){.kind = TARN_ATTR_LIST, .element = TARN_ATTR_INT, .list = {.count = count, .i = kept}});
+  set(b, n, name,
+      (tarn_attr){
+          .kind = TARN_ATTR_LIST, .element = TARN_ATTR_INT, .list = {.count = count, .i = kept}});
 }
 
 static void set_shape(builder *b, tarn_node *n, const char *name, tarn_shape shape) {
@@ -62,15 +64,16 @@ static void set_shape(builder *b, tarn_node *n, const char *name, tarn_shape sha
 
 /* "scope/name", kept with the graph; "" once something failed. */
 static const char *join(builder *b, const char *scope, const char *name) {
-  const char *text = b->status == TARN_OK ? tarn__arena_printf(b->graph->arena, "%s/%s", scope, name) : "";
-  if (text)
-    return text;
+  const char *text =
+      b->status == TARN_OK ? tarn__arena_printf(b->graph->arena, "%s/%s", scope, name) : "";
+  if (text) return text;
   b->status = TARN_NO_MEMORY;
   return "";
 }
 
 /* An int32 constant of rows x cols, or a vector when cols is 0. */
-static const char *constant(builder *b, const char *name, int64_t rows, int64_t cols, const int32_t *values) {
+static const char *constant(builder *b, const char *name, int64_t rows, int64_t cols,
+                            const int32_t *values) {
   tarn_node *n = node(b, name, "Const", (const char *[5]){NULL});
   const tarn_shape shape = {.rank = cols ? 2 : 1, .dim = {rows, cols}};
   tarn_tensor value;
@@ -92,8 +95,7 @@ static const char *variable(builder *b, const char *scope, const char *name, tar
   tarn_node *n = node(b, path, "VariableV2", (const char *[5]){NULL});
   set_type(b, n, "dtype", TARN_F32);
   set_shape(b, n, "shape", shape);
-  if (b->status == TARN_OK)
-    b->size.parameters += tarn__shape_elements(&shape);
+  if (b->status == TARN_OK) b->size.parameters += tarn__shape_elements(&shape);
   const char *read = join(b, path, "read");
   set_type(b, node(b, read, "Identity", (const char *[5]){path}), "T", TARN_F32);
   return read;
@@ -107,10 +109,12 @@ typedef struct map {
   int64_t side, depth;
 } map;
 
-/* The convolution alone, "scope/Conv2D". Where it strides, slim pads evenly and then convolves VALID, which is not what
- * SAME does with an even side. */
-static map convolve(builder *b, map x, const char *scope, int64_t depth, int64_t size, int64_t stride) {
-  const char *w = variable(b, scope, "weights", (tarn_shape){.rank = 4, .dim = {size, size, x.depth, depth}});
+/* The convolution alone, "scope/Conv2D". Where it strides, slim pads evenly and then convolves
+ * VALID, which is not what SAME does with an even side. */
+static map convolve(builder *b, map x, const char *scope, int64_t depth, int64_t size,
+                    int64_t stride) {
+  const char *w =
+      variable(b, scope, "weights", (tarn_shape){.rank = 4, .dim = {size, size, x.depth, depth}});
   const char *input = x.name;
   const bool pads = stride > 1 && size > 1;
   if (pads) {
@@ -139,7 +143,8 @@ static map batch_norm(builder *b, map x, const char *scope) {
   const char *mean = variable(b, inner, "moving_mean", shape);
   const char *variance = variable(b, inner, "moving_variance", shape);
   const char *name = join(b, inner, "FusedBatchNormV3");
-  tarn_node *n = node(b, name, "FusedBatchNormV3", (const char *[5]){x.name, gamma, beta, mean, variance});
+  tarn_node *n =
+      node(b, name, "FusedBatchNormV3", (const char *[5]){x.name, gamma, beta, mean, variance});
   set_type(b, n, "T", TARN_F32);
   set_type(b, n, "U", TARN_F32);
   set(b, n, "epsilon", (tarn_attr){.kind = TARN_ATTR_FLOAT, .f = 1e-5f});
@@ -162,7 +167,8 @@ static map max_pool(builder *b, map x, const char *name, int64_t size, int64_t s
   return (map){name, (x.side + stride - 1) / stride, x.depth};
 }
 
-/* relu(shortcut + 1x1 (3x3 (1x1 x))), every convolution with batch norm; relu after the first two. */
+/* relu(shortcut + 1x1 (3x3 (1x1 x))), every convolution with batch norm; relu after the first two.
+ */
 static map bottleneck(builder *b, map x, const char *scope, int64_t depth, int64_t stride) {
   map shortcut = x;
   if (x.depth != depth) {
@@ -171,7 +177,8 @@ static map bottleneck(builder *b, map x, const char *scope, int64_t depth, int64
   } else if (stride > 1) {
     shortcut = max_pool(b, x, join(b, scope, "shortcut/MaxPool"), 1, stride);
   }
-  const char *conv1 = join(b, scope, "conv1"), *conv2 = join(b, scope, "conv2"), *conv3 = join(b, scope, "conv3");
+  const char *conv1 = join(b, scope, "conv1"), *conv2 = join(b, scope, "conv2"),
+             *conv3 = join(b, scope, "conv3");
   map y = relu(b, batch_norm(b, convolve(b, x, conv1, depth / 4, 1, 1), conv1), conv1);
   y = relu(b, batch_norm(b, convolve(b, y, conv2, depth / 4, 3, stride), conv2), conv2);
   y = batch_norm(b, convolve(b, y, conv3, depth, 1, 1), conv3);
@@ -182,7 +189,8 @@ static map bottleneck(builder *b, map x, const char *scope, int64_t depth, int64
 
 /* Mean over space, a 1x1 convolution to the classes, softmax. */
 static void head(builder *b, map x) {
-  const char *axes = constant(b, "resnet_v1_50/pool5/reduction_indices", 2, 0, (const int32_t[]){1, 2});
+  const char *axes =
+      constant(b, "resnet_v1_50/pool5/reduction_indices", 2, 0, (const int32_t[]){1, 2});
   const char *pool = "resnet_v1_50/pool5", *logits = "resnet_v1_50/logits";
   tarn_node *n = node(b, pool, "Mean", (const char *[5]){x.name, axes});
   set_type(b, n, "T", TARN_F32);
@@ -195,10 +203,12 @@ static void head(builder *b, map x) {
   n = node(b, squeezed, "Squeeze", (const char *[5]){biased});
   set_type(b, n, "T", TARN_F32);
   set_ints(b, n, "squeeze_dims", 2, (const int64_t[]){1, 2});
-  set_type(b, node(b, "resnet_v1_50/predictions", "Softmax", (const char *[5]){squeezed}), "T", TARN_F32);
+  set_type(b, node(b, "resnet_v1_50/predictions", "Softmax", (const char *[5]){squeezed}), "T",
+           TARN_F32);
 }
 
-tarn_status tarn__resnet50_build(const tarn_allocator *a, tarn_graph **graph, tarn_resnet50_size *size) {
+tarn_status tarn__resnet50_build(const tarn_allocator *a, tarn_graph **graph,
+                                 tarn_resnet50_size *size) {
   builder b = {0};
   TARN_TRY(tarn__graph_create(a, &b.graph));
   tarn_node *input = node(&b, "input", "Placeholder", (const char *[5]){NULL});
@@ -210,25 +220,27 @@ tarn_status tarn__resnet50_build(const tarn_allocator *a, tarn_graph **graph, ta
   map x = {"input", TARN_RESNET50_SIDE, 3};
   x = relu(&b, batch_norm(&b, convolve(&b, x, conv1, 64, 7, 2), conv1), conv1);
   x = max_pool(&b, x, "resnet_v1_50/pool1/MaxPool", 3, 2);
-  static const struct { int units; int64_t depth, last_stride; } blocks[] = {
-    {3, 256, 2}, {4, 512, 2}, {6, 1024, 2}, {3, 2048, 1}};
+  static const struct {
+    int units;
+    int64_t depth, last_stride;
+  } blocks[] = {{3, 256, 2}, {4, 512, 2}, {6, 1024, 2}, {3, 2048, 1}};
   for (int k = 0; k < 4; k++)
     for (int unit = 1; unit <= blocks[k].units && b.status == TARN_OK; unit++) {
-      const char *scope = tarn__arena_printf(b.graph->arena, "resnet_v1_50/block%d/unit_%d/bottleneck_v1", k + 1, unit);
+      const char *scope = tarn__arena_printf(
+          b.graph->arena, "resnet_v1_50/block%d/unit_%d/bottleneck_v1", k + 1, unit);
       if (scope)
-        x = bottleneck(&b, x, scope, blocks[k].depth, unit == blocks[k].units ? blocks[k].last_stride : 1);
+        x = bottleneck(&b, x, scope, blocks[k].depth,
+                       unit == blocks[k].units ? blocks[k].last_stride : 1);
       else
         b.status = TARN_NO_MEMORY;
     }
   head(&b, x);
-  if (b.status == TARN_OK)
-    b.status = tarn__graph_finish(b.graph);
+  if (b.status == TARN_OK) b.status = tarn__graph_finish(b.graph);
   if (b.status != TARN_OK) {
     tarn__graph_destroy(b.graph);
     return b.status;
   }
   *graph = b.graph;
-  if (size)
-    *size = b.size;
+  if (size) *size = b.size;
   return TARN_OK;
 }

@@ -35,7 +35,8 @@ START_TEST(test_digit_draw_stays_in_range_and_on_paper) {
       ink += (double)d.ink[p];
       const int row = p / TARN_DIGIT_SIDE, col = p % TARN_DIGIT_SIDE;
       if (row == 0 || col == 0 || row == TARN_DIGIT_SIDE - 1 || col == TARN_DIGIT_SIDE - 1)
-        ck_assert_msg(d.ink[p] < 0.51f, "digit %d runs off the paper", (int)i); /* the pen's edge touches the rim */
+        ck_assert_msg(d.ink[p] < 0.51f, "digit %d runs off the paper",
+                      (int)i); /* the pen's edge touches the rim */
     }
     ck_assert_msg(ink > 20 && ink < 250, "digit %d has ink %g", (int)i, ink);
   }
@@ -44,15 +45,14 @@ START_TEST(test_digit_draw_stays_in_range_and_on_paper) {
 }
 END_TEST
 
-/* A big dark drawing on white paper becomes the digit's own kind of picture: light, 20 pixels tall, in the middle. */
+/* A big dark drawing on white paper becomes the digit's own kind of picture: light, 20 pixels tall,
+ * in the middle. */
 START_TEST(test_picture_digit_inverts_scales_and_centres) {
   enum { ROWS = 300, COLS = 200 };
   static float grey[ROWS * COLS];
-  for (int i = 0; i < ROWS * COLS; i++)
-    grey[i] = 0.95f;
+  for (int i = 0; i < ROWS * COLS; i++) grey[i] = 0.95f;
   for (int r = 20; r < 220; r++)
-    for (int c = 130; c < 160; c++)
-      grey[r * COLS + c] = 0.1f;
+    for (int c = 130; c < 160; c++) grey[r * COLS + c] = 0.1f;
   float ink[TARN_DIGIT_PIXELS];
   ck_assert_int_eq(tarn__picture_digit(grey, ROWS, COLS, ink), TARN_OK);
   int top = -1, bottom = -1, left = 28, right = -1;
@@ -75,18 +75,15 @@ START_TEST(test_picture_digit_keeps_pictures_of_the_right_size) {
   tarn_digit d;
   float dark[TARN_DIGIT_PIXELS], ink[TARN_DIGIT_PIXELS];
   tarn__digit_draw(3, 5, &d);
-  for (int p = 0; p < TARN_DIGIT_PIXELS; p++)
-    dark[p] = 1 - d.ink[p];
+  for (int p = 0; p < TARN_DIGIT_PIXELS; p++) dark[p] = 1 - d.ink[p];
   ck_assert_int_eq(tarn__picture_digit(dark, 28, 28, ink), TARN_OK);
-  for (int p = 0; p < TARN_DIGIT_PIXELS; p++)
-    ck_assert(fabsf(ink[p] - d.ink[p]) < 1e-3f);
+  for (int p = 0; p < TARN_DIGIT_PIXELS; p++) ck_assert(fabsf(ink[p] - d.ink[p]) < 1e-3f);
 }
 END_TEST
 
 START_TEST(test_picture_digit_refuses_an_empty_sheet) {
   float grey[100], ink[TARN_DIGIT_PIXELS];
-  for (int i = 0; i < 100; i++)
-    grey[i] = 0.5f;
+  for (int i = 0; i < 100; i++) grey[i] = 0.5f;
   ck_assert_int_eq(tarn__picture_digit(grey, 10, 10, ink), TARN_INVALID);
 }
 END_TEST

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
 #include <zlib.h>
 #ifdef TARN_HAS_PNG
 #include <png.h>
@@ -22,7 +21,9 @@ static void open_temporary(void) {
   close(fd);
 }
 
-static void remove_temporary(void) { unlink(path); }
+static void remove_temporary(void) {
+  unlink(path);
+}
 
 static void write_file(const void *data, size_t bytes) {
   FILE *f = fopen(path, "wb");
@@ -32,8 +33,8 @@ static void write_file(const void *data, size_t bytes) {
 }
 
 /* Two pictures of 2 x 3. */
-static const unsigned char sample[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3,
-                                       1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+static const unsigned char sample[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2,  0,  0,
+                                       0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
 static void check_sample(void) {
   tarn_idx idx;
@@ -96,7 +97,8 @@ START_TEST(test_picture_read_png_gives_the_digit_back) {
   for (int r = 0; r < SIZE; r++)
     for (int c = 0; c < SIZE; c++)
       grey[r * SIZE + c] = (unsigned char)lrintf(255 * (1 - d.ink[r / SCALE * 28 + c / SCALE]));
-  png_image image = {.version = PNG_IMAGE_VERSION, .width = SIZE, .height = SIZE, .format = PNG_FORMAT_GRAY};
+  png_image image = {
+      .version = PNG_IMAGE_VERSION, .width = SIZE, .height = SIZE, .format = PNG_FORMAT_GRAY};
   ck_assert(png_image_write_to_file(&image, path, 0, grey, 0, NULL));
   float ink[TARN_DIGIT_PIXELS], most = 0, sum = 0;
   ck_assert_int_eq(tarn__picture_read_png(path, ink), TARN_OK);
@@ -113,7 +115,8 @@ START_TEST(test_picture_read_png_gives_the_digit_back) {
   fclose(f);
   for (size_t cut = 0; cut + 20 < bytes; cut += 7) { /* cut inside the pixels or before */
     write_file(png, cut);
-    ck_assert_msg(tarn__picture_read_png(path, ink) != TARN_OK, "cut at %zu of %zu bytes", cut, bytes);
+    ck_assert_msg(tarn__picture_read_png(path, ink) != TARN_OK, "cut at %zu of %zu bytes", cut,
+                  bytes);
   }
 }
 END_TEST
