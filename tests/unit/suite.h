@@ -5,10 +5,11 @@
 #include <check.h>
 #include <stddef.h>
 
-/* Runs the tests up to the NULL; returns the exit status. */
-static inline int suite_run(const char *name, const TTest *const *tests) {
+/* Runs the tests up to the NULL, `teardown` (may be NULL) after each; returns the exit status. */
+static inline int suite_run(const char *name, void (*teardown)(void), const TTest *const *tests) {
   Suite *suite = suite_create(name);
   TCase *tcase = tcase_create(name);
+  if (teardown) tcase_add_checked_fixture(tcase, NULL, teardown);
   for (size_t i = 0; tests[i]; i++) tcase_add_test(tcase, tests[i]);
   suite_add_tcase(suite, tcase);
   SRunner *runner = srunner_create(suite);
@@ -18,10 +19,11 @@ static inline int suite_run(const char *name, const TTest *const *tests) {
   return failed != 0;
 }
 
-#define SUITE_MAIN(name, ...)                         \
+#define SUITE_MAIN(name, ...) SUITE_MAIN_TEARDOWN(name, NULL, __VA_ARGS__)
+#define SUITE_MAIN_TEARDOWN(name, teardown, ...)      \
   int main(void) {                                    \
     const TTest *const tests[] = {__VA_ARGS__, NULL}; \
-    return suite_run((name), tests);                  \
+    return suite_run((name), (teardown), tests);      \
   }
 
 #endif
