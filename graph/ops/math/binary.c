@@ -28,6 +28,9 @@
 #define BITS(NAME, FLAGS, FORMULA)                                                                    \
   {.name = NAME, .inputs = "x: T, y: T", .outputs = "z: T", .attrs = "T: " INTS, .flags = FLAGS,      \
    .inplace = 1, .infer = tarn__infer_binary, .formula = FORMULA, .cases = {SMALL_CASES("x", "y", "")}}
+#define SPECIAL(NAME, X, Y, TYPES, FORMULA)                                                           \
+  {.name = NAME, .inputs = X ": T, " Y ": T", .outputs = "z: T", .attrs = "T: " TYPES, .inplace = 1,  \
+   .infer = tarn__infer_binary, .formula = FORMULA, .cases = {SMALL_CASES(X, Y, ":0.1..9")}}
 /* From a function's own result y and the gradient dy with respect to it, of one shape. */
 #define GRADIENT(NAME, FORMULA)                                                                       \
   {.name = NAME, .inputs = "y: T, dy: T", .outputs = "z: T", .attrs = "T: " FLOATS_COMPLEX, .inplace = 1, \
@@ -89,6 +92,11 @@ const tarn_op tarn_ops_binary[] = {
    .formula = "out = real + i imag",
    .cases = {"real=f32[3x5] imag=f32[5]", "real=f32[] imag=f32[]", "real=f64[7] imag=f64[7] Tout=c128",
              "real=f32[0] imag=f32[]", "real=f32[8209] imag=f32[8209]"}},
+
+  SPECIAL("Igamma", "a", "x", FLOATS, "z = lower incomplete gamma function of x, over gamma(a)"),
+  SPECIAL("Igammac", "a", "x", FLOATS, "z = upper incomplete gamma function of x, over gamma(a)"),
+  SPECIAL("Zeta", "x", "q", "{float, double}", "z = sum of (q + k)^-x over k = 0, 1, ..."),
+  SPECIAL("Polygamma", "a", "x", "{float, double}", "z = a-th derivative of digamma at x"),
 
   BITS("BitwiseAnd", COMMUTES, "z = x and y, bit by bit"),
   BITS("BitwiseOr", COMMUTES, "z = x or y, bit by bit"),

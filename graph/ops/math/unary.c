@@ -45,6 +45,13 @@ const tarn_op tarn_ops_unary[] = {
   UNARY("Log1p", FLOATS_COMPLEX, "y = ln(1 + x), exact near 0"),
   UNARY("Sigmoid", FLOATS_COMPLEX, "y = 1 / (1 + exp(-x))"),
 
+  UNARY("Erf", FLOATS, "y = 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x"),
+  UNARY("Erfc", FLOATS, "y = 1 - erf(x)"),
+  UNARY("Erfinv", FLOATS, "y = inverse of erf at x"),
+  UNARY("Ndtri", FLOATS, "y = quantile of the normal distribution at x"),
+  UNARY("Lgamma", FLOATS, "y = ln|gamma(x)|"),
+  UNARY("Digamma", FLOATS, "y = derivative of ln gamma at x"),
+
   UNARY("Sin", FLOATS_COMPLEX, "y = sin(x)"),
   UNARY("Cos", FLOATS_COMPLEX, "y = cos(x)"),
   UNARY("Tan", NUMBERS, "y = tan(x)"),

@@ -1,0 +1,55 @@
+/* Which bucket, or which of equal bins, each value falls into. */
+#include "kernels/kernel.h"
+#include "kernels/params/check.h"
+
+static double value_at(const tarn_tensor *t, int64_t i) {
+  switch ((int)t->dtype) {
+    case TARN_F32: return (double)((const float *)t->data)[i];
+    case TARN_F64: return ((const double *)t->data)[i];
+    case TARN_I32: return ((const int32_t *)t->data)[i];
+    default: return (double)((const int64_t *)t->data)[i];
+  }
+}
+
+/* The number of boundaries that are <= the value, by halving. NaN is below none: it goes past the last. */
+static tarn_status bucketize(const tarn_call *call) {
+  const tarn_bucketize_params *p = call->problem->params;
+  int32_t *y = call->out[0]->data;
+  int64_t n = tarn__tensor_elements(call->in[0]);
+  for (int64_t i = 0; i < n; i++) {
+    double value = value_at(call->in[0], i);
+    int64_t low = 0, high = p->count;
+    while (low < high) {
+      int64_t middle = low + (high - low) / 2;
+      if (value < (double)p->boundaries[middle]) high = middle;
+      else low = middle + 1;
+    }
+    y[i] = (int32_t)low;
+  }
+  return TARN_OK;
+}
+
+/* Counts of values in nbins equal bins over the range; what lies outside goes to the first or last, NaN to the first. */
+static tarn_status histogram(const tarn_call *call) {
+  double low = value_at(call->in[1], 0), high = value_at(call->in[1], 1);
+  if (!(low < high))
+    return tarn_fail(TARN_INVALID, "value_range should satisfy value_range[0] < value_range[1], but got [%g, %g]", low,
+                     high);
+  tarn_tensor *y = call->out[0];
+  int64_t bins = tarn__tensor_elements(y), n = tarn__tensor_elements(call->in[0]);
+  double width = (high - low) / (double)bins;
+  if (tarn__tensor_bytes(y)) memset(y->data, 0, tarn__tensor_bytes(y));
+  for (int64_t i = 0; i < n; i++) {
+    double value = value_at(call->in[0], i), at = (value > low ? value - low : 0) / width;
+    int64_t bin = at >= (double)(bins - 1) ? bins - 1 : at > 0 ? (int64_t)at : 0;
+    if (y->dtype == TARN_I32) ((int32_t *)y->data)[bin]++;
+    else ((int64_t *)y->data)[bin]++;
+  }
+  return TARN_OK;
+}
+
+const tarn_kernel tarn_kernels_check_buckets_reference[] = {
+  {.op = "Bucketize", .run = bucketize},
+  {.op = "HistogramFixedWidth", .run = histogram},
+  {0},
+};

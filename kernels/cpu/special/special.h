@@ -1,0 +1,24 @@
+/* Special functions of doubles. All take any argument: outside of a function's domain the result is NaN, at poles and
+ * limits what TensorFlow gives. Thread-safe. DLMF: NIST Digital Library of Mathematical Functions. */
+#ifndef TARN_KERNELS_CPU_SPECIAL_SPECIAL_H
+#define TARN_KERNELS_CPU_SPECIAL_SPECIAL_H
+
+/* y with erf(y) = x; infinite at -1 and 1. */
+double tarn__erfinv(double x);
+/* The quantile of the normal distribution: x with P(X <= x) = p. */
+double tarn__ndtri(double p);
+/* ln|gamma(x)|. */
+double tarn__lgamma(double x);
+/* d/dx ln gamma(x). */
+double tarn__digamma(double x);
+/* The n-th derivative of digamma; n must be a whole number >= 0. */
+double tarn__polygamma(double n, double x);
+/* Hurwitz's zeta: the sum of (q + k)^-x over k >= 0. */
+double tarn__zeta(double x, double q);
+/* Regularised incomplete gamma functions, lower and upper. */
+double tarn__igamma(double a, double x);
+double tarn__igammac(double a, double x);
+/* Regularised incomplete beta function. */
+double tarn__betainc(double a, double b, double x);
+
+#endif
