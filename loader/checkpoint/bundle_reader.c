@@ -135,82 +135,39 @@ typedef struct entries {
       named; /* records of slices come first in the order of keys (they begin with a zero byte) */
 } entries;
 
-/* Loads every block and counts entries, so that they can be kept in one piece. */
-static tarn_status index_scan(tarn_checkpoint *c, entries *all) {
-  const tarn_table *table = c->table[0];
-  size_t keys = 0, n = tarn__table_blocks(table);
-  c->block = tarn__arena_array(c->arena, n, sizeof *c->block);
-  if (!c->block) return TARN_NO_MEMORY;
-  for (size_t i = 0; i < n; i++) {
-    TARN_TRY(tarn__table_block(table, i, &c->block[i]));
-    c->blocks++;
-    for (;;) {
-      tarn_table_entry e;
-      TARN_TRY(tarn__block_next(&c->block[i], &e));
-      if (!e.key) break;
-      if (all->count == 0) {
-        if (e.key_bytes != 0)
-          return tarn_fail(TARN_CORRUPT,
-                           "offset %" PRIu64
-                           ": the first key is not empty, expected the bundle's header",
-                           e.value_offset);
-        TARN_TRY(header_read(c, &e));
-      }
-      all->count++;
-      keys += e.key_bytes + 1;
-      if (keys > TARN_TABLE_KEY_BYTES)
-        return tarn_fail(TARN_LIMIT, "the names of the index take more than %zu bytes",
-                         TARN_TABLE_KEY_BYTES);
-    }
-  }
-  if (all->count == 0)
+static tarn_status entries_read(tarn_checkpoint *c, entries *all) {
+  const tarn_table_contents *table = &c->contents[0];
+  if (table->count == 0)
     return tarn_fail(TARN_CORRUPT,
                      "an index without entries, expected at least the bundle's header");
-  all->count--;
-  return TARN_OK;
-}
-
-static tarn_status index_fill(tarn_checkpoint *c, entries *all) {
+  if (table->entry[0].key_bytes != 0)
+    return tarn_fail(TARN_CORRUPT,
+                     "offset %" PRIu64 ": the first key is not empty, expected the bundle's header",
+                     table->entry[0].value_offset);
+  TARN_TRY(header_read(c, &table->entry[0]));
+  all->count = table->count - 1;
   all->row = tarn__arena_array(c->arena, all->count, sizeof *all->row);
   if (!all->row) return TARN_NO_MEMORY;
-  size_t at = 0;
-  bool header = true;
-  for (size_t i = 0; i < c->blocks; i++) {
-    tarn_block *b = &c->block[i];
-    b->at = 0;
-    b->next_restart = 0;
-    b->key.size = 0;
-    for (;;) {
-      tarn_table_entry e;
-      TARN_TRY(tarn__block_next(b, &e));
-      if (!e.key) break;
-      if (header) {
-        header = false;
-        continue;
-      }
-      stored *s = &all->row[at++];
-      char *key = tarn__arena_strndup(c->arena, e.key, e.key_bytes);
-      if (!key) return TARN_NO_MEMORY;
-      s->key = key;
-      s->key_bytes = e.key_bytes;
-      char text[NAME_TEXT];
-      TARN_TRY_IN(entry_read(c, &e, s), "reading the entry of '%s'",
-                  tarn__name_text(key, e.key_bytes, text));
-      if (key[0] == 0) continue;
-      all->named++;
-      if (strlen(key) != e.key_bytes)
-        return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": the name '%s' has a zero byte inside",
-                         e.value_offset, tarn__name_text(key, e.key_bytes, text));
-    }
+  for (size_t i = 0; i < all->count; i++) {
+    const tarn_table_entry *e = &table->entry[i + 1];
+    stored *s = &all->row[i];
+    s->key = e->key;
+    s->key_bytes = e->key_bytes;
+    char text[NAME_TEXT];
+    TARN_TRY_IN(entry_read(c, e, s), "reading the entry of '%s'",
+                tarn__name_text(e->key, e->key_bytes, text));
+    if (e->key[0] == 0) continue;
+    all->named++;
+    if (strlen(e->key) != e->key_bytes)
+      return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": the name '%s' has a zero byte inside",
+                       e->value_offset, tarn__name_text(e->key, e->key_bytes, text));
   }
   return TARN_OK;
 }
 
 static int compare_key(const void *key, const void *row) {
   const stored *a = key, *b = row;
-  size_t n = a->key_bytes < b->key_bytes ? a->key_bytes : b->key_bytes;
-  int order = memcmp(a->key, b->key, n);
-  return order ? order : (a->key_bytes > b->key_bytes) - (a->key_bytes < b->key_bytes);
+  return tarn__key_compare(a->key, a->key_bytes, b->key, b->key_bytes);
 }
 
 /* The slices that an entry lists, each with the record that has its bytes. */
@@ -302,13 +259,10 @@ static tarn_status shards_map(tarn_checkpoint *c, const entries *all) {
 
 tarn_status tarn__bundle_open(tarn_checkpoint *c, const char *index_path) {
   c->version = 2;
-  c->table = tarn__arena_alloc(c->arena, sizeof *c->table);
-  if (!c->table) return TARN_NO_MEMORY;
-  TARN_TRY(tarn__table_open(c->allocator, index_path, &c->table[0]));
-  c->tables = 1;
+  char *const path = (char *)(uintptr_t)index_path; /* read only */
+  TARN_TRY(tarn__tables_read(c, &path, 1));
   entries all = {0};
-  tarn_status status = index_scan(c, &all);
-  if (status == TARN_OK) status = index_fill(c, &all);
+  tarn_status status = entries_read(c, &all);
   if (status == TARN_OK) status = tensors_make(c, &all);
   TARN_TRY(tarn__in_file(status, index_path));
   return shards_map(c, &all);

@@ -148,10 +148,24 @@ tarn_status tarn_checkpoint_open(const char *prefix, tarn_checkpoint **checkpoin
 
 void tarn_checkpoint_close(tarn_checkpoint *c) {
   if (!c) return;
-  for (size_t i = 0; i < c->blocks; i++) tarn__block_clear(&c->block[i]);
-  for (size_t i = 0; i < c->tables; i++) tarn__table_close(c->table[i]);
+  for (size_t i = 0; i < c->tables; i++) {
+    tarn__table_contents_clear(&c->contents[i]);
+    tarn__table_close(c->table[i]);
+  }
   for (size_t i = 0; i < c->shards; i++) tarn__data_shard_release(c->shard[i]);
   tarn__arena_destroy(c->arena);
+}
+
+tarn_status tarn__tables_read(tarn_checkpoint *c, char *const *paths, size_t n) {
+  c->table = tarn__arena_array(c->arena, n, sizeof *c->table);
+  c->contents = c->table ? tarn__arena_array(c->arena, n, sizeof *c->contents) : NULL;
+  if (!c->contents) return TARN_NO_MEMORY;
+  for (size_t i = 0; i < n; i++) {
+    TARN_TRY(tarn__table_open(c->allocator, paths[i], &c->table[i]));
+    c->tables++;
+    TARN_TRY(tarn__table_read(c->table[i], c->arena, &c->contents[i]));
+  }
+  return TARN_OK;
 }
 
 /* ---- listing
@@ -471,25 +485,10 @@ tarn_status tarn_checkpoint_read(const tarn_checkpoint *c, const char *name, tar
 /* ---- verifying
  * ---------------------------------------------------------------------------------------------- */
 
-static tarn_status verify_table(const tarn_table *table, tarn_checkpoint_summary *summary) {
-  for (size_t i = 0; i < tarn__table_blocks(table); i++, summary->blocks++) {
-    tarn_block block;
-    tarn_table_entry e;
-    TARN_TRY(tarn__table_block(table, i, &block));
-    tarn_status status;
-    do status = tarn__block_next(&block, &e);
-    while (status == TARN_OK && e.key);
-    tarn__block_clear(&block);
-    TARN_TRY(status);
-  }
-  return TARN_OK;
-}
-
 tarn_status tarn__checkpoint_verify(const tarn_checkpoint *c, const tarn_allocator *a,
                                     tarn_checkpoint_summary *summary) {
   tarn_checkpoint_summary s = {.version = c->version, .tensors = c->count, .files = c->tables};
-  for (size_t i = 0; i < c->tables; i++)
-    TARN_TRY(tarn__in_file(verify_table(c->table[i], &s), tarn__table_path(c->table[i])));
+  for (size_t i = 0; i < c->tables; i++) s.blocks += c->contents[i].blocks;
   if (c->version == 2) {
     TARN_TRY(tarn__bundle_shards_check(c));
     s.files += (size_t)c->num_shards;

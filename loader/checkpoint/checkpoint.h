@@ -60,7 +60,8 @@ TARN_MUST_CHECK tarn_status tarn__checkpoint_read_spec(const tarn_checkpoint *c,
 TARN_MUST_CHECK tarn_status tarn__checkpoint_view(const tarn_checkpoint *c, const tarn_allocator *a,
                                                   size_t i, tarn_tensor *out);
 
-/* Checks what opening leaves: every block of every table, every shard, every tensor's crc. */
+/* Checks what opening leaves (it has read every block of every table): every shard, every tensor's
+ * crc. */
 typedef struct tarn_checkpoint_summary {
   int version;
   size_t tensors, files, blocks;

@@ -55,16 +55,17 @@ struct tarn_checkpoint {
   size_t count;
   checkpoint_tensor *tensor; /* by name */
   tarn_table **table;        /* V2: the index; V1: one a shard */
+  tarn_table_contents *contents;
   size_t tables;
   /* V2 only */
-  tarn_block *block; /* the index's, kept while the entries point into them */
-  size_t blocks;
   int64_t num_shards;
   bool big_endian;
   data_shard **shard; /* those that entries use, by number */
   size_t shards;
 };
 
+/* Opens and reads these tables. */
+TARN_MUST_CHECK tarn_status tarn__tables_read(tarn_checkpoint *c, char *const *paths, size_t n);
 TARN_MUST_CHECK tarn_status tarn__bundle_open(tarn_checkpoint *c, const char *index_path);
 TARN_MUST_CHECK tarn_status tarn__slice_file_open(tarn_checkpoint *c, char *const *paths, size_t n);
 

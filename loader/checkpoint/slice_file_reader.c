@@ -5,7 +5,8 @@
  *   00 NAME ...   data 2: name 1, slice 2, data 3 (a TensorProto of values; dtype and shape are the
  * meta's)
  *
- * Opening reads the meta records; a record of values is looked up when its tensor is read. */
+ * Opening reads the tables through (each block is checked once) and the meta records; a record of
+ * values is parsed when its tensor is read. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -16,17 +17,14 @@
  * ---------------------------------------------------------------------------------------- */
 
 /* The range of the SavedTensorSliceMeta in a table's first record. */
-static tarn_status meta_find(const tarn_table *table, tarn_block *block, tarn_wire *meta) {
-  *block = (tarn_block){0};
-  if (tarn__table_blocks(table) == 0)
+static tarn_status meta_find(const tarn_table_contents *table, tarn_wire *meta) {
+  if (table->count == 0)
     return tarn_fail(TARN_CORRUPT, "a table without entries, expected a meta record");
-  TARN_TRY(tarn__table_block(table, 0, block));
-  tarn_table_entry e;
-  TARN_TRY(tarn__block_next(block, &e));
-  if (!e.key || e.key_bytes != 0)
+  const tarn_table_entry e = table->entry[0];
+  if (e.key_bytes != 0)
     return tarn_fail(TARN_CORRUPT,
                      "offset %" PRIu64 ": the first key is not empty, expected the meta record",
-                     e.key ? e.value_offset : block->offset);
+                     e.value_offset);
   tarn_wire w = tarn__wire(e.value, e.value_bytes, e.value_offset, "SavedTensorSlices");
   bool found = false;
   for (;;) {
@@ -186,11 +184,9 @@ static tarn_status visit_fill(tarn_checkpoint *c, tarn_wire meta, size_t shard, 
 
 static tarn_status metas(tarn_checkpoint *c, meta_visit visit, void *context) {
   for (size_t i = 0; i < c->tables; i++) {
-    tarn_block block;
     tarn_wire meta;
-    tarn_status status = meta_find(c->table[i], &block, &meta);
+    tarn_status status = meta_find(&c->contents[i], &meta);
     if (status == TARN_OK) status = visit(c, meta, i, context);
-    tarn__block_clear(&block);
     TARN_TRY(tarn__in_file(status, tarn__table_path(c->table[i])));
   }
   return TARN_OK;
@@ -198,10 +194,7 @@ static tarn_status metas(tarn_checkpoint *c, meta_visit visit, void *context) {
 
 tarn_status tarn__slice_file_open(tarn_checkpoint *c, char *const *paths, size_t n) {
   c->version = 1;
-  c->table = tarn__arena_array(c->arena, n, sizeof *c->table);
-  if (!c->table) return TARN_NO_MEMORY;
-  for (; c->tables < n; c->tables++)
-    TARN_TRY(tarn__table_open(c->allocator, paths[c->tables], &c->table[c->tables]));
+  TARN_TRY(tarn__tables_read(c, paths, n));
   size_t tensors = 0;
   TARN_TRY(metas(c, visit_count, &tensors));
   c->tensor = tarn__arena_array(c->arena, tensors, sizeof *c->tensor);
@@ -266,16 +259,14 @@ tarn_status tarn__slice_file_part(const tarn_checkpoint *c, const tarn_allocator
   memcpy(shape.dim, box.length, sizeof shape.dim);
   tarn_bytes key;
   tarn__bytes_init(&key, a);
-  tarn_block block = {0};
-  tarn_table_entry e;
   tarn_status status = tarn__slice_key(&key, t->name, t->name_bytes, &part->slice);
-  if (status == TARN_OK) status = tarn__table_find(table, key.data, key.size, &block, &e);
   if (status != TARN_OK) goto done;
-  if (!e.key) {
+  const tarn_table_entry *e = tarn__table_find(&c->contents[part->shard], key.data, key.size);
+  if (!e) {
     status = tarn_fail(TARN_CORRUPT, "a slice is named in the meta record and not stored");
     goto done;
   }
-  tarn_wire w = tarn__wire(e.value, e.value_bytes, e.value_offset, "SavedTensorSlices");
+  tarn_wire w = tarn__wire(e->value, e->value_bytes, e->value_offset, "SavedTensorSlices");
   tarn_wire_field f, data = {0};
   for (;;) {
     TARN_GOTO(tarn__wire_next(&w, &f));
@@ -285,9 +276,8 @@ tarn_status tarn__slice_file_part(const tarn_checkpoint *c, const tarn_allocator
   if (data.number == 2)
     status = record_read(a, t, part, &data, &shape, out);
   else
-    status = tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": a record without data", e.value_offset);
+    status = tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": a record without data", e->value_offset);
 done:
-  tarn__block_clear(&block);
   tarn__bytes_clear(&key);
   return tarn__in_file(status, tarn__table_path(table));
 }

@@ -59,10 +59,28 @@ size_t tarn__table_blocks(const tarn_table *table);
 TARN_MUST_CHECK tarn_status tarn__table_block(const tarn_table *table, size_t i, tarn_block *block);
 void tarn__block_clear(tarn_block *block); /* a zeroed one passes */
 TARN_MUST_CHECK tarn_status tarn__block_next(tarn_block *block, tarn_table_entry *entry);
-/* The entry of a key; entry->key NULL when there is none. `block` holds its value: clear it in
- * every case. */
-TARN_MUST_CHECK tarn_status tarn__table_find(const tarn_table *table, const char *key, size_t bytes,
-                                             tarn_block *block, tarn_table_entry *entry);
+/* Back to the first entry. */
+void tarn__block_rewind(tarn_block *block);
+
+/* Everything in a table: each block checked once, every entry in order of keys. Keys are copies,
+ * zero-terminated; values lie in the file, or in what a snappy block unpacked to. */
+typedef struct tarn_table_contents {
+  tarn_block *block;
+  size_t blocks;
+  tarn_table_entry *entry;
+  size_t count;
+} tarn_table_contents;
+/* Arrays and keys come from `arena`. Clear `contents` in every case, before the table is closed.
+ * Errors: those of blocks, with the file's name; TARN_LIMIT (keys of more than
+ * TARN_TABLE_KEY_BYTES). */
+TARN_MUST_CHECK tarn_status tarn__table_read(const tarn_table *table, tarn_arena *arena,
+                                             tarn_table_contents *contents);
+void tarn__table_contents_clear(tarn_table_contents *contents);
+/* NULL: no such key. */
+const tarn_table_entry *tarn__table_find(const tarn_table_contents *contents, const char *key,
+                                         size_t bytes);
+/* Bytewise, a shorter key before those that it begins: negative, 0 or positive. */
+int tarn__key_compare(const char *a, size_t a_bytes, const char *b, size_t b_bytes);
 
 /* Prefix sharing lets a small file claim huge keys; real ones have a few MB in all. */
 #define TARN_TABLE_KEY_BYTES ((size_t)256 << 20)

@@ -27,12 +27,6 @@ struct tarn_table {
   } * index;
 };
 
-static int compare(const char *a, size_t a_bytes, const char *b, size_t b_bytes) {
-  size_t n = a_bytes < b_bytes ? a_bytes : b_bytes;
-  int order = n ? memcmp(a, b, n) : 0;
-  return order ? order : (a_bytes > b_bytes) - (a_bytes < b_bytes);
-}
-
 static tarn_status handle_read(const unsigned char **at, const unsigned char *end, uint64_t offset,
                                handle *h) {
   const unsigned char *start = *at;
@@ -129,6 +123,12 @@ void tarn__block_clear(tarn_block *b) {
   *b = (tarn_block){0};
 }
 
+void tarn__block_rewind(tarn_block *b) {
+  b->at = 0;
+  b->next_restart = 0;
+  b->key.size = 0;
+}
+
 /* After the last entry: every restart was met, and the last key is not past the index key. */
 static tarn_status block_ended(const tarn_block *b) {
   bool empty = b->entries_bytes == 0 && b->restarts == 1 && restart(b, 0) == 0;
@@ -139,7 +139,7 @@ static tarn_status block_ended(const tarn_block *b) {
                      b->offset + b->entries_bytes + 4 * (uint64_t)b->next_restart, b->next_restart,
                      restart(b, b->next_restart));
   if (b->until &&
-      compare(b->key.data ? b->key.data : "", b->key.size, b->until, b->until_bytes) > 0)
+      tarn__key_compare(b->key.data ? b->key.data : "", b->key.size, b->until, b->until_bytes) > 0)
     return tarn_fail(TARN_CORRUPT,
                      "offset %" PRIu64 ": the block's last key is after its key in the index",
                      b->offset);
@@ -177,14 +177,15 @@ tarn_status tarn__block_next(tarn_block *b, tarn_table_entry *e) {
                      offset, fresh, value, left);
   /* Both keys begin with the shared bytes, so only what follows them decides. */
   const char *suffix = (const char *)at;
-  if (!first &&
-      compare(suffix, (size_t)fresh, b->key.data + shared, b->key.size - (size_t)shared) <= 0)
+  if (!first && tarn__key_compare(suffix, (size_t)fresh, b->key.data + shared,
+                                  b->key.size - (size_t)shared) <= 0)
     return tarn_fail(TARN_CORRUPT,
                      "offset %" PRIu64 ": keys do not rise, expected each after the one before",
                      offset);
   b->key.size = (size_t)shared;
   TARN_TRY(tarn__bytes_add(&b->key, suffix, (size_t)fresh));
-  if (first && b->after && compare(b->key.data, b->key.size, b->after, b->after_bytes) <= 0)
+  if (first && b->after &&
+      tarn__key_compare(b->key.data, b->key.size, b->after, b->after_bytes) <= 0)
     return tarn_fail(
         TARN_CORRUPT,
         "offset %" PRIu64 ": the block begins at or before the key of the block before it", offset);
@@ -327,30 +328,5 @@ tarn_status tarn__table_block(const tarn_table *t, size_t i, tarn_block *b) {
   }
   b->until = t->index[i].key;
   b->until_bytes = t->index[i].key_bytes;
-  return TARN_OK;
-}
-
-tarn_status tarn__table_find(const tarn_table *t, const char *key, size_t bytes, tarn_block *b,
-                             tarn_table_entry *e) {
-  *b = (tarn_block){0};
-  *e = (tarn_table_entry){0};
-  size_t low = 0, high = t->blocks; /* the first block whose index key is not before `key` */
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (compare(t->index[middle].key, t->index[middle].key_bytes, key, bytes) < 0)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  if (low == t->blocks) return TARN_OK;
-  TARN_TRY(tarn__table_block(t, low, b));
-  for (;;) {
-    TARN_TRY(tarn__block_next(b, e));
-    if (!e->key) return TARN_OK;
-    int order = compare(e->key, e->key_bytes, key, bytes);
-    if (order == 0) return TARN_OK;
-    if (order > 0) break;
-  }
-  *e = (tarn_table_entry){0};
   return TARN_OK;
 }

@@ -47,9 +47,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     }
     tarn__block_clear(&block);
   }
-  if (tarn__table_find(t, "conv", 4, &block, &e) != TARN_OK) e.key = NULL;
-  tarn__block_clear(&block);
+  tarn_arena *arena;
+  tarn_table_contents all;
+  if (tarn__arena_create(tarn__allocator_default(), &arena) != TARN_OK) abort();
+  if (tarn__table_read(t, arena, &all) == TARN_OK && tarn__table_find(&all, "conv", 4) != NULL &&
+      all.count == 0)
+    abort();
+  tarn__table_contents_clear(&all);
   tarn__table_close(t);
+  tarn__arena_destroy(arena);
   tarn__bytes_clear(&b);
   return 0;
 }
