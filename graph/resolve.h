@@ -25,4 +25,7 @@ tarn_status tarn__resolve_calls(tarn_graph *graph, bool *changed);   /* again wh
 tarn_status tarn__resolve_checks(tarn_graph *graph);
 tarn_status tarn__resolve_cycles(const tarn_graph *graph);
 
+/* The functions that a node of a known op names fit it; what does not becomes its problem. (resolve_calls.c) */
+tarn_status tarn__resolve_call(tarn_graph *graph, tarn_node *node);
+
 #endif

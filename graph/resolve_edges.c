@@ -247,6 +247,7 @@ tarn_status tarn__resolve_checks(tarn_graph *graph) {
     else TARN_TRY(inputs_by_signature(graph, n));
     if (!n->problem) TARN_TRY(check_edges(graph, n));
     if (!n->problem) TARN_TRY(parse_params(graph, n));
+    if (!n->problem && n->op) TARN_TRY(tarn__resolve_call(graph, n));
   }
   return TARN_OK;
 }

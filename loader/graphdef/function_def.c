@@ -184,12 +184,28 @@ static tarn_status add_args(tarn_import *im, const signature *s, tarn_map *lists
   return TARN_OK;
 }
 
+/* Bodies have a notation of their own: a plain name, or one with a number, is an argument; a node's output is
+ * "node:out_arg" or "node:out_arg:k". The arguments are there before any node is. */
+static tarn_status check_notation(const tarn_import *im, const char *text) {
+  const char *colon = strchr(text, ':');
+  size_t bytes = colon ? (size_t)(colon - text) : strlen(text);
+  if (!im->lists || *text == '^' || (colon && (colon[1] < '0' || colon[1] > '9'))) return TARN_OK;
+  const tarn_node *node = tarn__map_get(&im->graph->by_name, text, bytes);
+  if (node && strcmp(node->op_name, "_Arg") == 0) return TARN_OK;
+  char shown[100];
+  return tarn_fail(TARN_CORRUPT, "'%s' is no argument of the function, expected one, or node:output:number",
+                   tarn__printable(text, strlen(text), shown, sizeof shown));
+}
+
 /* "NAME" or "NAME:i" of a list argument as its elements' names; anything else unchanged. Calls add for each. */
 static tarn_status spread(tarn_import *im, const char *text, tarn_status (*add)(void *to, const char *text), void *to) {
   const char *colon = strchr(text, ':');
   size_t bytes = colon ? (size_t)(colon - text) : strlen(text);
   const expanded *e = im->lists ? tarn__map_get(im->lists, text, bytes) : NULL;
-  if (!e) return add(to, text);
+  if (!e) {
+    TARN_TRY(check_notation(im, text));
+    return add(to, text);
+  }
   if (colon) {
     const char *name = tarn__arena_printf(im->graph->arena, "%.*s_%s", (int)bytes, text, colon + 1);
     return name ? add(to, name) : TARN_NO_MEMORY;

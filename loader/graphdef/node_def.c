@@ -22,13 +22,18 @@ tarn_status tarn__node_def_read(tarn_import *im, tarn_wire message) {
   if (!*op)
     return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": node '%s' has no op", message.offset, shown);
   im->problem = NULL;
+  bool controls = false;
   for (tarn_wire w = message;;) {
     TARN_TRY(tarn__wire_next(&w, &f));
     if (f.number == 0) break;
     if (f.number == 3) {
       const char *text;
       TARN_TRY_IN(tarn__import_text(im, &f, &text), "reading an input of node '%s'", shown);
-      TARN_TRY(tarn__import_input(im, node, text));
+      if (*text != '^' && controls)
+        return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": a data input of node '%s' behind a control input, expected"
+                         " all data inputs first", f.offset, shown);
+      controls = *text == '^';
+      TARN_TRY_IN(tarn__import_input(im, node, text), "reading an input of node '%s' at offset %" PRIu64, shown, f.offset);
     } else if (f.number == 5) {
       tarn_wire entry;
       TARN_TRY(tarn__wire_message(&f, "attr entry", &entry));
