@@ -1,4 +1,6 @@
 /* V2 checkpoints: TensorFlow's bytes, round trips, slices, damage. */
+#include <pthread.h>
+
 #include "loader/checkpoint/checkpoint.h"
 #include "loader/checkpoint/crc32c.h"
 #include "loader/checkpoint/table.h"
@@ -532,6 +534,36 @@ START_TEST(test_bundle_finds_by_full_name) {
 }
 END_TEST
 
+static void *read_everything(void *checkpoint) {
+  const tarn_checkpoint *c = checkpoint;
+  intptr_t bad = 0;
+  for (int round = 0; round < 20; round++)
+    for (size_t i = 0; i < tarn_checkpoint_count(c); i++) {
+      tarn_tensor t;
+      tarn_status status = round % 2 ? tarn__checkpoint_view(c, plain(), i, &t)
+                                     : tarn__checkpoint_read(c, plain(), i, &t);
+      bad += status != TARN_OK;
+      if (status == TARN_OK) tarn__tensor_clear(&t);
+    }
+  return (void *)bad;
+}
+
+START_TEST(test_bundle_is_read_by_many_threads) {
+  tensorflow_put();
+  tarn_checkpoint *c = open_ok("c");
+  pthread_t thread[4];
+  for (int i = 0; i < 4; i++)
+    ck_assert_int_eq(pthread_create(&thread[i], NULL, read_everything, c), 0);
+  for (int i = 0; i < 4; i++) {
+    void *bad;
+    ck_assert_int_eq(pthread_join(thread[i], &bad), 0);
+    ck_assert_int_eq((intptr_t)bad, 0);
+  }
+  tarn_checkpoint_close(c);
+  files_end();
+}
+END_TEST
+
 SUITE_MAIN("bundle", test_bundle_reads_what_tensorflow_wrote,
            test_bundle_writes_what_tensorflow_writes, test_bundle_round_trips_every_dtype,
            test_bundle_view_outlives_the_checkpoint, test_bundle_reads_boxes_across_slices,
@@ -539,4 +571,5 @@ SUITE_MAIN("bundle", test_bundle_reads_what_tensorflow_wrote,
            test_bundle_lists_without_its_data, test_bundle_survives_every_cut_and_flip,
            test_bundle_names_file_and_byte, test_bundle_survives_every_failed_allocation,
            test_bundle_writes_whole_or_not_at_all, test_bundle_swaps_big_endian,
-           test_bundle_refuses_entries_that_lie, test_bundle_finds_by_full_name)
+           test_bundle_refuses_entries_that_lie, test_bundle_finds_by_full_name,
+           test_bundle_is_read_by_many_threads)
