@@ -52,11 +52,14 @@ static tarn_status resolve_text(const tarn_graph *g, const char *who, const char
     return tarn_fail(TARN_CORRUPT, "'%s' takes '%s', but there is no such node", who,
                      tarn__printable(text, strlen(text), shown, sizeof shown));
   int index = 0;
+  /* A body names outputs by their argument, but for the body's own arguments. */
+  const bool by_name = g->function && strcmp(producer->op_name, "_Arg") != 0;
+  if (by_name && !colon) index = -1;
   if (colon) {
     const char *rest = colon + 1;
     const char *second = strchr(rest, ':');
-    index = read_index(rest, strlen(rest));
-    if (index < 0 && g->function) {
+    index = by_name ? -1 : read_index(rest, strlen(rest));
+    if (by_name) {
       size_t arg_bytes = second ? (size_t)(second - rest) : strlen(rest);
       int k = second ? read_index(second + 1, strlen(second + 1)) : 0;
       index = k < 0 ? -1 : output_by_name(g, producer, rest, arg_bytes, k);
@@ -82,6 +85,8 @@ static tarn_status connect(tarn_graph *g, tarn_node *n, int *used) {
   for (int i = 0; i < n->texts; i++) {
     if (n->input_text[i][0] == '^') n->controls++;
     else n->inputs++;
+    if (n->controls && n->input_text[i][0] != '^')
+      return tarn_fail(TARN_CORRUPT, "'%s' has data input %d after a control input", n->name, n->inputs - 1);
   }
   if (n->inputs) {
     n->in = tarn__arena_array(g->arena, (size_t)n->inputs, sizeof *n->in);

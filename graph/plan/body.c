@@ -29,6 +29,29 @@ tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefi
   return TARN_OK;
 }
 
+tarn_status tarn__plan_check_call(const char *node, const tarn_graph *body, const tarn_dtype *in, int inputs, const tarn_dtype *out,
+                                  int outputs) {
+  if (body->args != (size_t)inputs || body->rets != (size_t)outputs)
+    return tarn_fail(TARN_INVALID, "function '%s' takes %zu arguments and gives %zu results, node '%s' has %d and %d",
+                     body->function, body->args, body->rets, node, inputs, outputs);
+  for (int i = 0; i < inputs; i++) {
+    if (body->arg[i]->problem)
+      return tarn_fail(body->arg[i]->problem_status, "argument %d of function '%s': %s", i, body->function, body->arg[i]->problem);
+    const tarn_dtype wanted = body->arg[i]->out_dtype[0];
+    if (wanted && in[i] && wanted != in[i])
+      return tarn_fail(TARN_DTYPE, "argument %d of function '%s' is %s, node '%s' gives %s", i, body->function,
+                       tarn_dtype_name(wanted), node, tarn_dtype_name(in[i]));
+  }
+  for (int i = 0; out && i < outputs; i++) {
+    const tarn_edge *ret = &body->ret[i];
+    const tarn_dtype given = ret->node->op && ret->index < ret->node->outputs ? ret->node->out_dtype[ret->index] : TARN_NO_DTYPE;
+    if (given && out[i] && given != out[i])
+      return tarn_fail(TARN_DTYPE, "result %d of function '%s' is %s, node '%s' expects %s", i, body->function,
+                       tarn_dtype_name(given), node, tarn_dtype_name(out[i]));
+  }
+  return TARN_OK;
+}
+
 const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node) {
   const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
   if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size)

@@ -77,6 +77,9 @@ tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *
 /* A block for a function body (If, While, Case); variable[i] is the variable whose handle argument i is, or NULL. */
 tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefix, const tarn_node *const *variable,
                             tarn_block *parent, tarn_block **block);
+/* A function's arguments and results against those of a call: their number and dtypes. out NULL: any dtypes. */
+tarn_status tarn__plan_check_call(const char *node, const tarn_graph *body, const tarn_dtype *in, int inputs, const tarn_dtype *out,
+                                  int outputs);
 /* The key of a variable's node, in the plan's arena; NULL: no memory. */
 const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node);
 /* The value of a variable as a constant, when no step of the plan writes it and it is initialised; else *value stays empty.

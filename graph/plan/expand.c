@@ -143,9 +143,6 @@ static tarn_status expand_call(expander *e, int call, tarn_graph *body) {
   tarn_instance *c = &e->out->instance[call];
   scope *s;
   TARN_TRY(new_scope(e, e->scope_of[call], body, c->name, &s));
-  if ((size_t)c->inputs != body->args)
-    return tarn_fail(TARN_INVALID, "function '%s' takes %zu arguments, node '%s' gives %d", body->function,
-                     body->args, c->name, c->inputs);
   TARN_TRY(add(e, e->scope_of[call], NULL, c->name, &s->entry));
   c = &e->out->instance[call];   /* add may have moved it */
   tarn_instance *entry = &e->out->instance[s->entry];
@@ -210,6 +207,7 @@ static tarn_status look_at(expander *e, int index) {
   const tarn_func f = tarn__attr_func(&node->attrs, "f");
   tarn_graph *body = tarn__graph_function(s->graph, f.name);
   if (!body) return tarn_fail(TARN_CORRUPT, "node '%s' calls '%s', which is not in the library", node->name, f.name);
+  TARN_TRY(tarn__plan_check_call(x->name, body, node->in_dtype, node->inputs, node->out_dtype, node->outputs));
   if (in_progress(s, body)) return TARN_OK;   /* recursion: stays a call */
   return expand_call(e, index, body);
 }

@@ -163,6 +163,11 @@ static void map_plain(const orderer *o, int *from, int *to) {
   (void)to;
 }
 
+/* Both are nodes of the graph itself, not of a function expanded into it (whose constants know no frames). */
+static bool same_level(const tarn_instance *a, const tarn_instance *b) {
+  return a->node && b->node && a->name == a->node->name && b->name == b->node->name;
+}
+
 static tarn_status find_frames(orderer *o) {
   int *order = tarn__arena_array(o->b->arena, (size_t)o->x->count + 1, sizeof(int)), sorted;
   if (!order) return TARN_NO_MEMORY;
@@ -185,9 +190,9 @@ static tarn_status find_frames(orderer *o) {
       const int from = i < x->inputs ? x->in[i].from : x->control[i - x->inputs];
       const tarn_instance *y = &o->x->instance[from];
       if (skipped(o, from) || (is_merge(x) && is_next(y))) continue;
-      if (!frame_within(inside, y->frame))
-        return tarn_fail(TARN_CORRUPT, "node '%s' has inputs from two loops: '%s' is in frame '%s'", x->name, y->name,
-                         y->frame ? y->frame->name : "(none)");
+      if (!frame_within(inside, y->frame) || (y->frame != inside && same_level(x, y)))
+        return tarn_fail(TARN_CORRUPT, "node '%s' has inputs from two frames: '%s' is in %s%s", x->name, y->name,
+                         y->frame ? "loop " : "no loop", y->frame ? y->frame->name : "");
     }
     x->inside = x->frame = inside;
     if (is_enter(x)) {
@@ -488,13 +493,18 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
 }
 
 /* The bodies of If, Case and While as blocks; what they may write is known to the variables' readers. */
-static tarn_status body_of(orderer *o, tarn_block *block, int at, tarn_func f, int first, tarn_block **made) {
+static tarn_status check_body(const tarn_step *step, const tarn_graph *body, int first, int which) {
+  const tarn_node *n = step->node;
+  if (which == 0 && strstr(n->op->name, "While"))   /* a condition: one result, of any type */
+    return tarn__plan_check_call(step->name, body, n->in_dtype + first, n->inputs - first, NULL, 1);
+  return tarn__plan_check_call(step->name, body, n->in_dtype + first, n->inputs - first, n->out_dtype, n->outputs);
+}
+
+static tarn_status body_of(orderer *o, tarn_block *block, int at, tarn_func f, int first, int which, tarn_block **made) {
   tarn_graph *body = tarn__graph_function(o->b->plan->graph, f.name);
   const tarn_step *step = &block->step[at];
   if (!body) return tarn_fail(TARN_CORRUPT, "node '%s' names function '%s', which is not in the library", step->name, f.name);
-  if ((int)body->args != step->inputs - first)
-    return tarn_fail(TARN_INVALID, "function '%s' takes %zu arguments, node '%s' gives %d", f.name, body->args, step->name,
-                     step->inputs - first);
+  TARN_TRY(check_body(step, body, first, which));
   tarn_builder *b = o->b;
   for (int i = 0; i < b->stacked; i++)
     if (!strcmp(b->stack[i], body->function)) {   /* recursion: built when it is reached */
@@ -538,7 +548,7 @@ static tarn_status emit_bodies(orderer *o, tarn_block *block, int at) {
   const char **names = tarn__arena_array(arena, count, sizeof *names);
   if (!made || !names) return TARN_NO_MEMORY;
   for (size_t i = 0; i < count; i++) {
-    TARN_TRY(body_of(o, block, at, list[i], first, &made[i]));
+    TARN_TRY(body_of(o, block, at, list[i], first, (int)i, &made[i]));
     names[i] = list[i].name;
   }
   tarn_step *step = &block->step[at];
