@@ -5,5 +5,6 @@
 #undef STORE
 #undef ADD
 #undef MUL
+#undef NEGATE
 #undef LOWEST
 #undef NAME

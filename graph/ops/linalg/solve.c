@@ -1,0 +1,158 @@
+/* Decompositions of matrices, what is solved with them, and cross products. Leading dims are batches. */
+#include "graph/op.h"
+#include "kernels/params/linalg.h"
+
+static tarn_status parse_adjoint(const tarn_attrs *attrs, void *params) {
+  ((tarn_linalg_params *)params)->adjoint = tarn__attr_bool(attrs, "adjoint");
+  return TARN_OK;
+}
+static tarn_status parse_triangular(const tarn_attrs *attrs, void *params) {
+  ((tarn_linalg_params *)params)->lower = tarn__attr_bool(attrs, "lower");
+  return parse_adjoint(attrs, params);
+}
+static tarn_status parse_qr(const tarn_attrs *attrs, void *params) {
+  ((tarn_linalg_params *)params)->full_matrices = tarn__attr_bool(attrs, "full_matrices");
+  return TARN_OK;
+}
+
+/* n*n elements of 16 bytes must be countable, also where a batch of none has no elements. */
+static tarn_status matrix(const tarn_infer *t, int i) {
+  TARN_TRY(tarn__infer_rank_at_least(t, i, 2));
+  const tarn_shape *s = &t->in[i];
+  for (int d = s->rank - 2; d < s->rank; d++)
+    if (s->dim[d] > 1 << 28) return tarn_fail(TARN_LIMIT, "a matrix of %lld rows or columns", (long long)s->dim[d]);
+  return TARN_OK;
+}
+static tarn_status square(const tarn_infer *t, int i) {
+  char text[TARN_SHAPE_TEXT];
+  TARN_TRY(matrix(t, i));
+  const tarn_shape *s = &t->in[i];
+  if (s->dim[s->rank - 1] == s->dim[s->rank - 2]) return TARN_OK;
+  return tarn_fail(TARN_SHAPE, "expected square matrices, got %s", tarn__shape_print(s, text));
+}
+
+static tarn_status infer_square(tarn_infer *t) {
+  t->out[0] = t->in[0];
+  return square(t, 0);
+}
+static tarn_status infer_determinant(tarn_infer *t) {
+  TARN_TRY(square(t, 0));
+  for (int o = 0; o < t->outputs; o++) {
+    t->out[o] = t->in[0];
+    t->out[o].rank -= 2;
+  }
+  return TARN_OK;
+}
+
+static tarn_status solve(tarn_infer *t, bool broadcast) {
+  TARN_TRY(square(t, 0));
+  TARN_TRY(matrix(t, 1));
+  tarn_shape a = t->in[0], x = t->in[1], both;
+  char left[TARN_SHAPE_TEXT], right[TARN_SHAPE_TEXT];
+  const int64_t rows = x.dim[x.rank - 2], columns = x.dim[x.rank - 1];
+  if (a.dim[a.rank - 1] != rows)
+    return tarn_fail(TARN_SHAPE, "%s does not fit %s: the right side needs as many rows", tarn__shape_print(&a, left),
+                     tarn__shape_print(&x, right));
+  a.rank -= 2;
+  x.rank -= 2;
+  if (!broadcast && !tarn__shape_equal(&a, &x))
+    return tarn_fail(TARN_SHAPE, "batch dims differ: %s and %s", tarn__shape_print(&a, left),
+                     tarn__shape_print(&x, right));
+  TARN_TRY(tarn__shape_broadcast(&a, &x, &both));
+  int64_t dims[TARN_MAX_RANK];
+  for (int d = 0; d < both.rank; d++) dims[d] = both.dim[d];
+  dims[both.rank] = rows;
+  dims[both.rank + 1] = columns;
+  return tarn__shape_make(both.rank + 2, dims, &t->out[0]);
+}
+static tarn_status infer_solve(tarn_infer *t) { return solve(t, false); }
+static tarn_status infer_triangular(tarn_infer *t) { return solve(t, true); }
+
+static tarn_status infer_qr(tarn_infer *t) {
+  const tarn_linalg_params *p = t->params;
+  TARN_TRY(matrix(t, 0));
+  const tarn_matrices g = tarn__matrices_of(&t->in[0]);
+  const int64_t kept = p->full_matrices || g.M < g.N ? g.M : g.N;
+  tarn_shape q = t->in[0], r = t->in[0];
+  q.dim[q.rank - 1] = kept;
+  r.dim[r.rank - 2] = kept;
+  TARN_TRY(tarn__shape_make(q.rank, q.dim, &t->out[0]));
+  return tarn__shape_make(r.rank, r.dim, &t->out[1]);
+}
+
+static tarn_status infer_cross(tarn_infer *t) {
+  char text[TARN_SHAPE_TEXT];
+  TARN_TRY(tarn__infer_rank_at_least(t, 0, 1));
+  TARN_TRY(tarn__infer_same(t, 0, 1));
+  if (t->in[0].dim[t->in[0].rank - 1] != 3)
+    return tarn_fail(TARN_SHAPE, "expected a last dim of 3, got %s", tarn__shape_print(&t->in[0], text));
+  t->out[0] = t->in[0];
+  return TARN_OK;
+}
+
+#define TYPES "T: {double, float, half, complex64, complex128}"
+#define PARSED(parse_) .params_bytes = sizeof(tarn_linalg_params), .parse = parse_
+
+const tarn_op tarn_ops_solve[] = {
+    {.name = "MatrixInverse",
+     .inputs = "input: T",
+     .outputs = "output: T",
+     .attrs = "adjoint: bool = false; " TYPES,
+     PARSED(parse_adjoint),
+     .infer = infer_square,
+     .formula = "y = x^-1, or (x^H)^-1",
+     .cases = {"input=T[3x3]", "input=T[2x5x5] adjoint=true", "input=T[0x0]", "input=T[1x1]"}},
+    {.name = "MatrixDeterminant",
+     .inputs = "input: T",
+     .outputs = "output: T",
+     .attrs = TYPES,
+     .infer = infer_determinant,
+     .formula = "y = det x",
+     .cases = {"input=T[3x3]", "input=T[2x5x5]", "input=T[0x0]"}},
+    {.name = "LogMatrixDeterminant",
+     .inputs = "input: T",
+     .outputs = "sign: T, log_abs_determinant: T",
+     .attrs = TYPES,
+     .infer = infer_determinant,
+     .formula = "sign exp(log_abs_determinant) = det x",
+     .cases = {"input=T[3x3]", "input=T[2x5x5]"}},
+    {.name = "Cholesky",
+     .inputs = "input: T",
+     .outputs = "output: T",
+     .attrs = TYPES,
+     .infer = infer_square,
+     .formula = "x = y y^H, y lower triangular",
+     .cases = {"input=T[1x1]:1..2", "input=T[0x0]"}},
+    {.name = "MatrixSolve",
+     .inputs = "matrix: T, rhs: T",
+     .outputs = "output: T",
+     .attrs = "adjoint: bool = false; " TYPES,
+     PARSED(parse_adjoint),
+     .infer = infer_solve,
+     .formula = "matrix y = rhs, or matrix^H y = rhs",
+     .cases = {"matrix=T[3x3] rhs=T[3x2]", "matrix=T[2x5x5] rhs=T[2x5x1] adjoint=true"}},
+    {.name = "MatrixTriangularSolve",
+     .inputs = "matrix: T, rhs: T",
+     .outputs = "output: T",
+     .attrs = "lower: bool = true; adjoint: bool = false; " TYPES,
+     PARSED(parse_triangular),
+     .infer = infer_triangular,
+     .formula = "matrix y = rhs, or matrix^H y = rhs, reading one triangle of the matrix",
+     .cases = {"matrix=T[3x3]:1..2 rhs=T[3x2]", "matrix=T[5x5]:1..2 rhs=T[2x5x1] lower=false adjoint=true"}},
+    {.name = "Qr",
+     .inputs = "input: T",
+     .outputs = "q: T, r: T",
+     .attrs = "full_matrices: bool = false; " TYPES,
+     PARSED(parse_qr),
+     .infer = infer_qr,
+     .formula = "x = q r, q^H q = 1, r upper triangular",
+     .cases = {"input=T[3x3]", "input=T[2x5x3]", "input=T[3x5]", "input=T[5x3] full_matrices=true", "input=T[1x1]"}},
+    {.name = "Cross",
+     .inputs = "a: T, b: T",
+     .outputs = "product: T",
+     .attrs = "T: realnumbertype",
+     .infer = infer_cross,
+     .formula = "y = a x b, vectors of 3 along the last dim",
+     .cases = {"a=T[3] b=T[3]", "a=T[5x3] b=T[5x3]", "a=T[0x3] b=T[0x3]"}},
+    {0},
+};

@@ -1,0 +1,30 @@
+/* Small dense matrices in double complex, whatever the tensor's type: row-major, in scratch. */
+#ifndef TARN_KERNELS_CPU_LINALG_DENSE_H
+#define TARN_KERNELS_CPU_LINALG_DENSE_H
+
+#include "kernels/params/linalg.h"
+
+#include <complex.h>
+#include <math.h>
+#undef I /* complex.h's */
+
+typedef double _Complex tarn_z;
+
+/* The types that TensorFlow's CPU decomposes. */
+#define TARN_DECOMPOSED (TARN_BIT(TARN_F16) | TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64) | TARN_COMPLEX)
+
+/* n elements of t from `at` on. */
+void tarn__dense_load(const tarn_tensor *t, int64_t at, int64_t n, tarn_z *x);
+void tarn__dense_store(tarn_tensor *t, int64_t at, int64_t n, const tarn_z *x);
+/* The conjugate transpose of a square matrix, in place. */
+void tarn__dense_adjoint(tarn_z *a, int64_t n);
+
+/* P a = L U in place (L below the diagonal, of unit diagonal), partial pivoting: row i was exchanged with row pivot[i].
+ * *sign is that of the permutation. false: a pivot is 0, the matrix is singular (the factors are still right). */
+bool tarn__dense_lu(tarn_z *a, int64_t n, int64_t *pivot, int *sign);
+/* x (n rows of k columns) becomes a^-1 x, with the factors from tarn__dense_lu. */
+void tarn__dense_lu_solve(const tarn_z *lu, int64_t n, const int64_t *pivot, tarn_z *x, int64_t k);
+/* x becomes t^-1 x for the triangle of t that `lower` names; `unit`: its diagonal is 1. */
+void tarn__dense_triangular_solve(const tarn_z *t, int64_t n, bool lower, bool unit, tarn_z *x, int64_t k);
+
+#endif
