@@ -20,7 +20,7 @@ void tarn__terminal_half_blocks(const float *upper, const float *lower, int cols
     if (shades) {
       printf("\033[38;5;%d;48;5;%dm▀", grey(upper[c]), grey(lower[c]));
     } else {
-      const bool up = upper[c] > 0.5f, low = lower[c] > 0.5f;
+      const bool up = upper[c] > 0.4f, low = lower[c] > 0.4f;
       fputs(up && low ? "█" : up ? "▀" : low ? "▄" : " ", stdout);
     }
   }

@@ -1,5 +1,5 @@
 /* Pictures and bars in a terminal, by Unicode's block characters. Shades of grey where standard
- * output is a terminal and NO_COLOR is not set; else ink is solid above one half. */
+ * output is a terminal and NO_COLOR is not set; else ink is solid above 0.4. */
 #ifndef TARN_DEMOS_TERMINAL_H
 #define TARN_DEMOS_TERMINAL_H
 
