@@ -1,6 +1,7 @@
 /* Control flow: TensorFlow 1's frames (Switch to NextIteration, with twins for variables' references), and TensorFlow
  * 2's calls of functions. The session runs them itself; see graph/plan/. */
 #include "graph/op.h"
+#include "kernels/params/flow.h"
 
 /* Shapes follow from what runs inside, so plans and runs find them. */
 #define CONTROL .flags = TARN_OP_CONTROL, .infer = tarn__infer_unknown
@@ -23,6 +24,11 @@
   .attrs = "Tin: list(type) >= 0; Tout: list(type) >= 0; f: func;"              \
            "config: string = ''; config_proto: string = ''; executor_type: string = ''"
 #define ENTER_ATTRS "T: type; frame_name: string; is_constant: bool = false; parallel_iterations: int = 10"
+
+static tarn_status assert_parse(const tarn_attrs *attrs, void *params) {
+  ((tarn_print_params *)params)->summarize = tarn__attr_int(attrs, "summarize");
+  return TARN_OK;
+}
 
 const tarn_op tarn_ops_control[] = {
   {.name = "Switch", .inputs = "data: T, pred: bool", .outputs = "output_false: T, output_true: T",
@@ -63,7 +69,8 @@ const tarn_op tarn_ops_control[] = {
   {.name = "PartitionedCall", CALL_SIGNATURE, CONTROL, .formula = "f(args)"},
   {.name = "StatefulPartitionedCall", CALL_SIGNATURE, CONTROL_STATEFUL, .formula = "f(args)"},
   {.name = "Assert", .inputs = "condition: bool, data: T", .attrs = "T: list(type); summarize: int = 3",
-   .flags = TARN_OP_STATEFUL, .infer = tarn__infer_scalars, .formula = "fails the run unless condition",
+   .flags = TARN_OP_STATEFUL, .params_bytes = sizeof(tarn_print_params), .parse = assert_parse, .infer = tarn__infer_scalars,
+   .formula = "fails the run unless condition",
    .cases = {"condition=bool(true) data=f32[3]"}},
   {0},
 };

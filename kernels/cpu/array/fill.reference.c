@@ -88,7 +88,7 @@ static tarn_status one_hot(const tarn_call *call) {
 const tarn_kernel tarn_kernels_array_fill_reference[] = {
   {.op = "Fill", .run = fill},
   {.op = "Empty", .run = zeros},
-  {.op = "ZerosLike", .run = zeros},
+  {.op = "ZerosLike", .run = zeros, .dtypes = TARN_PLAIN | TARN_BIT(TARN_STRING)},   /* lists: flow/ */
   {.op = "OnesLike", .run = ones, .dtypes = TARN_RING | TARN_BIT(TARN_BOOL)},
   {.op = "LinSpace", .run = lin_space, .dtypes = TARN_FLOATS},
   {.op = "Range", .run = range, .dtypes = TARN_REALS},

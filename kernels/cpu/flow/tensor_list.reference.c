@@ -1,0 +1,210 @@
+/* TensorLists, one element at a time: made, grown, read and changed. Whole tensors are in list_pack.reference.c. */
+#include "kernels/cpu/flow/list_shape.h"
+#include "kernels/params/flow.h"
+#include "kernels/state/combine.h"
+
+static tarn_status dtype_check(const tarn_tensor_list *list, tarn_dtype dtype) {
+  if (list->dtype == dtype) return TARN_OK;
+  return tarn_fail(TARN_INVALID, "Invalid data types; op elements %s but list elements %s", tarn_dtype_name(dtype),
+                   tarn_dtype_name(list->dtype));
+}
+
+static tarn_status make(const tarn_call *call, int64_t max, int64_t size) {
+  const tarn_list_params *p = call->problem->params;
+  tarn_shape shape;
+  tarn_tensor_list *list;
+  TARN_TRY(tarn__list_shape(call->in[0], &shape));
+  TARN_TRY(tarn__tensor_list_create(call->run->allocator, p->dtype, &shape, max, size, &list));
+  return tarn__call_handle(call, 0, list);
+}
+
+static tarn_status empty(const tarn_call *call) { return make(call, tarn__tensor_int(call->in[1], 0), 0); }
+static tarn_status reserve(const tarn_call *call) { return make(call, -1, tarn__tensor_int(call->in[1], 0)); }
+
+/* Gives out a list that is done, or drops it when the last step failed. */
+static tarn_status give(const tarn_call *call, tarn_tensor_list *list, tarn_status status) {
+  if (status == TARN_OK) return tarn__call_handle(call, 0, list);
+  tarn__object_release(list);
+  return status;
+}
+
+static tarn_status push_back(const tarn_call *call) {
+  const tarn_tensor_list *from;
+  tarn_tensor_list *list;
+  TARN_TRY(tarn__list_of(call, 0, &from));
+  TARN_TRY(dtype_check(from, call->in[1]->dtype));
+  if (from->max_elements >= 0 && from->size >= from->max_elements)
+    return tarn_fail(TARN_INVALID, "Tried to push item into a full list. list size: %lld, max_num_elements: %lld",
+                     (long long)from->size, (long long)from->max_elements);
+  TARN_TRY(tarn__tensor_list_copy(from, from->size + 1, &list));
+  return give(call, list, tarn__tensor_list_set(list, from->size, call->in[1]));
+}
+
+static void put(const tarn_call *call, int i, const tarn_tensor *value) {
+  tarn__tensor_clear(call->out[i]);
+  *call->out[i] = *value;
+}
+
+static tarn_status pop_back(const tarn_call *call) {
+  const tarn_tensor_list *from;
+  tarn_tensor_list *list;
+  tarn_tensor value;
+  tarn_shape wanted;
+  TARN_TRY(tarn__list_of(call, 0, &from));
+  TARN_TRY(dtype_check(from, call->problem->out_dtype[1]));
+  if (from->size == 0) return tarn_fail(TARN_INVALID, "Trying to pop from an empty list.");
+  TARN_TRY(tarn__list_shape(call->in[1], &wanted));
+  TARN_TRY(tarn__tensor_list_copy(from, from->size - 1, &list));
+  const tarn_status status = tarn__list_read(from, from->size - 1, &wanted, &value);
+  if (status == TARN_OK) put(call, 1, &value);
+  return give(call, list, status);
+}
+
+static tarn_status length(const tarn_call *call) {
+  const tarn_tensor_list *list;
+  TARN_TRY(tarn__list_of(call, 0, &list));
+  *(int32_t *)call->out[0]->data = (int32_t)list->size;
+  return TARN_OK;
+}
+
+static tarn_status element_shape(const tarn_call *call) {
+  const tarn_tensor_list *list;
+  TARN_TRY(tarn__list_of(call, 0, &list));
+  const tarn_shape *s = &list->element_shape;
+  const tarn_shape out = s->rank < 0 ? tarn__shape_scalar() : tarn__shape_vector(s->rank);
+  TARN_TRY(tarn__call_allocate(call, 0, &out));
+  for (int i = 0; i < (s->rank < 0 ? 1 : s->rank); i++) {
+    const int64_t dim = s->rank < 0 ? -1 : s->dim[i];
+    if (call->out[0]->dtype == TARN_I64) ((int64_t *)call->out[0]->data)[i] = dim;
+    else ((int32_t *)call->out[0]->data)[i] = (int32_t)dim;
+  }
+  return TARN_OK;
+}
+
+static tarn_status get_item(const tarn_call *call) {
+  const tarn_tensor_list *list;
+  tarn_tensor value;
+  tarn_shape wanted;
+  const int64_t index = tarn__tensor_int(call->in[1], 0);
+  TARN_TRY(tarn__list_of(call, 0, &list));
+  TARN_TRY(dtype_check(list, call->problem->out_dtype[0]));
+  if (index < 0 || index >= list->size)
+    return tarn_fail(TARN_INVALID, "Trying to access element %lld in a list with %lld elements.", (long long)index,
+                     (long long)list->size);
+  TARN_TRY(tarn__list_shape(call->in[2], &wanted));
+  TARN_TRY(tarn__list_read(list, index, &wanted, &value));
+  put(call, 0, &value);
+  return TARN_OK;
+}
+
+static tarn_status set_item(const tarn_call *call) {
+  const tarn_list_params *p = call->problem->params;
+  const tarn_tensor_list *from;
+  tarn_tensor_list *list;
+  const int64_t index = tarn__tensor_int(call->in[1], 0);
+  TARN_TRY(tarn__list_of(call, 0, &from));
+  if (index < 0 || (index >= from->size && !p->resize))
+    return tarn_fail(TARN_INVALID, "Trying to modify element %lld in a list with %lld elements.", (long long)index,
+                     (long long)from->size);
+  TARN_TRY(tarn__tensor_list_copy(from, index < from->size ? from->size : index + 1, &list));
+  return give(call, list, tarn__tensor_list_set(list, index, call->in[2]));
+}
+
+static tarn_status resize(const tarn_call *call) {
+  const tarn_tensor_list *from;
+  tarn_tensor_list *list;
+  TARN_TRY(tarn__list_of(call, 0, &from));
+  TARN_TRY(tarn__tensor_list_copy(from, tarn__tensor_int(call->in[1], 0), &list));
+  return tarn__call_handle(call, 0, list);
+}
+
+static tarn_status concat_lists(const tarn_call *call) {
+  const tarn_tensor_list *a, *b;
+  tarn_tensor_list *list;
+  TARN_TRY(tarn__list_of(call, 0, &a));
+  TARN_TRY(tarn__list_of(call, 1, &b));
+  TARN_TRY(dtype_check(b, a->dtype));
+  TARN_TRY(tarn__tensor_list_copy(a, a->size + b->size, &list));
+  tarn_status status = TARN_OK;
+  for (int64_t i = 0; i < b->size && status == TARN_OK; i++)
+    if (tarn__tensor_list_get(b, i)) status = tarn__tensor_list_set(list, a->size + i, tarn__tensor_list_get(b, i));
+  return give(call, list, status);
+}
+
+/* ---- what gradients do with lists ---------------------------------------------------------- */
+
+static tarn_status zeros_like(const tarn_call *call) {
+  const tarn_tensor_list *from;
+  tarn_tensor_list *list;
+  TARN_TRY(tarn__list_of(call, 0, &from));
+  TARN_TRY(tarn__tensor_list_create(call->run->allocator, from->dtype, &from->element_shape, from->max_elements, from->size, &list));
+  tarn_status status = TARN_OK;
+  for (int64_t i = 0; i < from->size && status == TARN_OK; i++) {
+    const tarn_tensor *cell = tarn__tensor_list_get(from, i);
+    tarn_tensor zero;
+    if (!cell) continue;
+    if (cell->dtype == TARN_VARIANT || cell->dtype == TARN_RESOURCE)
+      status = tarn_fail(TARN_UNSUPPORTED, "zeros like a list of lists");
+    else
+      status = tarn__tensor_new(call->run->allocator, cell->dtype, &cell->shape, &zero);
+    if (status != TARN_OK) break;
+    status = tarn__tensor_list_set(list, i, &zero);
+    tarn__tensor_clear(&zero);
+  }
+  return give(call, list, status);
+}
+
+/* list[i] += from[i]; a cell that is not set is a zero. */
+static tarn_status add_list(tarn_tensor_list *list, const tarn_tensor_list *from) {
+  if (from->size != list->size || from->dtype != list->dtype)
+    return tarn_fail(TARN_INVALID, "Trying to add two lists of tensors with different lengths or dtypes: %lld and %lld elements",
+                     (long long)list->size, (long long)from->size);
+  for (int64_t i = 0; i < list->size; i++) {
+    const tarn_tensor *mine = tarn__tensor_list_get(list, i), *more = tarn__tensor_list_get(from, i);
+    tarn_tensor sum;
+    char a[TARN_SHAPE_TEXT], b[TARN_SHAPE_TEXT];
+    if (!more) continue;
+    if (!mine) {
+      TARN_TRY(tarn__tensor_list_set(list, i, more));
+      continue;
+    }
+    if (!tarn__shape_equal(&mine->shape, &more->shape))
+      return tarn_fail(TARN_INVALID, "Trying to add two tensors with incompatible element shapes: %s and %s",
+                       tarn__shape_print(&mine->shape, a), tarn__shape_print(&more->shape, b));
+    TARN_TRY(tarn__tensor_copy(list->allocator, mine, &sum));
+    tarn_status status = tarn__combine(TARN_COMBINE_ADD, &sum, 0, more, 0, 1, tarn__tensor_elements(&sum));
+    if (status == TARN_OK) status = tarn__tensor_list_set(list, i, &sum);
+    tarn__tensor_clear(&sum);
+    TARN_TRY(status);
+  }
+  return TARN_OK;
+}
+
+static tarn_status add_n(const tarn_call *call) {
+  const tarn_tensor_list *from;
+  tarn_tensor_list *list;
+  TARN_TRY(tarn__list_of(call, 0, &from));
+  TARN_TRY(tarn__tensor_list_copy(from, from->size, &list));
+  tarn_status status = TARN_OK;
+  for (int i = 1; i < call->problem->inputs && status == TARN_OK; i++) {
+    status = tarn__list_of(call, i, &from);
+    if (status == TARN_OK) status = add_list(list, from);
+  }
+  return give(call, list, status);
+}
+
+const tarn_kernel tarn_kernels_flow_tensor_list_reference[] = {
+  {.op = "EmptyTensorList", .name = "list_make", .run = empty},
+  {.op = "TensorListReserve", .name = "list_make", .run = reserve},
+  {.op = "TensorListPushBack", .name = "list_push", .run = push_back},
+  {.op = "TensorListPopBack", .name = "list_pop", .run = pop_back},
+  {.op = "TensorListLength", .name = "list_length", .run = length},
+  {.op = "TensorListElementShape", .name = "list_shape", .run = element_shape},
+  {.op = "TensorListGetItem", .name = "list_get", .run = get_item},
+  {.op = "TensorListSetItem", .name = "list_set", .run = set_item},
+  {.op = "TensorListResize", .name = "list_resize", .run = resize},
+  {.op = "TensorListConcatLists", .name = "list_join", .run = concat_lists},
+  {.op = "ZerosLike", .name = "list_zeros", .dtypes = TARN_BIT(TARN_VARIANT), .run = zeros_like},
+  {.op = "AddN", .name = "list_add", .dtypes = TARN_BIT(TARN_VARIANT), .run = add_n},
+  {0},
+};

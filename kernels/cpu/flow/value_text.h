@@ -1,0 +1,15 @@
+/* Elements of a tensor as text, as TensorFlow prints them in assertions and Print. */
+#ifndef TARN_KERNELS_CPU_FLOW_VALUE_TEXT_H
+#define TARN_KERNELS_CPU_FLOW_VALUE_TEXT_H
+
+#include "core/bytes.h"
+#include "core/tensor.h"
+
+/* The fewest digits, from 6 (float) or 15 (double), that read back as the same number. `text` takes at most 32 bytes. */
+const char *tarn__float_text(double value, bool is_double, char text[32]);
+/* Adds one element. */
+tarn_status tarn__element_text(const tarn_tensor *t, int64_t i, tarn_bytes *text);
+/* Adds the first `count` elements (negative: all) in row-major order: "1 2 3...", and of matrices "[1 2][3 4]...". */
+tarn_status tarn__value_text(const tarn_tensor *t, int64_t count, tarn_bytes *text);
+
+#endif
