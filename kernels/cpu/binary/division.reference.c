@@ -51,6 +51,9 @@ static inline uint64_t u_remainder(uint64_t a, uint64_t b, bool *bad) {
   X(FloorDiv, WIDE_FLOAT, floor(a / b))                \
   X(FloorDiv, F16, floor(tarn__f16_round(a / b)))      \
   X(FloorDiv, BF16, floor(tarn__bf16_round(a / b)))    \
+  X(TruncateDiv, WIDE_FLOAT, trunc(a / b))             \
+  X(TruncateDiv, F16, trunc(tarn__f16_round(a / b)))   \
+  X(TruncateDiv, BF16, trunc(tarn__bf16_round(a / b))) \
   X(Mod, FLOAT, fmod(a, b))                            \
   X(TruncateMod, FLOAT, fmod(a, b))                    \
   X(FloorMod, FLOAT, FLOOR_MOD(fmod(a, b), b))

@@ -1,7 +1,8 @@
 /* Sums, products, means, norms, extremes and truth over axes: rows of (TensorFlow's name, dtypes, start, step, result).
  *
  * Sums and products are kept in double, or double complex, or modulo 2^64, so that only the result is rounded; means of
- * integers divide that sum and round towards zero. No terms give the neutral element; their mean is NaN, or 0. */
+ * integers divide that sum and round towards zero. No terms give the neutral element; their mean is NaN, of
+ * integers and complex numbers 0. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/cpu/reduce/reduce.h"
 
@@ -46,7 +47,7 @@ typedef uint64_t wide_i8, wide_i16, wide_i32, wide_i64, wide_u8, wide_u16, wide_
     ACC acc = *(ACC *)to;                                                                              \
     for (int64_t i = 0; i < n; i++) {                                                                  \
       const A x = GET(xs[i]);                                                                          \
-      acc = STEP;                                                                                      \
+      acc = (ACC)(STEP);                                                                              \
     }                                                                                                  \
     *(ACC *)to = acc;                                                                                  \
   }                                                                                                    \
@@ -56,7 +57,7 @@ typedef uint64_t wide_i8, wide_i16, wide_i32, wide_i64, wide_u8, wide_u16, wide_
     for (int64_t i = 0; i < n; i++) {                                                                  \
       const A x = GET(xs[i]);                                                                          \
       const ACC acc = accs[i];                                                                         \
-      accs[i] = STEP;                                                                                  \
+      accs[i] = (ACC)(STEP);                                                                                 \
     }                                                                                                  \
   }                                                                                                    \
   static void finish_##NAME##_##SUFFIX(const void *from, void *to, int64_t n, int64_t terms) {         \
@@ -80,6 +81,7 @@ typedef uint64_t wide_i8, wide_i16, wide_i32, wide_i64, wide_u8, wide_u16, wide_
 #define EXTREME_ROW_(...) EXTREME_ROW__(__VA_ARGS__)
 #define EXTREME_ROW__(NAME, SUFFIX, S, A, GET, PUT, START, STEP) \
   REDUCER(NAME, SUFFIX, S, A, GET, PUT, A, START##_##SUFFIX, STEP, acc)
+#define NARROW_ROW(NAME, E, DT, SUFFIX, S, A, GET, PUT) SUM_ROW_(NAME, SUFFIX, S, A, GET, PUT, S, OPEN E)
 #define TRUTH_ROW(NAME, E, DT, SUFFIX, S, A, GET, PUT) SUM_ROW_(NAME, SUFFIX, S, A, GET, PUT, bool, OPEN E)
 
 /* |x|^2 of a complex number as one, and 0 / 0 of integers. */
@@ -89,12 +91,15 @@ typedef uint64_t wide_i8, wide_i16, wide_i32, wide_i64, wide_u8, wide_u16, wide_
 #define SUMS(X)                                                                                        \
   X(Sum, RING, (0, acc + x, acc))                                                                      \
   X(Prod, RING, (1, acc * x, acc))                                                                     \
-  X(Mean, FIELD, (0, acc + x, acc / (double)terms))                                                    \
+  X(Mean, FLOAT, (0, acc + x, acc / (double)terms))                                                    \
+  X(Mean, COMPLEX, (0, acc + x, terms ? acc / (double)terms : 0))                                      \
   X(Mean, SIGNED, (0, acc + TARN_SIGN_EXTEND(x), SHARE((int64_t)acc, terms)))                          \
   X(Mean, UNSIGNED, (0, acc + x, SHARE(acc, (uint64_t)terms)))                                         \
   X(EuclideanNorm, FLOAT, (0, acc + (double)x * (double)x, sqrt(acc)))                                 \
-  X(EuclideanNorm, WRAP, (0, acc + x * x, sqrt((double)acc)))                                          \
   X(EuclideanNorm, COMPLEX, (0, acc + SQUARE((double _Complex)x), sqrt(acc)))
+
+/* Sums that wrap round in the dtype itself; a negative one has no root. */
+#define NARROW(X) X(EuclideanNorm, WRAP, (0, TARN_SIGN_EXTEND(acc) + x * x, acc > 0 ? sqrt((double)acc) : 0))
 
 /* NaN stays: it is never smaller or larger, so it is asked for. */
 #define EXTREMES(X)                                              \
@@ -119,11 +124,13 @@ typedef uint64_t wide_i8, wide_i16, wide_i32, wide_i64, wide_u8, wide_u16, wide_
   }
 #define SUM_DEFINE(NAME, ROWS, E) DEFINE(SUM_ROW, NAME, ROWS, E)
 #define EXTREME_DEFINE(NAME, ROWS, E) DEFINE(EXTREME_ROW, NAME, ROWS, E)
+#define NARROW_DEFINE(NAME, ROWS, E) DEFINE(NARROW_ROW, NAME, ROWS, E)
 #define TRUTH_DEFINE(NAME, ROWS, E) DEFINE(TRUTH_ROW, NAME, ROWS, E)
 #define KERNEL(NAME, ROWS, E) {.op = #NAME, .dtypes = TARN_##ROWS##_BITS, .run = reduce_##NAME##_##ROWS},
 
 SUMS(SUM_DEFINE)
+NARROW(NARROW_DEFINE)
 EXTREMES(EXTREME_DEFINE)
 TRUTHS(TRUTH_DEFINE)
 
-const tarn_kernel tarn_kernels_reduce_axes_reference[] = {SUMS(KERNEL) EXTREMES(KERNEL) TRUTHS(KERNEL) {0}};
+const tarn_kernel tarn_kernels_reduce_axes_reference[] = {SUMS(KERNEL) NARROW(KERNEL) EXTREMES(KERNEL) TRUTHS(KERNEL) {0}};

@@ -34,9 +34,10 @@ double tarn__zeta(double x, double q) {
   /* B_2k / (2k)! */
   static const double bernoulli[] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160,
                                      -691.0 / 1307674368000, 1.0 / 74724249600, -3617.0 / 10670622842880000};
-  if (isnan(x) || isnan(q)) return (double)NAN;
   if (x == 1) return HUGE_VAL;
+  if (isnan(x) || isnan(q)) return (double)NAN;
   if (x < 1) return (double)NAN;
+  if (isinf(x)) return q < 1 ? HUGE_VAL : q > 1 ? 0 : 1;
   if (q <= 0) {
     if (q == floor(q)) return fmod(x, 2) == 0 ? HUGE_VAL : (double)NAN;
     if (x != floor(x) || q < -MOST_TERMS) return (double)NAN; /* a sum of so many terms is not tried */
@@ -71,8 +72,14 @@ double tarn__polygamma(double n, double x) {
   return fmod(n, 2) == 0 ? -value : value;
 }
 
-/* x^a exp(-x) / gamma(a) */
-static double gamma_weight(double a, double x) { return exp(a * log(x) - x - tarn__lgamma(a)); }
+/* x^a exp(-x) / gamma(a). For large a the three terms would cancel; Stirling's series (DLMF 5.11.1) takes them together:
+ * sqrt(a / 2 pi) exp(a (ln(1 + m) - m) - 1/12a + ...), with m = (x - a) / a. */
+static double gamma_weight(double a, double x) {
+  if (a < 20) return exp(a * log(x) - x - tarn__lgamma(a));
+  double m = (x - a) / a, z = 1 / (a * a);
+  double rest = (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z / 1680))) / a;
+  return sqrt(a / (2 * PI)) * exp(a * (log1p(m) - m) - rest);
+}
 
 /* The lower function as a series (DLMF 8.11.4 divided by gamma(a)); good for x <= a + 1. */
 static double lower_series(double a, double x) {
@@ -101,19 +108,21 @@ static double upper_fraction(double a, double x) {
   return f * gamma_weight(a, x);
 }
 
-static bool outside(double a, double x) { return isnan(a) || isnan(x) || x < 0 || a <= 0 || isinf(a); }
+static bool outside(double a, double x) { return isnan(a) || isnan(x) || x < 0 || a <= 0; }
 
+/* x = 0 comes before the domain of a, and an infinite a before an infinite x, as in TensorFlow. */
 double tarn__igamma(double a, double x) {
-  if (x == 0 && a >= 0) return 0;
-  if (outside(a, x)) return isinf(a) && a > 0 && x >= 0 && !isinf(x) ? 0 : (double)NAN;
+  if (x == 0) return 0;
+  if (outside(a, x)) return (double)NAN;
+  if (isinf(a)) return 0;
   if (isinf(x)) return 1;
   return x <= a + 1 ? lower_series(a, x) : 1 - upper_fraction(a, x);
 }
 
 double tarn__igammac(double a, double x) {
-  if (x == 0 && a >= 0) return 1;
-  if (outside(a, x)) return isinf(a) && a > 0 && x >= 0 && !isinf(x) ? 1 : (double)NAN;
+  if (outside(a, x)) return (double)NAN;
   if (isinf(x)) return 0;
+  if (x == 0 || isinf(a)) return 1;
   return x <= a + 1 ? 1 - lower_series(a, x) : upper_fraction(a, x);
 }
 
