@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const tarn_verb tarn__verb_explain, tarn__verb_ops;
 extern const tarn_verb tarn__verb_run, tarn__verb_bench, tarn__verb_ckpt, tarn__verb_demo, tarn__verb_inspect;
 
 const tarn_verb *const tarn__verbs[] = {
   &tarn__verb_run,
   &tarn__verb_bench,
+  &tarn__verb_explain,
+  &tarn__verb_ops,
   &tarn__verb_inspect,
   &tarn__verb_ckpt,
   &tarn__verb_demo,

@@ -1,0 +1,131 @@
+/* tarn explain: what would run where and why, before any run. Placeholders that are not fed are taken with their declared shapes,
+ * unknown dims as 1. */
+#include "tools/explain.h"
+#include "tools/model_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const tarn_option options[] = {
+  TARN_MODEL_OPTIONS,
+  {"--brief", NULL, "the chosen kernels alone, without the contest"},
+  {"--memory", NULL, "the memory plan alone: peak, lower bound, ratio"},
+  {"--json", NULL, "one JSON object"},
+  {0},
+};
+
+static int run(int argc, char **argv);
+
+const tarn_verb tarn__verb_explain = {
+  .name = "explain", .arguments = "MODEL", .help = "what would run where and why; what is missing", .options = options, .run = run,
+  .text = "Prints for each step of the plan the node, its op, the kernel chosen (*), and every other candidate with its estimated\n"
+          "microseconds or the reason why it cannot. Ops that cannot run are named on standard error, one line each, with exit\n"
+          "status 3. Placeholders that are not fed are taken with their declared shapes, unknown dims as 1.",
+  .example = "tarn explain resnet50/saved_model --brief",
+};
+
+/* A feed of zero elements in memory: planning looks at dtype and shape only. */
+static tarn_status stand_in(tarn_model_run *r, const tarn_node *n, tarn_feed *feed) {
+  const tarn_attr *attr = tarn__attr_find(&n->attrs, "shape");
+  tarn_shape shape = {.rank = 0};
+  if (attr && attr->kind == TARN_ATTR_SHAPE && attr->shape->rank > 0) shape = *attr->shape;
+  for (int i = 0; i < shape.rank; i++)
+    if (shape.dim[i] < 0) shape.dim[i] = 1;
+  int64_t elements;
+  size_t bytes;
+  TARN_TRY_IN(tarn__shape_bytes(&shape, tarn_dtype_bytes(n->out_dtype[0]), &elements, &bytes), "placeholder '%s'", n->name);
+  tarn_tensor *t = tarn__arena_alloc(r->arena, sizeof *t);
+  if (!t) return TARN_NO_MEMORY;
+  t->dtype = n->out_dtype[0];
+  t->shape = shape;
+  *feed = (tarn_feed){n->name, t};
+  return TARN_OK;
+}
+
+static tarn_status complete_feeds(tarn_model_run *r, const tarn_run_step *step, tarn_feed **feeds, size_t *count) {
+  const tarn_graph *g = tarn__session_graph(r->session);
+  *feeds = tarn__arena_array(r->arena, g->count + step->n_feeds + 1, sizeof **feeds);
+  if (!*feeds) return TARN_NO_MEMORY;
+  *count = 0;
+  for (size_t i = 0; i < step->n_feeds; i++) (*feeds)[(*count)++] = step->feeds[i];
+  for (size_t i = 0; i < g->count; i++) {
+    const tarn_node *n = g->nodes[i];
+    if (!n->op || n->problem || strncmp(n->op->name, "Placeholder", 11) || !strcmp(n->op->name, "PlaceholderWithDefault")) continue;
+    bool fed = false;
+    for (size_t k = 0; k < step->n_feeds && !fed; k++) {
+      tarn_edge e;
+      fed = tarn__graph_find(g, step->feeds[k].name, &e) == TARN_OK && e.node == n;
+    }
+    if (!fed) TARN_TRY(stand_in(r, n, &(*feeds)[(*count)++]));
+  }
+  return TARN_OK;
+}
+
+static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool json, int *code) {
+  TARN_TRY(tarn__model_run_open(r));
+  /* Variables known make a better plan; without them the plan stands all the same. */
+  if (tarn__model_run_restore(r) != TARN_OK && (r->checkpoint || r->inits)) return tarn__model_run_restore(r);
+  TARN_TRY(tarn__model_run_steps(r));
+  tarn_machine machine;
+  tarn__machine_guess(tarn__session_threads(r->session), &machine);
+  json_t *all = json ? json_array() : NULL;
+  for (size_t i = 0; i < r->n_steps; i++) {
+    const tarn_run_step *step = &r->steps[i];
+    tarn_feed *feeds;
+    size_t count;
+    const tarn_plan *plan;
+    TARN_TRY(complete_feeds(r, step, &feeds, &count));
+    const tarn_run_request request = {.feeds = feeds, .n_feeds = count, .fetches = step->fetch_names, .n_fetches = step->n_fetches,
+                                      .targets = step->targets, .n_targets = step->n_targets};
+    TARN_TRY(tarn__session_plan(r->session, &request, true, &plan));
+    if (json) json_array_append_new(all, tarn__explain_json(plan, &machine, how));
+    else tarn__explain_print(stdout, plan, &machine, how);
+    if (plan->unsupported) {
+      *code = TARN_EXIT_UNSUPPORTED;
+      for (const char *line = plan->unsupported; *line;) {
+        const int bytes = (int)strcspn(line, "\n");
+        fprintf(stderr, "tarn: %.*s\n", bytes, line);
+        line += bytes + (line[bytes] == '\n');
+      }
+    }
+  }
+  if (json) {
+    json_dumpf(r->n_steps == 1 ? json_array_get(all, 0) : all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    fputc('\n', stdout);
+    json_decref(all);
+  }
+  return TARN_OK;
+}
+
+static int run(int argc, char **argv) {
+  tarn_model_run r;
+  tarn_cli cli;
+  tarn_explain_options how = {0};
+  const char *value;
+  bool json = false;
+  int code = TARN_EXIT_USAGE, option;
+  if (tarn__model_run_init(&r, &tarn__verb_explain) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
+  tarn__cli_init(&cli, &tarn__verb_explain, argc, argv);
+  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
+    if (option == TARN_CLI_ERROR) goto done;
+    if (option == TARN_CLI_HELP) {
+      code = TARN_EXIT_OK;
+      goto done;
+    }
+    const int taken = tarn__model_run_option(&r, &cli, option, value);
+    if (taken < 0) goto done;
+    if (tarn__cli_is(&cli, option, "--brief")) how.brief = true;
+    else if (tarn__cli_is(&cli, option, "--memory")) how.memory = true;
+    else if (tarn__cli_is(&cli, option, "--json")) json = true;
+  }
+  if (!r.path) {
+    tarn__cli_usage(&tarn__verb_explain, "MODEL is missing");
+    goto done;
+  }
+  code = TARN_EXIT_OK;
+  const tarn_status status = work(&r, &how, json, &code);
+  if (status != TARN_OK) code = tarn__cli_fail(status);
+done:
+  tarn__model_run_clear(&r);
+  return code;
+}

@@ -1,0 +1,136 @@
+#include "tools/explain.h"
+
+#include "core/bytes.h"
+
+#include <string.h>
+
+static const char *printable(const char *text, char *into, size_t bytes) {
+  return tarn__printable(text, strlen(text), into, bytes);
+}
+
+/* What a step is, in one or two words: its kernel, or why it has none. */
+static const char *runner(const tarn_step *step, char *text, size_t bytes) {
+  if (step->binding) return tarn__kernel_full_name(step->binding->kernel, text, bytes);
+  switch (step->kind) {
+    case TARN_STEP_KERNEL:
+      if (!step->op || step->node->problem) return "(cannot run)";
+      return "(chosen when it runs)";
+    case TARN_STEP_VIEW: return "(view)";
+    case TARN_STEP_PASS: return "(passed on)";
+    case TARN_STEP_GATE: return "(order only)";
+    case TARN_STEP_SWITCH:
+    case TARN_STEP_MERGE:
+    case TARN_STEP_REF_SELECT: return "(control flow)";
+    case TARN_STEP_LOOP: return "(loop)";
+    case TARN_STEP_IF:
+    case TARN_STEP_WHILE:
+    case TARN_STEP_CALL: return "(functions)";
+  }
+  return "";
+}
+
+static const char *op_name(const tarn_step *step) {
+  if (step->op) return step->op->name;
+  if (step->node) return step->node->op_name;
+  return step->kind == TARN_STEP_LOOP ? "loop" : "call";
+}
+
+static void output_text(const tarn_block *block, const tarn_step *step, char *text, size_t bytes) {
+  text[0] = 0;
+  if (!step->outputs) return;
+  const tarn_value *v = &block->value[step->out[0]];
+  char shape[TARN_SHAPE_TEXT];
+  snprintf(text, bytes, "%s%s", v->is_ref ? "ref " : tarn__dtype_short(v->dtype ? v->dtype : TARN_F32), tarn__shape_print(&v->shape, shape));
+}
+
+static void print_contest(FILE *to, const tarn_step *step, const tarn_machine *m, int indent) {
+  size_t count;
+  const tarn_kernel_ref *k = tarn__kernels_of(step->op->name, &count);
+  char name[160];
+  for (size_t i = 0; i < count; i++) {
+    const char *refusal = tarn__kernel_refusal(k[i], &step->binding->problem);
+    const bool chosen = k[i].kernel == step->binding->kernel.kernel;
+    fprintf(to, "%*s%c %-36s ", indent + 2, "", chosen ? '*' : ' ', tarn__kernel_full_name(k[i], name, sizeof name));
+    if (refusal) fprintf(to, "no: %s\n", refusal);
+    else fprintf(to, "%.2f us\n", tarn__kernel_cost_us(k[i], &step->binding->problem, m));
+  }
+}
+
+static void print_block(FILE *to, const tarn_block *block, const tarn_machine *m, bool brief, int indent) {
+  for (int at = 0; at < block->steps; at++) {
+    const tarn_step *step = &block->step[at];
+    if (step->removed) continue;
+    char name[512], kernel[160], output[200], op[160];
+    output_text(block, step, output, sizeof output);
+    fprintf(to, "%*s%s  %s  %s  %s", indent, "", printable(step->name, name, sizeof name), printable(op_name(step), op, sizeof op),
+            runner(step, kernel, sizeof kernel), output);
+    if (step->binding) fprintf(to, "  %.2f us", tarn__kernel_cost_us(step->binding->kernel, &step->binding->problem, m));
+    fputc('\n', to);
+    if (step->binding && !brief) print_contest(to, step, m, indent);
+    for (int k = 0; k < step->blocks; k++) {
+      if (!step->block[k]) continue;
+      fprintf(to, "%*s%s {\n", indent + 2, "", step->kind == TARN_STEP_LOOP ? "each iteration"
+              : step->kind == TARN_STEP_WHILE ? (k ? "body" : "condition") : "branch");
+      print_block(to, step->block[k], m, brief, indent + 4);
+      fprintf(to, "%*s}\n", indent + 2, "");
+    }
+  }
+}
+
+static void print_memory(FILE *to, const tarn_plan *plan) {
+  const double mib = 1048576;
+  fprintf(to, "planned memory: peak %.2f MiB, lower bound %.2f MiB", (double)plan->arena_bytes / mib,
+          (double)plan->lower_bound_bytes / mib);
+  if (plan->lower_bound_bytes) fprintf(to, ", ratio %.3f", (double)plan->arena_bytes / (double)plan->lower_bound_bytes);
+  fprintf(to, "; scratch %.2f MiB\n", (double)plan->scratch_bytes / mib);
+}
+
+void tarn__explain_print(FILE *to, const tarn_plan *plan, const tarn_machine *machine, const tarn_explain_options *options) {
+  if (!options->memory) print_block(to, plan->root, machine, options->brief, 0);
+  print_memory(to, plan);
+}
+
+static json_t *step_json(const tarn_block *block, const tarn_step *step, const tarn_machine *m, bool brief);
+
+static json_t *block_json(const tarn_block *block, const tarn_machine *m, bool brief) {
+  json_t *list = json_array();
+  for (int at = 0; at < block->steps; at++)
+    if (!block->step[at].removed) json_array_append_new(list, step_json(block, &block->step[at], m, brief));
+  return list;
+}
+
+static json_t *step_json(const tarn_block *block, const tarn_step *step, const tarn_machine *m, bool brief) {
+  char name[512], kernel[160], output[200], op[160];
+  output_text(block, step, output, sizeof output);
+  json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "node", printable(step->name, name, sizeof name), "op",
+                        printable(op_name(step), op, sizeof op), "runs", runner(step, kernel, sizeof kernel), "output", output);
+  if (step->binding) {
+    json_object_set_new(o, "us", json_real(tarn__kernel_cost_us(step->binding->kernel, &step->binding->problem, m)));
+    json_t *contest = json_array();
+    size_t count;
+    const tarn_kernel_ref *k = tarn__kernels_of(step->op->name, &count);
+    for (size_t i = 0; !brief && i < count; i++) {
+      const char *refusal = tarn__kernel_refusal(k[i], &step->binding->problem);
+      json_t *c = json_pack("{s:s}", "kernel", tarn__kernel_full_name(k[i], kernel, sizeof kernel));
+      if (refusal) json_object_set_new(c, "refused", json_string(refusal));
+      else json_object_set_new(c, "us", json_real(tarn__kernel_cost_us(k[i], &step->binding->problem, m)));
+      json_array_append_new(contest, c);
+    }
+    json_object_set_new(o, "candidates", contest);
+  }
+  if (step->blocks) {
+    json_t *blocks = json_array();
+    for (int k = 0; k < step->blocks; k++)
+      if (step->block[k]) json_array_append_new(blocks, block_json(step->block[k], m, brief));
+    json_object_set_new(o, "blocks", blocks);
+  }
+  return o;
+}
+
+json_t *tarn__explain_json(const tarn_plan *plan, const tarn_machine *machine, const tarn_explain_options *options) {
+  json_t *o = json_pack("{s:{s:I, s:I, s:I}}", "memory", "peak_bytes", (json_int_t)plan->arena_bytes, "lower_bound_bytes",
+                        (json_int_t)plan->lower_bound_bytes, "scratch_bytes", (json_int_t)plan->scratch_bytes);
+  if (o && !options->memory) json_object_set_new(o, "steps", block_json(plan->root, machine, options->brief));
+  if (o) json_object_set_new(o, "unsupported", json_string(plan->unsupported ? plan->unsupported : ""));
+  return o;
+}
