@@ -140,7 +140,6 @@ static tarn_status matrix_diag_infer(tarn_infer *t) {
   if (d.rows < min_rows || d.cols < min_cols || (d.rows != min_rows && d.cols != min_cols))
     return tarn_fail(TARN_INVALID, "%lld by %lld is no size for diagonals of %lld, which need %lld by %lld",
                      (long long)d.rows, (long long)d.cols, (long long)longest, (long long)min_rows, (long long)min_cols);
-  TARN_TRY(within(&d));
   int64_t dims[TARN_MAX_RANK + 1];
   memcpy(dims, x->dim, (size_t)batch * sizeof dims[0]);
   dims[batch] = d.rows;

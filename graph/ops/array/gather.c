@@ -55,6 +55,9 @@ static tarn_status gather_nd_infer(tarn_infer *t) {
   int64_t depth = indices->dim[indices->rank - 1], dims[2 * TARN_MAX_RANK];
   if (depth > x->rank)
     return tarn_fail(TARN_SHAPE, "indices of %lld numbers into a tensor of rank %d", (long long)depth, x->rank);
+  int64_t tuples = 1;
+  for (int d = 0; d < indices->rank - 1; d++) tuples *= indices->dim[d] > 0; /* is there any? */
+  if (tuples && tarn__shape_elements(x) == 0) return tarn_fail(TARN_SHAPE, "indices into params, which are empty");
   int rank = 0;
   for (int d = 0; d < indices->rank - 1; d++) dims[rank++] = indices->dim[d];
   for (int d = (int)depth; d < x->rank; d++) dims[rank++] = x->dim[d];

@@ -16,12 +16,16 @@ static tarn_status updates_fit(const tarn_shape *shape, const tarn_shape *indice
   char a[TARN_SHAPE_TEXT], b[TARN_SHAPE_TEXT], c[TARN_SHAPE_TEXT];
   bool fits = indices->rank >= 1 && indices->dim[indices->rank - 1] <= shape->rank;
   int lead = indices->rank - 1, depth = fits ? (int)indices->dim[lead] : 0;
-  fits = fits && updates->rank == lead + shape->rank - depth;
+  fits = fits && (depth > 0 || tarn__shape_elements(shape) == 0) && updates->rank == lead + shape->rank - depth;
   for (int d = 0; fits && d < updates->rank; d++)
     fits = updates->dim[d] == (d < lead ? indices->dim[d] : shape->dim[depth + d - lead]);
   if (!fits)
     return tarn_fail(TARN_SHAPE, "indices %s and updates %s do not fit a tensor of %s", tarn__shape_print(indices, a),
                      tarn__shape_print(updates, b), tarn__shape_print(shape, c));
+  bool some = tarn__shape_elements(indices) > 0;
+  if (some != (tarn__shape_elements(updates) > 0) || (some && tarn__shape_elements(shape) == 0))
+    return tarn_fail(TARN_SHAPE, "indices %s and updates %s for a tensor of %s: only some of them are empty",
+                     tarn__shape_print(indices, a), tarn__shape_print(updates, b), tarn__shape_print(shape, c));
   return TARN_OK;
 }
 
@@ -42,9 +46,6 @@ static tarn_status scatter_nd_infer(tarn_infer *t) {
     TARN_TRY(tarn__shape_make(shape.rank, shape.dim, &shape));
   }
   TARN_TRY(updates_fit(&shape, &t->in[0], &t->in[1]));
-  bool indices = tarn__shape_elements(&t->in[0]) > 0, updates = tarn__shape_elements(&t->in[1]) > 0;
-  if (indices != updates || (indices && tarn__shape_elements(&shape) == 0))
-    return tarn_fail(TARN_SHAPE, "indices and updates must be both empty or both not, and then the shape too");
   t->out[0] = shape;
   return TARN_OK;
 }

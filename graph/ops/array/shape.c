@@ -25,30 +25,36 @@ static tarn_status size_infer(tarn_infer *t) {
 static tarn_status reshape_infer(tarn_infer *t) {
   if (t->in[1].rank > 1) return tarn__infer_rank(t, 1, 1);
   if (!t->value[1]) return TARN_OK;
-  int64_t rank = tarn__shape_elements(&t->in[1]), elements = tarn__shape_elements(&t->in[0]), known = 1;
+  int64_t rank = tarn__shape_elements(&t->in[1]), elements = tarn__shape_elements(&t->in[0]);
   if (rank > TARN_MAX_RANK)
     return tarn_fail(TARN_SHAPE, "shape has %lld dims, at most %d are possible", (long long)rank, TARN_MAX_RANK);
-  int64_t dims[TARN_MAX_RANK];
+  int64_t dims[TARN_MAX_RANK], known = 1, total = 1; /* the products leave zeros out */
   int unknown = -1;
+  bool zero = false;
   for (int d = 0; d < (int)rank; d++) {
     dims[d] = tarn__infer_int(t, 1, d);
     if (dims[d] == -1 && unknown >= 0)
       return tarn_fail(TARN_SHAPE, "only one dim may be -1, both %d and %d are", unknown, d);
     if (dims[d] < -1) return tarn_fail(TARN_SHAPE, "dim %d is %lld", d, (long long)dims[d]);
+    zero = zero || dims[d] == 0;
     if (dims[d] == -1) unknown = d;
-    else if (tarn__mul_overflow(known, dims[d], &known))
+    else if (dims[d] && tarn__mul_overflow(known, dims[d], &known))
       return tarn_fail(TARN_SHAPE, "the product of the dims overflows");
   }
   if (unknown >= 0) {
-    if (known == 0 || elements % known)
+    /* [6,0] to [0,-1,2] gives 3: where both have zeros, the other dims decide. */
+    for (int d = 0; d < t->in[0].rank; d++)
+      if ((t->in[0].dim[d] || !zero) && tarn__mul_overflow(total, t->in[0].dim[d], &total))
+        return tarn_fail(TARN_SHAPE, "the product of the dims overflows");
+    dims[unknown] = total / known;
+    if (elements && total % known)
       return tarn_fail(TARN_SHAPE, "%lld elements do not divide into dims of product %lld", (long long)elements,
                        (long long)known);
-    dims[unknown] = elements / known;
-    known = elements;
+    known *= dims[unknown];
   }
-  if (known != elements)
+  if ((zero ? 0 : known) != elements)
     return tarn_fail(TARN_SHAPE, "%lld elements cannot take a shape of %lld", (long long)elements,
-                     (long long)known);
+                     (long long)(zero ? 0 : known));
   return tarn__shape_make((int)rank, dims, &t->out[0]);
 }
 

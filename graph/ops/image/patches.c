@@ -27,7 +27,8 @@ static tarn_status patches_infer(tarn_infer *t) {
       return tarn_fail(TARN_INVALID, "a window of %lld at rate %lld is too large", (long long)p->size[k],
                        (long long)p->rate[k]);
     if (p->same) out[1 + k] = n / p->stride[k] + (n % p->stride[k] != 0);
-    else out[1 + k] = n > reach ? (n - reach - 1) / p->stride[k] + 1 : 0;
+    else out[1 + k] = n > reach ? (n - reach - 1) / p->stride[k] + 1 : (n - reach - 1) / p->stride[k] < -1 ? -1 : 0;
+    if (out[1 + k] < 0) return tarn_fail(TARN_SHAPE, "windows of %lld leave dim %d of %lld", (long long)reach + 1, 1 + k, (long long)n);
     if (tarn__mul_overflow(out[3], p->size[k], &out[3])) return tarn_fail(TARN_LIMIT, "the depth overflows");
   }
   return tarn__shape_make(4, out, &t->out[0]);

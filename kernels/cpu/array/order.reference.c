@@ -1,6 +1,6 @@
 /* Extremes and top k of rows.
  *
- * The top k of n elements go through a heap of k + 1 indices with the worst on top; ties go to the smaller index,
+ * The top k of n elements go through a heap of k indices with the worst on top; ties go to the smaller index,
  * so the order is total but for NaN. The steps are those of the C++ heap algorithms that TensorFlow uses, because
  * sorted=false hands the heap out as it lies. */
 #include "kernels/cpu/array/elements.h"
@@ -122,9 +122,8 @@ static void top(const heap *h, int64_t n, int64_t k, bool sorted) {
     pop(h, held);
     for (int64_t i = held; i < n; i++) {
       if (!before(h, i, h->at[0])) continue;
-      h->at[k] = i;
-      rise(h, k, 0, i);
-      pop(h, held);
+      pop(h, k);
+      rise(h, k - 1, 0, i);
     }
   }
   if (sorted || k == n)

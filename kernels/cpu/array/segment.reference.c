@@ -143,6 +143,7 @@ static tarn_status unsorted(const tarn_call *call, way how) {
   tarn_tensor *y = call->out[0];
   int64_t n = tarn__tensor_elements(ids), segments = y->shape.dim[0];
   int64_t row = tarn__dims_product(&x->shape, ids->shape.rank, x->shape.rank);
+  if (row == 0) return TARN_OK;
   for (int64_t i = 0; i < n; i++)
     if (tarn__index_at(ids, i) >= segments)
       return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld of %lld segments", (long long)i,

@@ -14,6 +14,9 @@ static tarn_status rows(const tarn_call *call, tarn_chunk body) {
   const tarn_shape *x = &call->in[0]->shape, *y = &call->out[0]->shape;
   const tarn_resize_params *p = call->problem->params;
   job j = {call, x, y, tarn__resize_scale(p, x->dim[1], y->dim[1]), tarn__resize_scale(p, x->dim[2], y->dim[2])};
+  /* Aligned corners of a single pixel leave a scale of 0, no area at all: the pixel is repeated. */
+  if (j.scale_h == 0) j.scale_h = 1;
+  if (j.scale_w == 0) j.scale_w = 1;
   return tarn__pool_run(call->pool, y->dim[0] * y->dim[1], body, &j);
 }
 

@@ -61,7 +61,7 @@ static tarn_status suppress(const tarn_call *call) {
     for (int64_t j = found - 1; j >= c[i].compared && !dropped; j--) {
       float o = overlap(boxes, i, chosen[j]);
       if (sigma == 0) dropped = o > iou;
-      else c[i].score *= o <= iou ? expf(-0.5f / sigma * o * o) : 0;
+      else c[i].score *= expf(-0.5f / sigma * o * o);
       if (c[i].score <= least) break;
     }
     c[i].compared = found;
