@@ -84,7 +84,7 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   double bytes = 4.0 * ((double)t.K * (double)t.g.OC * (t.packed ? 1 : 4) + (double)t.M * (double)t.g.OC +
                         (double)(t.g.N * t.g.H * t.g.W * t.g.C) * (t.merged ? 3 : 1) + 0.25 * (double)t.swap_bytes * 2) /
                  (1e3 * m->gbytes_per_s);
-  double work = flops > bytes ? flops : bytes;
+  double work = flops + bytes;   /* they overlap only in part */
   return 0.5 + (work > 20 ? work / m->threads : work);
 }
 

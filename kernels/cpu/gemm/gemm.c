@@ -70,6 +70,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
         .bias = last && g->bias ? g->bias + j : NULL, .accumulate = k > 0,
         .activation = last ? g->activation : TARN_ACT_NONE,
       };
+      const char *ahead = p + 1 < panel1 && tile1 - tile0 > 1 ? (const char *)(t.b + nr * g->K) : NULL;
+      t.ahead_step = nr * (int64_t)sizeof(float) / (tile1 - tile0);
       for (int64_t i = tile0; i < tile1; i++) {
         const float *row[TARN_GEMM_MAX_MR];
         int64_t m = tile_row(l, i);
@@ -82,6 +84,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
         }
         t.c = g->c + m * g->ldc + j;
         t.add = last && g->add ? g->add + m * g->ldc + j : NULL;
+        /* The tiles of this panel share the reading ahead of the next. */
+        if (ahead) t.ahead = ahead + (i - tile0) * t.ahead_step * t.taps * t.depth;
         l->isa->tile(&t);
       }
     }

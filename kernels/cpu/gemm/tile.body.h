@@ -69,9 +69,12 @@ static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, con
     REP_##ROWS(DECLARE)                                                                  \
     const float *b = t->b;                                                               \
     const float *const *a = t->a;                                                        \
+    const char *ahead = t->ahead ? t->ahead : (const char *)b;                           \
+    int64_t ahead_step = t->ahead ? t->ahead_step : 0;                                   \
     for (int64_t tap = 0; tap < t->taps; tap++, a += t->a_stride) {                      \
       REP_##ROWS(POINT)                                                                  \
-      for (int64_t k = 0; k < t->depth; k++, b += NR) {                                  \
+      for (int64_t k = 0; k < t->depth; k++, b += NR, ahead += ahead_step) {             \
+        _mm_prefetch(ahead, _MM_HINT_T1);                                                \
         vf b0 = vf_load(b), b1 = vf_load(b + VF);                                        \
         _mm_prefetch((const char *)b + PREFETCH, _MM_HINT_T0);                           \
         if (VF == 16) _mm_prefetch((const char *)b + PREFETCH + 64, _MM_HINT_T0);        \

@@ -31,6 +31,10 @@ typedef struct tarn_tile {
   const float *add;             /* [rows, cols] with row stride ldc, or NULL */
   bool accumulate;
   tarn_activation activation;
+  /* What will be wanted after this tile: one line is asked for (into L2) at each k, ahead_step bytes on. NULL: nothing.
+   * Weights that come from memory are then read while the tiles before compute. */
+  const char *ahead;
+  int64_t ahead_step;
 } tarn_tile;
 
 /* The micro-kernels of one instruction set (kernels/cpu/gemm/core.<target>.c). */
