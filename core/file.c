@@ -59,6 +59,15 @@ void tarn__file_unmap(tarn_file *file) {
   *file = (tarn_file){.data = NULL, .size = 0};
 }
 
+void tarn__file_forget(const tarn_file *file, size_t offset, size_t bytes) {
+  long size = sysconf(_SC_PAGESIZE);
+  if (size <= 0 || offset > file->size || bytes > file->size - offset) return;
+  size_t page = (size_t)size, from = (offset + page - 1) / page * page,
+         to = (offset + bytes) / page * page;
+  /* Whole pages alone: their neighbours may be in use. */
+  if (from < to) (void)madvise((void *)(uintptr_t)(file->data + from), to - from, MADV_DONTNEED);
+}
+
 tarn_status tarn__in_file(tarn_status status, const char *path) {
   if (status == TARN_OK) return status;
   char shown[512], text[TARN_ERROR_BYTES], joined[TARN_ERROR_BYTES];
@@ -139,7 +148,9 @@ tarn_status tarn__output_write(tarn_output *output, const void *data, size_t byt
   return TARN_OK;
 }
 
-tarn_status tarn__output_flush(tarn_output *output) { return flush(output); }
+tarn_status tarn__output_flush(tarn_output *output) {
+  return flush(output);
+}
 
 tarn_status tarn__output_commit(tarn_output *output) {
   tarn_status status = flush(output);

@@ -4,7 +4,8 @@
 
 #include "core/memory.h"
 
-/* A regular file mapped read-only (a FIFO, a folder or a device is refused: TARN_IO). Empty files map as size 0. */
+/* A regular file mapped read-only (a FIFO, a folder or a device is refused: TARN_IO). Empty files
+ * map as size 0. */
 typedef struct tarn_file {
   const unsigned char *data;
   size_t size;
@@ -12,18 +13,24 @@ typedef struct tarn_file {
 tarn_status tarn__file_map(const char *path, tarn_file *file);
 void tarn__file_unmap(tarn_file *file);
 
-/* Puts "'path': " before this thread's message, safely printable, and returns `status`, so that the one line of a
- * failure names its file: `return tarn__in_file(status, path)`. TARN_OK passes untouched. */
+/* These bytes are not needed again soon: their pages leave the process's memory, and come back from
+ * the file when they are touched all the same. Large files that are copied out piece by piece do
+ * not count twice then. */
+void tarn__file_forget(const tarn_file *file, size_t offset, size_t bytes);
+/* Puts "'path': " before this thread's message, safely printable, and returns `status`, so that the
+ * one line of a failure names its file: `return tarn__in_file(status, path)`. TARN_OK passes
+ * untouched. */
 tarn_status tarn__in_file(tarn_status status, const char *path);
 
-/* Writes `path` under a temporary name beside it, then renames: readers see the old file or the whole new one.
- * Discarding (or never committing) leaves nothing behind. */
+/* Writes `path` under a temporary name beside it, then renames: readers see the old file or the
+ * whole new one. Discarding (or never committing) leaves nothing behind. */
 typedef struct tarn_output tarn_output;
 tarn_status tarn__output_open(const tarn_allocator *a, const char *path, tarn_output **output);
 tarn_status tarn__output_write(tarn_output *output, const void *data, size_t bytes);
-/* Hands everything so far to the system, so that a full disk is noticed before any of several files gets its name. */
+/* Hands everything so far to the system, so that a full disk is noticed before any of several files
+ * gets its name. */
 tarn_status tarn__output_flush(tarn_output *output);
-tarn_status tarn__output_commit(tarn_output *output);    /* ends the handle, also on failure */
-void tarn__output_discard(tarn_output *output);          /* NULL passes */
+tarn_status tarn__output_commit(tarn_output *output); /* ends the handle, also on failure */
+void tarn__output_discard(tarn_output *output);       /* NULL passes */
 
 #endif

@@ -138,15 +138,22 @@ static void swap_bytes(unsigned char *p, size_t bytes, size_t width) {
     }
 }
 
-/* Copies and checks in pieces that stay in the cache, so that the elements cross memory once. */
-static tarn_status plain_read(const stored *s, const unsigned char *data, unsigned char *to) {
-  const size_t piece = 256 * 1024;
+/* Copies and checks in pieces that stay in the cache, so that the elements cross memory once; what
+ * was copied leaves the process's memory every few MB, so that a restore does not hold everything
+ * twice. */
+static tarn_status plain_read(const stored *s, const tarn_file *file, unsigned char *to) {
+  const size_t piece = 256 << 10, kept = 2 << 20;
+  const unsigned char *data = file->data + s->offset;
   uint32_t crc = 0;
+  uint64_t forgotten = 0;
   for (uint64_t at = 0; at < s->size;) {
     size_t n = s->size - at < piece ? (size_t)(s->size - at) : piece;
     memcpy(to + at, data + at, n);
     crc = tarn__crc32c(crc, to + at, n);
     at += n;
+    if (at - forgotten < kept && at < s->size) continue;
+    tarn__file_forget(file, (size_t)(s->offset + forgotten), (size_t)(at - forgotten));
+    forgotten = at;
   }
   return crc == tarn__crc32c_unmask(s->crc) ? TARN_OK : crc_fail(s, crc);
 }
@@ -229,7 +236,7 @@ tarn_status tarn__bundle_part(const tarn_checkpoint *c, const tarn_allocator *a,
   tarn_tensor t;
   TARN_TRY(tarn__tensor_new_raw(a, s->dtype, &s->shape, &t));
   tarn_status status =
-      s->dtype == TARN_STRING ? strings_read(c, s, data, &t) : plain_read(s, data, t.data);
+      s->dtype == TARN_STRING ? strings_read(c, s, data, &t) : plain_read(s, &shard->file, t.data);
   if (status != TARN_OK) {
     tarn__tensor_clear(&t);
     return in_shard(c, s->shard, status);

@@ -195,6 +195,8 @@ static tarn_status metas(tarn_checkpoint *c, meta_visit visit, void *context) {
 tarn_status tarn__slice_file_open(tarn_checkpoint *c, char *const *paths, size_t n) {
   c->version = 1;
   TARN_TRY(tarn__tables_read(c, paths, n));
+  /* The values were read for their crc alone. */
+  for (size_t i = 0; i < n; i++) tarn__table_forget(c->table[i]);
   size_t tensors = 0;
   TARN_TRY(metas(c, visit_count, &tensors));
   c->tensor = tarn__arena_array(c->arena, tensors, sizeof *c->tensor);
@@ -277,6 +279,7 @@ tarn_status tarn__slice_file_part(const tarn_checkpoint *c, const tarn_allocator
     status = record_read(a, t, part, &data, &shape, out);
   else
     status = tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": a record without data", e->value_offset);
+  tarn__table_forget_value(table, e);
 done:
   tarn__bytes_clear(&key);
   return tarn__in_file(status, tarn__table_path(table));

@@ -54,6 +54,9 @@ TARN_MUST_CHECK tarn_status tarn__table_open(const tarn_allocator *a, const char
 void tarn__table_close(tarn_table *table);
 const char *tarn__table_path(const tarn_table *table);
 size_t tarn__table_file_bytes(const tarn_table *table);
+/* Everything of the file, or a value that lies in it, is not needed again soon (core/file.h). */
+void tarn__table_forget(const tarn_table *table);
+void tarn__table_forget_value(const tarn_table *table, const tarn_table_entry *entry);
 size_t tarn__table_blocks(const tarn_table *table);
 /* Data block i, crc checked and unpacked. Clear it also when its entries are of no more use. */
 TARN_MUST_CHECK tarn_status tarn__table_block(const tarn_table *table, size_t i, tarn_block *block);

@@ -312,6 +312,18 @@ const char *tarn__table_path(const tarn_table *t) {
 size_t tarn__table_file_bytes(const tarn_table *t) {
   return t->file.size;
 }
+
+void tarn__table_forget(const tarn_table *t) {
+  tarn__file_forget(&t->file, 0, t->file.size);
+}
+
+void tarn__table_forget_value(const tarn_table *t, const tarn_table_entry *e) {
+  uintptr_t start = (uintptr_t)t->file.data, value = (uintptr_t)e->value;
+  /* The value of a snappy block lies elsewhere. */
+  if (value >= start && value - start < t->file.size)
+    tarn__file_forget(&t->file, value - start, e->value_bytes);
+}
+
 size_t tarn__table_blocks(const tarn_table *t) {
   return t->blocks;
 }

@@ -75,6 +75,7 @@ tarn_status tarn__npz_read(const tarn_npz *z, const tarn_allocator *a, size_t i,
   size_t bytes = (size_t)tarn__zip_member(z->zip, i)->bytes;
   tarn_status status = tarn__npy_parse(a, data, bytes, out);
   tarn__free(a, owned, bytes);
+  tarn__zip_forget(z->zip, i);
   if (status != TARN_OK) {
     char shown[256];
     tarn__context("reading its member '%s' (offsets count from the member's data)",

@@ -37,6 +37,9 @@ TARN_MUST_CHECK tarn_status tarn__zip_read(const zip_reader *reader, const tarn_
                                            size_t i, const unsigned char **data,
                                            unsigned char **owned);
 
+/* Member i is not needed again soon (core/file.h). */
+void tarn__zip_forget(const zip_reader *reader, size_t i);
+
 typedef struct zip_writer {
   const tarn_allocator *allocator;
   tarn_output *output; /* borrowed */

@@ -357,3 +357,7 @@ tarn_status tarn__zip_read(const zip_reader *z, const tarn_allocator *a, size_t 
   *owned = memory;
   return TARN_OK;
 }
+
+void tarn__zip_forget(const zip_reader *z, size_t i) {
+  tarn__file_forget(&z->file, (size_t)z->member[i].data, (size_t)z->member[i].packed_bytes);
+}

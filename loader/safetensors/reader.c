@@ -194,6 +194,7 @@ tarn_status tarn__safetensors_read(const tarn_safetensors *f, const tarn_allocat
   TARN_TRY(tarn__tensor_new_raw(a, r->entry.dtype, &r->entry.shape, &t));
   if (r->end > r->begin)
     memcpy(t.data, f->file.data + f->data + r->begin, (size_t)(r->end - r->begin));
+  tarn__file_forget(&f->file, (size_t)(f->data + r->begin), (size_t)(r->end - r->begin));
   *out = t;
   return TARN_OK;
 }

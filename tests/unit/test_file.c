@@ -75,6 +75,27 @@ START_TEST(test_file_map_refuses_what_is_no_file) {
 }
 END_TEST
 
+START_TEST(test_file_forgets_and_finds_again) {
+  static char text[20001];
+  memset(text, 'x', sizeof text - 1);
+  text[12345] = 'y';
+  enter();
+  write_text(in_folder("a"), text);
+  tarn_file f;
+  ck_assert_int_eq(tarn__file_map(in_folder("a"), &f), TARN_OK);
+  for (size_t start = 0; start < 10000; start += 4095) {
+    tarn__file_forget(&f, start, f.size - start);
+    ck_assert_int_eq(memcmp(f.data, text, f.size), 0);
+  }
+  tarn__file_forget(&f, 0, 0);
+  tarn__file_forget(&f, 1, f.size);
+  tarn__file_forget(&f, SIZE_MAX, SIZE_MAX);
+  ck_assert_int_eq(memcmp(f.data, text, f.size), 0);
+  tarn__file_unmap(&f);
+  leave((const char *const[]){"a", NULL});
+}
+END_TEST
+
 START_TEST(test_output_appears_at_commit) {
   const tarn_allocator *a = tarn__allocator_default();
   enter();
@@ -194,6 +215,7 @@ START_TEST(test_file_name_goes_before_the_message) {
 END_TEST
 
 SUITE_MAIN("file", test_file_map_reads, test_file_map_refuses_what_is_no_file,
+           test_file_forgets_and_finds_again,
            test_output_appears_at_commit, test_output_discard_leaves_nothing,
            test_output_pieces_arrive_in_order, test_output_refuses_what_it_would_replace,
            test_output_reports_a_failed_write, test_file_name_goes_before_the_message)
