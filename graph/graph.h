@@ -43,6 +43,7 @@ struct tarn_graph {
   size_t count, capacity;
   tarn_map by_name;
   tarn_library *library;         /* shared by the graph and its functions; may be NULL */
+  int producer, min_consumer;    /* versions of the GraphDef it came from; 0: not said */
   struct tarn_kept *kept;        /* tensors of attributes, released with the graph */
   /* Bodies of functions only: */
   const char *function;          /* the function's name, or NULL for a main graph */

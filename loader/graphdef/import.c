@@ -34,17 +34,19 @@ tarn_status tarn__import_text(tarn_import *im, const tarn_wire_field *f, const c
  * the format, and is far below this after ten years. */
 #define CONSUMER_MAX 100000
 
-static tarn_status read_versions(tarn_wire w) {
+static tarn_status read_versions(tarn_wire w, tarn_graph *graph) {
   for (;;) {
     tarn_wire_field f;
+    int32_t value;
     TARN_TRY(tarn__wire_next(&w, &f));
     if (f.number == 0) return TARN_OK;
-    if (f.number != 2) continue;
-    int32_t least;
-    TARN_TRY(tarn__wire_int32(&f, &least));
-    if (least > CONSUMER_MAX)
+    if (f.number != 1 && f.number != 2) continue;
+    TARN_TRY(tarn__wire_int32(&f, &value));
+    if (f.number == 1) graph->producer = value;
+    if (f.number == 2) graph->min_consumer = value;
+    if (f.number == 2 && value > CONSUMER_MAX)
       return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": the graph wants readers of version %" PRId32
-                       ", expected at most %d", f.offset, least, CONSUMER_MAX);
+                       ", expected at most %d", f.offset, value, CONSUMER_MAX);
   }
 }
 
@@ -85,7 +87,7 @@ tarn_status tarn__graphdef_read(tarn_wire message, tarn_source *source, tarn_gra
         break;
       case 4:
         TARN_TRY(tarn__wire_message(&f, "VersionDef", &inner));
-        TARN_TRY(read_versions(inner));
+        TARN_TRY(read_versions(inner, graph));
         break;
     }
   }
