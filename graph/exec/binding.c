@@ -1,5 +1,7 @@
 #include "graph/exec/binding.h"
 
+#include "graph/exec/prepared.h"
+
 #include <string.h>
 
 tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype, const tarn_shape *in,
@@ -11,7 +13,7 @@ tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype, 
     tarn_infer t = {.op = step->op, .node = step->name, .attrs = step->attrs, .params = step->params,
                     .inputs = step->inputs, .outputs = outputs, .in_dtype = in_dtype, .out_dtype = node->out_dtype,
                     .in = in, .value = value, .out = out};
-    TARN_TRY(step->op->infer(&t));
+    TARN_TRY(tarn__infer(&t));
   } else {
     for (int i = 0; i < outputs; i++) out[i] = step->inputs ? in[0] : tarn__shape_scalar();
   }
@@ -80,7 +82,9 @@ tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const
 }
 
 void tarn__binding_free(const tarn_allocator *a, tarn_binding *b) {
-  if (b) tarn__free(a, b, layout(b->problem.inputs, b->problem.outputs, NULL));
+  if (!b) return;
+  tarn__prepared_release(b->prepared);
+  tarn__free(a, b, layout(b->problem.inputs, b->problem.outputs, NULL));
 }
 
 bool tarn__binding_fits(const tarn_binding *b, const tarn_dtype *in_dtype, const tarn_shape *in,

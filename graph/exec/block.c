@@ -219,12 +219,13 @@ tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *p
   x->spare = tarn__alloc_zero(a, n * sizeof *x->spare);
   x->shape = tarn__alloc_zero(a, n * sizeof *x->shape);
   x->dtype = tarn__alloc_zero(a, n * sizeof *x->dtype);
+  x->stable = tarn__alloc_zero(a, n * sizeof *x->stable);
   x->free_slots = tarn__alloc_zero(a, blocks * sizeof *x->free_slots);
   x->late = tarn__alloc_zero(a, blocks * sizeof *x->late);
   x->arena = tarn__alloc(a, plan->arena_bytes);
   x->scratch_bytes = plan->scratch_bytes ? plan->scratch_bytes : TARN_ALIGN;
   x->scratch = tarn__alloc(a, x->scratch_bytes);
-  bool complete = x->in && x->out && x->read && x->spare && x->shape && x->dtype && x->free_slots && x->late && x->arena &&
+  bool complete = x->in && x->out && x->read && x->spare && x->shape && x->dtype && x->stable && x->free_slots && x->late && x->arena &&
                   x->scratch;
   for (size_t b = 0; complete && b < blocks; b++) {
     x->late[b] = tarn__alloc_zero(a, ((size_t)plan->block[b]->steps + 1) * sizeof(tarn_binding *));
@@ -260,6 +261,7 @@ void tarn__exec_destroy(tarn_exec *x) {
   tarn__free(a, x->spare, n * sizeof *x->spare);
   tarn__free(a, x->shape, n * sizeof *x->shape);
   tarn__free(a, x->dtype, n * sizeof *x->dtype);
+  tarn__free(a, x->stable, n * sizeof *x->stable);
   tarn__free(a, x->free_slots, blocks * sizeof *x->free_slots);
   tarn__free(a, x->late, blocks * sizeof *x->late);
   tarn__free(a, x->arena, x->plan->arena_bytes);

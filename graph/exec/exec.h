@@ -34,7 +34,7 @@ typedef struct tarn_exec {
   tarn_binding ***late;                /* by block and step: bindings for shapes found while running */
   /* One step's arguments; read: values of ref variables; spare: outputs that are constants already. */
   const tarn_tensor **in; tarn_tensor **out; tarn_tensor *read, *spare;
-  tarn_shape *shape; tarn_dtype *dtype;
+  tarn_shape *shape; tarn_dtype *dtype; bool *stable;
   int depth;                           /* of recursive calls */
   int ticks;
   struct tarn_exec *next_free;         /* the session's free list */

@@ -14,6 +14,7 @@
 #include "graph/plan.h"
 
 /* A node to run: of the graph, or of one call of a function. */
+typedef struct tarn_array tarn_array;
 typedef struct tarn_instance tarn_instance;
 typedef struct tarn_use {        /* output `index` of instance `from`; from -1: nothing (an unused result) */
   int from, index;
@@ -57,6 +58,8 @@ struct tarn_builder {
   tarn_map written;              /* variables by key that some step may write */
   tarn_map reshaped;             /* those that may change their shape */
   tarn_map frozen;               /* variables by key that were taken for constants: tarn_frozen index + 1 */
+  struct tarn_array *arrays;     /* arrays.c: TensorArrays and stacks */
+  bool again;                    /* what was said of one of them was too much: find shapes anew */
   tarn_bytes unsupported;        /* lines */
   tarn_map named;                /* ops that a line names already */
   tarn_shape *scratch_shape;     /* shapes.c: room for one step's inputs and outputs */

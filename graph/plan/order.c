@@ -4,7 +4,7 @@
  * both: there it joins the unit of u to the unit of v (which may be frames). NextIteration -> Merge edges are left out. One
  * topological sort of all units then orders every frame at once, with each loop contiguous; a cycle among units means a
  * loop whose exits feed its own entries, which no front end of TensorFlow writes. */
-#include "graph/plan/builder.h"
+#include "graph/plan/arrays.h"
 
 #include <string.h>
 
@@ -360,7 +360,7 @@ static tarn_step_kind kind_of(const tarn_instance *x) {
 static tarn_status emit_bodies(orderer *o, tarn_block *block, int at);
 
 static bool handle_maker(const tarn_node *n) {
-  return !strcmp(n->op->name, "VariableV2") || !strcmp(n->op->name, "Variable") ||
+  return tarn__plan_makes_array(n) || !strcmp(n->op->name, "VariableV2") || !strcmp(n->op->name, "Variable") ||
          !strcmp(n->op->name, "VarHandleOp");
 }
 
@@ -477,7 +477,7 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
     }
     tarn_value *v = &block->value[out[k]];
     v->may_die = may_die || kind == TARN_STEP_SWITCH;
-    if (kind == TARN_STEP_KERNEL && x->node->op && handle_maker(x->node)) v->variable = x->node;
+    if (kind == TARN_STEP_KERNEL && x->node->op && k == 0 && handle_maker(x->node)) v->variable = x->node;
     if ((kind == TARN_STEP_PASS || kind == TARN_STEP_VIEW) && !(deref[k < x->inputs ? k : 0]) && x->inputs)
       v->variable = block->value[in[k < x->inputs ? k : 0]].variable;
     if (kind == TARN_STEP_SWITCH && !deref[0]) v->variable = block->value[in[0]].variable;

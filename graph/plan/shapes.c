@@ -6,7 +6,7 @@
  * more bytes than it takes, but for small results. A step that cannot be computed now (an error in a branch that may not be
  * taken) is left for the run. */
 #include "graph/exec/binding.h"
-#include "graph/plan/builder.h"
+#include "graph/plan/arrays.h"
 
 #include <string.h>
 
@@ -140,6 +140,32 @@ static tarn_status fold(tarn_builder *b, tarn_block *block, int at, const arrays
   return TARN_OK;
 }
 
+/* TensorArrayV3 of a known size that does not grow. */
+static tarn_status array_made(tarn_builder *b, const tarn_step *step, const arrays *a) {
+  const tarn_attr *grows = tarn__attr_find(step->attrs, "dynamic_size");
+  if (!grows || grows->kind != TARN_ATTR_BOOL || grows->b || !a->value[0] || a->dtype[0] != TARN_I32 ||
+      tarn__tensor_elements(a->value[0]) != 1)
+    return TARN_OK;
+  return tarn__plan_array_size(b, step->node, tarn__tensor_int(a->value[0], 0));
+}
+
+/* A step on a TensorArray or a stack: output 0's shape, or its value, where they follow from the other steps. */
+static tarn_status array_shapes(tarn_builder *b, tarn_block *block, int at, const tarn_node *maker, const arrays *a) {
+  const tarn_step *step = &block->step[at];
+  tarn_shape shape;
+  int64_t size;
+  TARN_TRY(tarn__plan_array_step(b, maker, block->id, at, step, a->shape, &shape, &size));
+  if (step->outputs && shape.rank >= 0) set_shape(block, step->out[0], &shape);
+  if (size < 0 || size > INT32_MAX) return TARN_OK;
+  const tarn_shape scalar = tarn__shape_scalar();
+  tarn_tensor t;
+  TARN_TRY(tarn__tensor_new_raw(b->context->allocator, TARN_I32, &scalar, &t));
+  *(int32_t *)t.data = (int32_t)size;
+  set_constant(block, step->out[0], &t);
+  tarn__tensor_clear(&t);
+  return TARN_OK;
+}
+
 static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
   tarn_step *step = &block->step[at];
   if (!step->op || step->node->problem) return TARN_OK;
@@ -175,7 +201,11 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
     all_shapes = all_shapes && known(&s.shape);
     all_known = all_known && s.elements;
   }
+  const tarn_node *maker = step->inputs && a.dtype[0] == TARN_RESOURCE ? block->value[step->in[0]].variable : NULL;
+  if (maker && tarn__plan_makes_array(maker)) TARN_TRY(array_shapes(b, block, at, maker, &a));
+  if (tarn__plan_makes_array(step->node) && step->inputs && step->out[0] >= 0) TARN_TRY(array_made(b, step, &a));
   if (!all_shapes) return TARN_OK;
+  if (maker && tarn__plan_makes_array(maker) && block->value[step->out[0]].shape.rank >= 0) return TARN_OK;
   tarn_shape *out = a.shape + step->inputs;
   const tarn_status status = tarn__step_infer(step, a.dtype, a.shape, a.value, out);
   if (status != TARN_OK) {
@@ -380,4 +410,15 @@ static tarn_status shapes_of(tarn_builder *b, tarn_block *block) {
   return TARN_OK;
 }
 
-tarn_status tarn__plan_shapes(tarn_builder *b, tarn_block *block) { return shapes_of(b, block); }
+tarn_status tarn__plan_shapes(tarn_builder *b, tarn_block *block) {
+  tarn_shape *inputs = tarn__arena_array(b->arena, (size_t)block->inputs + 1, sizeof *inputs);
+  if (!inputs) return TARN_NO_MEMORY;
+  for (int i = 0; i < block->inputs; i++) inputs[i] = block->value[block->input[i]].shape;
+  for (;;) {                     /* ends: each time an array more is given up */
+    b->again = false;
+    TARN_TRY(shapes_of(b, block));
+    if (!b->again) return TARN_OK;
+    forget(block);
+    for (int i = 0; i < block->inputs; i++) block->value[block->input[i]].shape = inputs[i];
+  }
+}
