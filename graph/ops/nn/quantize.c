@@ -6,17 +6,21 @@
 #include "graph/op.h"
 #include "kernels/params/quantize.h"
 
-static void parse_mode(const tarn_attrs *attrs, tarn_quantize_params *p) {
+static tarn_status parse_mode(const tarn_attrs *attrs, tarn_quantize_params *p) {
   p->mode = tarn__attr_is(attrs, "mode", "SCALED")      ? TARN_SCALED
             : tarn__attr_is(attrs, "mode", "MIN_FIRST") ? TARN_MIN_FIRST
                                                         : TARN_MIN_COMBINED;
   p->narrow_range = tarn__attr_bool(attrs, "narrow_range");
   p->axis = tarn__attr_int(attrs, "axis");
+  if (p->mode == TARN_MIN_FIRST && p->axis != -1)
+    return tarn_fail(TARN_INVALID, "mode MIN_FIRST has one range for all: expected axis -1, got %lld",
+                     (long long)p->axis);
+  return TARN_OK;
 }
 
 static tarn_status parse_quantize(const tarn_attrs *attrs, void *params) {
   tarn_quantize_params *p = params;
-  parse_mode(attrs, p);
+  TARN_TRY(parse_mode(attrs, p));
   p->minimum_range = tarn__attr_float(attrs, "ensure_minimum_range");
   p->half_to_even = tarn__attr_is(attrs, "round_mode", "HALF_TO_EVEN");
   if (p->half_to_even && p->mode != TARN_SCALED)
@@ -24,8 +28,7 @@ static tarn_status parse_quantize(const tarn_attrs *attrs, void *params) {
   return TARN_OK;
 }
 static tarn_status parse_dequantize(const tarn_attrs *attrs, void *params) {
-  parse_mode(attrs, params);
-  return TARN_OK;
+  return parse_mode(attrs, params);
 }
 
 static tarn_status parse_first(const tarn_attrs *attrs, void *params) {
