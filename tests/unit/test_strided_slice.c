@@ -1,5 +1,5 @@
 /* What begin, end, strides and masks mean, entry by entry, as Python's slices do. */
-#include "kernels/cpu/array/strided_slice.h"
+#include "kernels/params/strided_slice.h"
 #include "core/status.h"
 #include "suite.h"
 

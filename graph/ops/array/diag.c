@@ -1,6 +1,6 @@
 /* Diagonals of matrices: making, reading and writing them. The last two dims are the matrix; those before, a batch. */
 #include "graph/op.h"
-#include "kernels/cpu/array/diagonals.h"
+#include "kernels/params/diagonals.h"
 
 static tarn_status band_part_infer(tarn_infer *t) {
   const tarn_shape *x = &t->in[0];

@@ -1,6 +1,6 @@
 /* Parts of tensors, and writing into parts of tensors. */
 #include "graph/op.h"
-#include "kernels/cpu/array/strided_slice.h"
+#include "kernels/params/strided_slice.h"
 
 static tarn_status slice_infer(tarn_infer *t) {
   int rank = t->in[0].rank;

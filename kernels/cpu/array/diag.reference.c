@@ -1,5 +1,5 @@
 /* Diagonals, copied element by element: along a diagonal neither side is contiguous. */
-#include "kernels/cpu/array/diagonals.h"
+#include "kernels/params/diagonals.h"
 #include "kernels/cpu/array/elements.h"
 
 static tarn_status band_part(const tarn_call *call) {

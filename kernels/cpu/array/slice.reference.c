@@ -1,5 +1,5 @@
 /* Slices are strided copies, out of a tensor or into one. */
-#include "kernels/cpu/array/strided_slice.h"
+#include "kernels/params/strided_slice.h"
 #include "kernels/cpu/array/view_copy.h"
 #include "kernels/state/variable.h"
 

@@ -1,7 +1,7 @@
 /* What StridedSlice's begin, end, strides and masks mean for a tensor of a known shape. Shared by the shape rule and
  * the kernels. */
-#ifndef TARN_KERNELS_CPU_ARRAY_STRIDED_SLICE_H
-#define TARN_KERNELS_CPU_ARRAY_STRIDED_SLICE_H
+#ifndef TARN_KERNELS_PARAMS_STRIDED_SLICE_H
+#define TARN_KERNELS_PARAMS_STRIDED_SLICE_H
 
 #include "core/tensor.h"
 #include "kernels/params/array.h"

@@ -1,6 +1,6 @@
 /* In two steps: the written entries become one entry per dim of x (the ellipsis, one implied at the end where none is
  * written, stands for the dims that are not named; new axes name none), then each entry is clamped to its dim. */
-#include "kernels/cpu/array/strided_slice.h"
+#include "kernels/params/strided_slice.h"
 
 #include "kernels/cpu/array/elements.h"
 

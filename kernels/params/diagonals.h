@@ -1,8 +1,8 @@
 /* Where the diagonals of a matrix lie, and where their elements lie when they are packed into rows. Diagonal k runs
  * through elements [i, i + k]. Packed, they are rows of the length of the longest, the highest k first; shorter ones are
  * padded at one end. */
-#ifndef TARN_KERNELS_CPU_ARRAY_DIAGONALS_H
-#define TARN_KERNELS_CPU_ARRAY_DIAGONALS_H
+#ifndef TARN_KERNELS_PARAMS_DIAGONALS_H
+#define TARN_KERNELS_PARAMS_DIAGONALS_H
 
 #include "core/tensor.h"
 #include "kernels/params/array.h"
