@@ -101,7 +101,7 @@ static int run(int argc, char **argv) {
   if (!options.path) return no_memory();
   const struct action *action = NULL;
   int status = parse(argc, argv, &action, &options);
-  if (status < 0) status = action->run(&options);
+  if (status < 0 && action) status = action->run(&options);
   free(options.path);
   return status;
 }

@@ -27,7 +27,7 @@ void tarn__data_shard_release(void *context) {
  * that an index alone can be listed; and nothing is made for shards that the header merely claims.
  */
 tarn_status tarn__bundle_shards_map(tarn_checkpoint *c, const int32_t *numbers, size_t n) {
-  c->shard = tarn__arena_array(c->arena, n, sizeof *c->shard);
+  c->shard = tarn__arena_array(c->arena, n, sizeof(data_shard *));
   if (!c->shard) return TARN_NO_MEMORY;
   for (size_t i = 0; i < n; i++) {
     data_shard *shard = tarn__alloc_zero(c->allocator, sizeof *shard);

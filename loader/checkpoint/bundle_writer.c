@@ -129,7 +129,7 @@ static tarn_status tensor_add(tarn_checkpoint_writer *w, const char *key, size_t
   if (!tarn__dtype_in(t->dtype, TARN_PLAIN | TARN_BIT(TARN_STRING)))
     return tarn_fail(TARN_DTYPE, "'%s' is of type %s, which checkpoints do not hold",
                      tarn__printable(key, bytes, shown, sizeof shown), tarn_dtype_name(t->dtype));
-  row *r;
+  row *r = NULL;
   TARN_TRY(row_add(w, key, bytes, &r));
   r->dtype = t->dtype;
   r->shape = t->shape;
@@ -233,11 +233,11 @@ static int by_key(const void *a, const void *b) {
 }
 
 static tarn_status index_write(tarn_checkpoint_writer *w, tarn_output *output) {
-  row **order = tarn__arena_array(w->arena, w->count, sizeof *order);
+  row **order = tarn__arena_array(w->arena, w->count, sizeof(row *));
   if (!order) return TARN_NO_MEMORY;
   size_t n = 0;
   for (row *r = w->rows; r; r = r->next) order[n++] = r;
-  qsort(order, n, sizeof *order, by_key);
+  qsort(order, n, sizeof(row *), by_key);
   tarn_table_writer table;
   tarn__table_writer_init(&table, w->allocator, output);
   tarn_bytes entry;

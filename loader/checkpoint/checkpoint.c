@@ -228,11 +228,11 @@ tarn_status tarn__checkpoint_need(const tarn_checkpoint *c, const char *name, si
   char shown[NAME_TEXT], near[3 * NAME_TEXT], safe[4 * NAME_TEXT];
   tarn__name_text(name, bytes, shown);
   near[0] = 0;
-  const char **names = tarn__alloc(c->allocator, c->count * sizeof *names);
+  const char **names = tarn__alloc(c->allocator, c->count * sizeof(char *));
   if (names) {
     for (size_t k = 0; k < c->count; k++) names[k] = c->tensor[k].name;
     tarn__nearest(shown, names, c->count, near, sizeof near);
-    tarn__free(c->allocator, names, c->count * sizeof *names);
+    tarn__free(c->allocator, names, c->count * sizeof(char *));
   }
   return tarn_fail(TARN_NOT_FOUND, "no tensor '%s' among the %zu of the checkpoint%s", shown,
                    c->count, tarn__printable(near, strlen(near), safe, sizeof safe));
@@ -473,7 +473,7 @@ tarn_status tarn__checkpoint_view(const tarn_checkpoint *c, const tarn_allocator
 }
 
 tarn_status tarn_checkpoint_read(const tarn_checkpoint *c, const char *name, tarn_tensor **tensor) {
-  size_t i;
+  size_t i = 0;
   tarn_tensor value;
   TARN_TRY(tarn__checkpoint_need(c, name, strlen(name), &i));
   TARN_TRY(tarn__checkpoint_read(c, c->allocator, i, &value));

@@ -94,7 +94,7 @@ const char *tarn__object_graph_key(const tarn_object_graph *g, const char *full_
 
 tarn_status tarn__checkpoint_find_by_full_name(const tarn_checkpoint *c, const tarn_allocator *a,
                                                const char *full_name, size_t bytes, size_t *i) {
-  tarn_object_graph *g;
+  tarn_object_graph *g = NULL;
   TARN_TRY(tarn__object_graph_read(c, a, &g));
   const char *key = tarn__object_graph_key(g, full_name, bytes);
   char shown[256];

@@ -2,8 +2,6 @@
 #include "loader/checkpoint/paths.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,14 +22,19 @@ size_t tarn__path_folder_bytes(const char *path) {
   return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
+static int five_digits(const char *text) {
+  int n = 0;
+  for (int i = 0; i < 5; i++) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    n = n * 10 + (text[i] - '0');
+  }
+  return n;
+}
+
 /* "-ddddd-of-ddddd": the second number, or 0. */
 static int shard_total(const char *suffix) {
-  int number, total, end = 0;
-  if (strlen(suffix) != 15 || sscanf(suffix, "-%5d-of-%5d%n", &number, &total, &end) != 2 ||
-      end != 15)
-    return 0;
-  for (int i = 0; i < 15; i++)
-    if (strchr("+- ", suffix[i]) && i != 0 && i != 6 && i != 9) return 0;
+  if (strlen(suffix) != 15 || suffix[0] != '-' || memcmp(suffix + 6, "-of-", 4) != 0) return 0;
+  int number = five_digits(suffix + 1), total = five_digits(suffix + 10);
   return number >= 0 && number < total ? total : 0;
 }
 

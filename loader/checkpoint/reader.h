@@ -85,7 +85,7 @@ TARN_MUST_CHECK tarn_status tarn__bundle_shards_check(const tarn_checkpoint *c);
 /* Maps these shards (rising numbers). */
 TARN_MUST_CHECK tarn_status tarn__bundle_shards_map(tarn_checkpoint *c, const int32_t *numbers,
                                                     size_t n);
-void tarn__data_shard_release(void *shard);
+void tarn__data_shard_release(void *context);
 data_shard *tarn__bundle_shard(const tarn_checkpoint *c, int32_t number);
 
 /* VersionDef as TensorFlow's CheckVersions reads it, for a format of version 1. `what` names the

@@ -172,11 +172,11 @@ static int by_key(const void *a, const void *b) {
 
 static tarn_status write_table(tarn_slice_file_writer *w, tarn_table_writer *table,
                                tarn_bytes *meta) {
-  record **order = tarn__arena_array(w->arena, w->count, sizeof *order);
+  record **order = tarn__arena_array(w->arena, w->count, sizeof(record *));
   if (!order) return TARN_NO_MEMORY;
   size_t n = 0;
   for (record *r = w->records; r; r = r->next) order[n++] = r;
-  qsort(order, n, sizeof *order, by_key);
+  qsort(order, n, sizeof(record *), by_key);
   TARN_TRY(meta_make(w, meta));
   TARN_TRY(tarn__table_writer_add(table, "", 0, meta->data, meta->size));
   for (size_t i = 0; i < n; i++)

@@ -27,18 +27,17 @@ typedef struct zip_reader zip_reader;
 /* Errors: TARN_IO, TARN_CORRUPT (with the byte), TARN_UNSUPPORTED (encryption, another method,
  * several disks), TARN_NO_MEMORY. An open reader may be used from many threads. */
 TARN_MUST_CHECK tarn_status tarn__zip_open(const tarn_allocator *a, const char *path,
-                                           zip_reader **reader);
-void tarn__zip_close(zip_reader *reader);
-size_t tarn__zip_count(const zip_reader *reader);
-const zip_member *tarn__zip_member(const zip_reader *reader, size_t i);
+                                           zip_reader **out);
+void tarn__zip_close(zip_reader *zip);
+size_t tarn__zip_count(const zip_reader *zip);
+const zip_member *tarn__zip_member(const zip_reader *zip, size_t i);
 /* The bytes of member i, crc checked: in the mapping (*owned NULL) or unpacked memory of
  * member->bytes bytes, which the caller frees with `a`. */
-TARN_MUST_CHECK tarn_status tarn__zip_read(const zip_reader *reader, const tarn_allocator *a,
-                                           size_t i, const unsigned char **data,
-                                           unsigned char **owned);
+TARN_MUST_CHECK tarn_status tarn__zip_read(const zip_reader *zip, const tarn_allocator *a, size_t i,
+                                           const unsigned char **data, unsigned char **owned);
 
 /* Member i is not needed again soon (core/file.h). */
-void tarn__zip_forget(const zip_reader *reader, size_t i);
+void tarn__zip_forget(const zip_reader *zip, size_t i);
 
 typedef struct zip_writer {
   const tarn_allocator *allocator;

@@ -164,8 +164,8 @@ static tarn_status member_check(const zip_member *m, uint32_t flags, uint32_t me
   return TARN_OK;
 }
 
-static tarn_status member_read(zip_reader *z, const directory *d, uint64_t *at, zip_member *m) {
-  const tarn_file *f = &z->file;
+static tarn_status member_read(zip_reader *zip, const directory *d, uint64_t *at, zip_member *m) {
+  const tarn_file *f = &zip->file;
   uint64_t end = d->offset + d->bytes, offset = *at;
   if (end - offset < ENTRY_BYTES || !mark(f->data + offset, 1, 2))
     return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": no entry of the zip directory here",
@@ -182,7 +182,7 @@ static tarn_status member_read(zip_reader *z, const directory *d, uint64_t *at, 
                     .packed_bytes = le32(p + 20),
                     .bytes = le32(p + 24),
                     .header = le32(p + 42)};
-  m->name = tarn__arena_strndup(z->arena, (const char *)p + ENTRY_BYTES, name);
+  m->name = tarn__arena_strndup(zip->arena, (const char *)p + ENTRY_BYTES, name);
   if (!m->name) return TARN_NO_MEMORY;
   char shown[256];
   tarn__printable(m->name, name, shown, sizeof shown);
@@ -200,14 +200,14 @@ static int by_header(const void *a, const void *b) {
 
 /* No two members share bytes or a name: archives that reuse one run of bytes for many members
  * unpack to far more than they hold. */
-static tarn_status members_check(zip_reader *z) {
-  zip_member **order = tarn__arena_array(z->arena, z->count, sizeof *order);
+static tarn_status members_check(zip_reader *zip) {
+  zip_member **order = tarn__arena_array(zip->arena, zip->count, sizeof(zip_member *));
   if (!order) return TARN_NO_MEMORY;
   tarn_map names;
-  tarn__map_init(&names, z->allocator);
+  tarn__map_init(&names, zip->allocator);
   tarn_status status = TARN_OK;
-  for (size_t i = 0; i < z->count && status == TARN_OK; i++) {
-    zip_member *m = order[i] = &z->member[i];
+  for (size_t i = 0; i < zip->count && status == TARN_OK; i++) {
+    zip_member *m = order[i] = &zip->member[i];
     char shown[256];
     if (tarn__map_get(&names, m->name, m->name_bytes))
       status = tarn_fail(TARN_CORRUPT, "two members are called '%s'",
@@ -217,56 +217,56 @@ static tarn_status members_check(zip_reader *z) {
   }
   tarn__map_clear(&names);
   if (status != TARN_OK) return status;
-  qsort(order, z->count, sizeof *order, by_header);
-  for (size_t i = 1; i < z->count; i++)
+  qsort(order, zip->count, sizeof(zip_member *), by_header);
+  for (size_t i = 1; i < zip->count; i++)
     if (order[i]->header < order[i - 1]->data + order[i - 1]->packed_bytes)
       return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": two members of the zip overlap",
                        order[i]->header);
   return TARN_OK;
 }
 
-static tarn_status load(zip_reader *z) {
+static tarn_status load(zip_reader *zip) {
   directory d = {0};
-  TARN_TRY(directory_find(&z->file, &d));
-  z->count = (size_t)d.entries;
-  z->member = tarn__arena_array(z->arena, z->count, sizeof *z->member);
-  if (!z->member) return TARN_NO_MEMORY;
+  TARN_TRY(directory_find(&zip->file, &d));
+  zip->count = (size_t)d.entries;
+  zip->member = tarn__arena_array(zip->arena, zip->count, sizeof *zip->member);
+  if (!zip->member) return TARN_NO_MEMORY;
   uint64_t at = d.offset;
-  for (size_t i = 0; i < z->count; i++) TARN_TRY(member_read(z, &d, &at, &z->member[i]));
-  return members_check(z);
+  for (size_t i = 0; i < zip->count; i++) TARN_TRY(member_read(zip, &d, &at, &zip->member[i]));
+  return members_check(zip);
 }
 
-tarn_status tarn__zip_open(const tarn_allocator *a, const char *path, zip_reader **reader) {
+tarn_status tarn__zip_open(const tarn_allocator *a, const char *path, zip_reader **out) {
   tarn_arena *arena;
   TARN_TRY(tarn__arena_create(a, &arena));
-  zip_reader *z = tarn__arena_alloc(arena, sizeof *z);
-  if (!z) {
+  zip_reader *zip = tarn__arena_alloc(arena, sizeof *zip);
+  if (!zip) {
     tarn__arena_destroy(arena);
     return TARN_NO_MEMORY;
   }
-  z->allocator = a;
-  z->arena = arena;
-  z->path = tarn__arena_strndup(arena, path, strlen(path));
-  tarn_status status = z->path ? tarn__file_map(path, &z->file) : TARN_NO_MEMORY;
-  if (status == TARN_OK) status = tarn__in_file(load(z), path);
+  zip->allocator = a;
+  zip->arena = arena;
+  zip->path = tarn__arena_strndup(arena, path, strlen(path));
+  tarn_status status = zip->path ? tarn__file_map(path, &zip->file) : TARN_NO_MEMORY;
+  if (status == TARN_OK) status = tarn__in_file(load(zip), path);
   if (status != TARN_OK)
-    tarn__zip_close(z);
+    tarn__zip_close(zip);
   else
-    *reader = z;
+    *out = zip;
   return status;
 }
 
-void tarn__zip_close(zip_reader *z) {
-  if (!z) return;
-  tarn__file_unmap(&z->file);
-  tarn__arena_destroy(z->arena);
+void tarn__zip_close(zip_reader *zip) {
+  if (!zip) return;
+  tarn__file_unmap(&zip->file);
+  tarn__arena_destroy(zip->arena);
 }
 
-size_t tarn__zip_count(const zip_reader *z) {
-  return z->count;
+size_t tarn__zip_count(const zip_reader *zip) {
+  return zip->count;
 }
-const zip_member *tarn__zip_member(const zip_reader *z, size_t i) {
-  return &z->member[i];
+const zip_member *tarn__zip_member(const zip_reader *zip, size_t i) {
+  return &zip->member[i];
 }
 
 /* zlib's memory comes from our allocator, which wants sizes back: they go in front of each block.
@@ -329,10 +329,10 @@ static uint32_t crc_of(const unsigned char *data, uint64_t bytes) {
   return (uint32_t)crc;
 }
 
-tarn_status tarn__zip_read(const zip_reader *z, const tarn_allocator *a, size_t i,
+tarn_status tarn__zip_read(const zip_reader *zip, const tarn_allocator *a, size_t i,
                            const unsigned char **data, unsigned char **owned) {
-  const zip_member *m = &z->member[i];
-  const unsigned char *bytes = z->file.data + m->data;
+  const zip_member *m = &zip->member[i];
+  const unsigned char *bytes = zip->file.data + m->data;
   unsigned char *memory = NULL;
   tarn_status status = TARN_OK;
   if (m->deflated) {
@@ -351,13 +351,13 @@ tarn_status tarn__zip_read(const zip_reader *z, const tarn_allocator *a, size_t 
   }
   if (status != TARN_OK) {
     tarn__free(a, memory, (size_t)m->bytes);
-    return tarn__in_file(status, z->path);
+    return tarn__in_file(status, zip->path);
   }
   *data = bytes;
   *owned = memory;
   return TARN_OK;
 }
 
-void tarn__zip_forget(const zip_reader *z, size_t i) {
-  tarn__file_forget(&z->file, (size_t)z->member[i].data, (size_t)z->member[i].packed_bytes);
+void tarn__zip_forget(const zip_reader *zip, size_t i) {
+  tarn__file_forget(&zip->file, (size_t)zip->member[i].data, (size_t)zip->member[i].packed_bytes);
 }

@@ -97,7 +97,7 @@ tarn_status tarn__safetensors_writer_create(const tarn_allocator *a, const char 
   const uint16_t one = 1;
   if (*(const unsigned char *)&one == 0)
     return tarn_fail(TARN_UNSUPPORTED, ".safetensors files are little-endian, this machine is not");
-  json_t *header;
+  json_t *header = NULL;
   TARN_TRY(tarn__in_file(header_make(n, entries, &header), path));
   tarn_safetensors_writer *w = tarn__alloc_zero(a, sizeof *w);
   tarn_status status = TARN_NO_MEMORY;
