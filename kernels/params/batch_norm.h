@@ -23,4 +23,10 @@ static inline tarn_batch_norm tarn__batch_norm_of(const tarn_batch_norm_params *
   return g;
 }
 
+/* BatchNormWithGlobalNormalization. */
+typedef struct tarn_global_norm_params {
+  float epsilon;
+  bool scale;                      /* times gamma after normalizing */
+} tarn_global_norm_params;
+
 #endif
