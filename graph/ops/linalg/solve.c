@@ -1,4 +1,4 @@
-/* Decompositions of matrices, what is solved with them, and cross products. Leading dims are batches. */
+/* Decompositions of matrices, and what is solved with them. Leading dims are batches. */
 #include "graph/op.h"
 #include "kernels/params/linalg.h"
 
@@ -80,16 +80,6 @@ static tarn_status infer_qr(tarn_infer *t) {
   return tarn__shape_make(r.rank, r.dim, &t->out[1]);
 }
 
-static tarn_status infer_cross(tarn_infer *t) {
-  char text[TARN_SHAPE_TEXT];
-  TARN_TRY(tarn__infer_rank_at_least(t, 0, 1));
-  TARN_TRY(tarn__infer_same(t, 0, 1));
-  if (t->in[0].dim[t->in[0].rank - 1] != 3)
-    return tarn_fail(TARN_SHAPE, "expected a last dim of 3, got %s", tarn__shape_print(&t->in[0], text));
-  t->out[0] = t->in[0];
-  return TARN_OK;
-}
-
 #define TYPES "T: {double, float, half, complex64, complex128}"
 #define PARSED(parse_) .params_bytes = sizeof(tarn_linalg_params), .parse = parse_
 
@@ -147,12 +137,5 @@ const tarn_op tarn_ops_solve[] = {
      .infer = infer_qr,
      .formula = "x = q r, q^H q = 1, r upper triangular",
      .cases = {"input=T[3x3]", "input=T[2x5x3]", "input=T[3x5]", "input=T[5x3] full_matrices=true", "input=T[1x1]"}},
-    {.name = "Cross",
-     .inputs = "a: T, b: T",
-     .outputs = "product: T",
-     .attrs = "T: realnumbertype",
-     .infer = infer_cross,
-     .formula = "y = a x b, vectors of 3 along the last dim",
-     .cases = {"a=T[3] b=T[3]", "a=T[5x3] b=T[5x3]", "a=T[0x3] b=T[0x3]"}},
     {0},
 };
