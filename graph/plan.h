@@ -71,6 +71,7 @@ struct tarn_step {
   bool removed;             /* by a pass, or its outputs are all constants */
   bool may_die;
   tarn_binding *binding;    /* kernel and problem, where all shapes are known; else NULL */
+  unsigned spends;          /* bit i: input i is a constant that nobody else uses and that the kernel does not read once it is packed */
   bool kept;                /* a target, or somebody waits for it: not to be removed as unused */
   int blocks;
   tarn_block **block;       /* NULL entries: recursive, built when reached; named by block_name */

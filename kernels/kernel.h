@@ -88,6 +88,7 @@ typedef struct tarn_kernel {
   size_t (*prepared_bytes)(const tarn_problem *p);               /* NULL or 0: nothing to prepare */
   uint64_t (*prepared_key)(const tarn_problem *p);               /* NULL: 0 */
   tarn_status (*prepare)(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool);
+  unsigned spent;                 /* bit i: with prepared weights, run does not read the elements of input i: they may be gone */
   tarn_status (*run)(const tarn_call *call);
 } tarn_kernel;
 

@@ -177,8 +177,10 @@ tarn_status tarn__slots_take(tarn_exec *x, const tarn_block *block, tarn_slots *
   f->value = (tarn_tensor *)(void *)(f + 1);
   f->dead = (bool *)(f->value + n);
   f->step_dead = f->dead + n;
+  pthread_mutex_lock(&x->shared->prepared->lock);   /* other runs may be giving constants up (kernel.c) */
   for (int v = 0; v < block->values; v++)
     if (block->value[v].constant.dtype) tarn__tensor_share(&block->value[v].constant, &f->value[v]);
+  pthread_mutex_unlock(&x->shared->prepared->lock);
   *slots = f;
   return TARN_OK;
 }

@@ -93,6 +93,24 @@ static tarn_status make_outputs(tarn_exec *x, tarn_slots *f, const tarn_step *st
   return TARN_OK;
 }
 
+/* Packed weights make their originals superfluous, here and in the plan. */
+static void spend(tarn_exec *x, tarn_slots *f, const tarn_step *step) {
+  for (int i = 0; i < step->inputs && i < 32; i++) {
+    tarn_tensor *slot = &f->value[step->in[i]];
+    if (!(step->spends >> i & 1u) || !slot->buffer) continue;
+    pthread_mutex_lock(&x->shared->prepared->lock);
+    tarn_tensor *both[] = {slot, &f->block->value[step->in[i]].constant};
+    for (int k = 0; k < 2; k++) {
+      const tarn_dtype dtype = both[k]->dtype;
+      const tarn_shape shape = both[k]->shape;
+      tarn__tensor_clear(both[k]);
+      both[k]->dtype = dtype;    /* what it was stays known */
+      both[k]->shape = shape;
+    }
+    pthread_mutex_unlock(&x->shared->prepared->lock);
+  }
+}
+
 static void describe(const tarn_exec *x, const tarn_step *step, int gathered) {
   char text[TARN_SHAPE_TEXT], line[512];
   int at = 0;
@@ -134,6 +152,7 @@ tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step
   const void *prepared = NULL;
   if (binding->prepared_bytes)
     TARN_GOTO(tarn__prepared_get(x->shared->prepared, binding, x->in, x->shared->pool, &prepared));
+  if (step->spends) spend(x, f, step);
   const tarn_call call = {.problem = &binding->problem, .in = x->in, .out = x->out, .scratch = x->scratch, .prepared = prepared,
                           .pool = x->shared->pool, .run = x->run};
   TARN_GOTO(binding->kernel.kernel->run(&call));

@@ -182,6 +182,21 @@ static tarn_status releases(tarn_builder *b, tarn_block *block) {
   return TARN_OK;
 }
 
+/* Constants that may go once a kernel has packed them (filters that a pass has scaled: the variable's own copy stays). */
+static tarn_status spends(tarn_block *block) {
+  int *uses = tarn__block_uses(block);
+  if (!uses) return TARN_NO_MEMORY;
+  for (int at = 0; at < block->steps; at++) {
+    tarn_step *step = &block->step[at];
+    if (step->removed || !step->binding || !step->binding->prepared_bytes) continue;
+    for (int i = 0; i < step->inputs && i < 32; i++)
+      if (step->binding->kernel.kernel->spent >> i & 1u && block->value[step->in[i]].storage == TARN_STORE_CONSTANT &&
+          uses[step->in[i]] == 1)
+        step->spends |= 1u << i;
+  }
+  return TARN_OK;
+}
+
 tarn_status tarn__plan_memory(tarn_builder *b) {
   for (int i = 0; i < b->plan->blocks; i++) {
     tarn_block *block = b->plan->block[i];
@@ -190,6 +205,7 @@ tarn_status tarn__plan_memory(tarn_builder *b) {
       block->value[v].storage = block->value[v].constant.dtype ? TARN_STORE_CONSTANT : TARN_STORE_RUN;
     if (block == b->plan->root) TARN_TRY(arena(b, block));
     TARN_TRY(releases(b, block));
+    TARN_TRY(spends(block));
   }
   return TARN_OK;
 }

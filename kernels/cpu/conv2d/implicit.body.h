@@ -220,4 +220,5 @@ static tarn_status run(const tarn_call *call) {
 
 #define ROW(OP)                                                                                    \
   {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us,               \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare, .run = run}
+   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare, .spent = 1u << 1,          \
+   .run = run}
