@@ -14,18 +14,6 @@
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/kernel.h"
 
-/* Two shapes folded: neighbouring axes that both operands walk alike are one; axes of 1 are gone. Axis 0 is the slowest;
- * there is always a last one, whose steps are 0 or 1. */
-typedef struct tarn_broadcast {
-  int rank;                                                   /* at least 1 */
-  int64_t dim[TARN_MAX_RANK], a_step[TARN_MAX_RANK], b_step[TARN_MAX_RANK]; /* in elements; 0: repeated */
-} tarn_broadcast;
-
-/* a and b must broadcast to y. */
-void tarn__broadcast_fold(const tarn_shape *a, const tarn_shape *b, const tarn_shape *y, tarn_broadcast *folded);
-/* Where element i of the folded y finds its operands. */
-void tarn__broadcast_at(const tarn_broadcast *folded, int64_t i, int64_t *a_at, int64_t *b_at);
-
 /* false: a pair of elements that the function does not take. */
 typedef bool (*tarn_binary_loop)(const void *a, int64_t a_step, const void *b, int64_t b_step, void *y, int64_t n);
 

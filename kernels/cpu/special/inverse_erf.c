@@ -1,5 +1,5 @@
 /* Inverses of erf and erfc: a closed-form start (S. Winitzki, "A handy approximation for the error function and its
- * inverse", 2008; good to 2e-3), then Halley's method on erf or erfc themselves. */
+ * inverse", 2008; good to 2e-3), then Halley's method on erf, or Newton's on ln erfc. */
 #include "kernels/cpu/special/special.h"
 
 #include <math.h>
@@ -7,7 +7,8 @@
 #define TWO_OVER_SQRT_PI 1.1283791670955126
 #define SQRT_2 1.4142135623730951
 
-enum { STEPS = 12 }; /* far out in the tail a start 0.2 % off needs more than the three steps that do elsewhere */
+#define FARTHEST 26.5
+enum { STEPS = 12 }; /* three do, nearly everywhere */
 
 /* From ln(1 - x^2). */
 static double start(double log_rest) {
@@ -16,13 +17,15 @@ static double start(double log_rest) {
   return sqrt(sqrt(t * t - log_rest / a) - t);
 }
 
-/* y with erfc(y) = q, for 0 < q <= 1. Relative to q, so that it holds for tiny ones. */
+/* y with erfc(y) = q, for 0 < q <= 1: Newton's method on ln erfc, which is close to a parabola far out, where erfc itself
+ * would need a better start. FARTHEST keeps the start where erfc does not underflow. */
 static double erfc_inverse(double q) {
-  double y = start(log(q) + log1p(1 - q));
+  double y = fmin(start(log(q) + log1p(1 - q)), FARTHEST);
   for (int i = 0; i < STEPS; i++) {
-    double slope = TWO_OVER_SQRT_PI * exp(-y * y), off = erfc(y) - q;
-    if (slope == 0) break;
-    double step = off / (slope + y * off);
+    double value = erfc(y), slope = TWO_OVER_SQRT_PI * exp(-y * y);
+    if (value == 0 || slope == 0) break;
+    double ratio = (value - q) / q, off = fabs(ratio) < 0.5 ? log1p(ratio) : log(value) - log(q);
+    double step = off * value / slope;
     y += step;
     if (fabs(step) < 1e-15 * fabs(y)) break;
   }
