@@ -82,7 +82,8 @@ static bool is_bookkeeping(const tarn_node *n) {
   if (starts_with(n->name, "gradients/") || strstr(n->name, "/gradients/")) return true;   /* TensorFlow's own scope */
   for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
     if (starts_with(n->op_name, starts[i])) return true;
-  return ends_with(n->op_name, "Summary") || tarn__is_variable(n) || is_placeholder(n);
+  bool read = strcmp(n->op_name, "Identity") == 0 && n->inputs == 1 && n->in[0].node && tarn__is_variable(n->in[0].node);
+  return read || ends_with(n->op_name, "Summary") || tarn__is_variable(n) || is_placeholder(n);
 }
 
 /* The type of output 0 where it is known. An unknown op's attribute T or dtype says it often. */

@@ -69,6 +69,16 @@ static void check_colocation(tarn_import *im, tarn_node *node) {
   }
 }
 
+/* Writers before version 24 had no way to say that a placeholder's shape is unknown, and left it empty: TensorFlow takes a
+ * scalar of such a file for anything. */
+static tarn_status mend_placeholder(tarn_graph *graph, tarn_node *node) {
+  static const tarn_shape unknown = {.rank = -1};
+  if (graph->producer >= 24 || strcmp(node->op_name, "Placeholder") != 0) return TARN_OK;
+  const tarn_attr *shape = tarn__attr_find(&node->attrs, "shape");
+  if (!shape || shape->kind != TARN_ATTR_SHAPE || shape->shape->rank != 0) return TARN_OK;
+  return tarn__attr_set(graph->arena, &node->attrs, "shape", &(tarn_attr){.kind = TARN_ATTR_SHAPE, .shape = &unknown});
+}
+
 tarn_status tarn__graphdef_read(tarn_wire message, tarn_source *source, tarn_graph *graph) {
   tarn_import im = {.graph = graph, .source = source};
   for (tarn_wire w = message;;) {
@@ -91,6 +101,9 @@ tarn_status tarn__graphdef_read(tarn_wire message, tarn_source *source, tarn_gra
         break;
     }
   }
-  for (size_t i = 0; i < graph->count; i++) check_colocation(&im, graph->nodes[i]);
+  for (size_t i = 0; i < graph->count; i++) {
+    check_colocation(&im, graph->nodes[i]);
+    TARN_TRY(mend_placeholder(graph, graph->nodes[i]));
+  }
   return tarn__graph_finish(graph);
 }

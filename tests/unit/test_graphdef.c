@@ -121,6 +121,17 @@ START_TEST(test_graphdef_nodes_in_any_order) {
 }
 END_TEST
 
+/* An empty shape meant "unknown" before version 24. */
+START_TEST(test_graphdef_placeholder_of_old_writers) {
+#define PLACEHOLDER "node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: 'shape' value { shape { } } } }"
+  graph = graph_of_text(PLACEHOLDER "versions { producer: 23 }");
+  ck_assert_int_eq(tarn__attr_find(&graph->nodes[0]->attrs, "shape")->shape->rank, -1);
+  teardown();
+  graph = graph_of_text(PLACEHOLDER "versions { producer: 24 }");
+  ck_assert_int_eq(tarn__attr_find(&graph->nodes[0]->attrs, "shape")->shape->rank, 0);
+}
+END_TEST
+
 START_TEST(test_graphdef_names_that_are_none) {
   ck_assert_int_eq(refusal_of_text("node { op: 'NoOp' }"), TARN_CORRUPT);
   ck_assert_int_eq(refusal_of_text("node { name: 'n' }"), TARN_CORRUPT);
@@ -278,6 +289,7 @@ SUITE_MAIN_TEARDOWN("graphdef", teardown,
                     test_graphdef_colocation_with_nothing,
                     test_graphdef_nodes_in_any_order,
                     test_graphdef_names_that_are_none,
+                    test_graphdef_placeholder_of_old_writers,
                     test_graphdef_function_in_signature_order,
                     test_graphdef_function_of_attributes,
                     test_graphdef_function_unbound_is_a_problem,
