@@ -10,7 +10,7 @@
  *   WIDE       what it is computed and summed in: float for 16-bit floats (as Eigen does), double for float32 and
  *             float64, a 64-bit integer for integers, double complex for complex
  *   LOAD(x)   ELEM to WIDE   STORE(s)  WIDE to ELEM: rounded once; integers wrap
- *   ADD(a,b)  MUL(a,b)  NEGATE(a)   in WIDE, without undefined overflow
+ *   ADD(a,b)  MUL(a,b)      in WIDE, without undefined overflow
  *   LOWEST    the least finite value that an ELEM can hold, as WIDE (not for complex)
  *   NAME(f)   f_f32, ...: the name of a function made here */
 #ifndef TARN_KERNELS_CPU_EACH_H
@@ -56,7 +56,6 @@
 #define NAME(f) f##_f16
 #define ADD(a, b) ((a) + (b))
 #define MUL(a, b) ((a) * (b))
-#define NEGATE(a) (-(a))
 #define LOWEST -65504.0f
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -68,7 +67,6 @@
 #define NAME(f) f##_bf16
 #define ADD(a, b) ((a) + (b))
 #define MUL(a, b) ((a) * (b))
-#define NEGATE(a) (-(a))
 #define LOWEST tarn__bf16_to_f32(0xff7f)
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -82,7 +80,6 @@
 #define NAME(f) f##_f32
 #define ADD(a, b) ((a) + (b))
 #define MUL(a, b) ((a) * (b))
-#define NEGATE(a) (-(a))
 #define LOWEST (-(double)FLT_MAX)
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -96,7 +93,6 @@
 #define NAME(f) f##_f64
 #define ADD(a, b) ((a) + (b))
 #define MUL(a, b) ((a) * (b))
-#define NEGATE(a) (-(a))
 #define LOWEST (-DBL_MAX)
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -110,7 +106,6 @@
 #define NAME(f) f##_i32
 #define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((int64_t)(0 - (uint64_t)(a)))
 #define LOWEST INT32_MIN
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -124,7 +119,6 @@
 #define NAME(f) f##_i64
 #define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((int64_t)(0 - (uint64_t)(a)))
 #define LOWEST INT64_MIN
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -138,7 +132,6 @@
 #define NAME(f) f##_i8
 #define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((int64_t)(0 - (uint64_t)(a)))
 #define LOWEST INT8_MIN
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -150,7 +143,6 @@
 #define NAME(f) f##_i16
 #define ADD(a, b) ((int64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((int64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((int64_t)(0 - (uint64_t)(a)))
 #define LOWEST INT16_MIN
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -162,7 +154,6 @@
 #define NAME(f) f##_u8
 #define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((uint64_t)(0 - (uint64_t)(a)))
 #define LOWEST 0
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -174,7 +165,6 @@
 #define NAME(f) f##_u16
 #define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((uint64_t)(0 - (uint64_t)(a)))
 #define LOWEST 0
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -186,7 +176,6 @@
 #define NAME(f) f##_u32
 #define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((uint64_t)(0 - (uint64_t)(a)))
 #define LOWEST 0
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -198,7 +187,6 @@
 #define NAME(f) f##_u64
 #define ADD(a, b) ((uint64_t)((uint64_t)(a) + (uint64_t)(b)))
 #define MUL(a, b) ((uint64_t)((uint64_t)(a) * (uint64_t)(b)))
-#define NEGATE(a) ((uint64_t)(0 - (uint64_t)(a)))
 #define LOWEST 0
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
@@ -212,7 +200,6 @@
 #define NAME(f) f##_c64
 #define ADD(a, b) ((a) + (b))
 #define MUL(a, b) ((a) * (b))
-#define NEGATE(a) (-(a))
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 
@@ -223,7 +210,6 @@
 #define NAME(f) f##_c128
 #define ADD(a, b) ((a) + (b))
 #define MUL(a, b) ((a) * (b))
-#define NEGATE(a) (-(a))
 #include TARN_EACH_BODY
 #include "kernels/cpu/each_end.h"
 

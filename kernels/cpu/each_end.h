@@ -5,6 +5,5 @@
 #undef STORE
 #undef ADD
 #undef MUL
-#undef NEGATE
 #undef LOWEST
 #undef NAME
