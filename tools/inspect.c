@@ -68,11 +68,12 @@ static tarn_status count_ops(inspect_facts *f, tarn_arena *arena) {
 
 static bool is_placeholder(const tarn_node *n) { return starts_with(n->op_name, "Placeholder"); }
 
-/* The savers' own: their file name is fed by restoring and saving only. */
-static bool is_saver_input(const inspect_facts *f, const tarn_node *n) {
-  const char *filename = f->model->meta.saver.filename_tensor;
-  size_t bytes = strcspn(filename, ":");
-  return strlen(n->name) == bytes && memcmp(filename, n->name, bytes) == 0;
+/* The saver's own nodes: the tensor of its file name, and, where that has a scope ("save/Const"), all of the scope. */
+static bool is_saver_node(const inspect_facts *f, const tarn_node *n) {
+  const char *filename = f->model->meta.saver.filename_tensor, *slash = strrchr(filename, '/');
+  size_t bytes = strcspn(filename, ":"), scope = slash ? (size_t)(slash - filename) + 1 : 0;
+  if (strlen(n->name) == bytes && memcmp(filename, n->name, bytes) == 0) return true;
+  return scope && strncmp(n->name, filename, scope) == 0;
 }
 
 /* What nobody fetches although nobody consumes it: state changes, summaries, files, what shapes are made of. */
@@ -136,7 +137,7 @@ static tarn_status find_tensors(inspect_facts *f, tarn_arena *arena) {
     const tarn_node *n = graph->nodes[i];
     for (int k = 0; k < n->inputs; k++)
       if (n->in[k].node) consumed[n->in[k].node->id] = true;
-    if (!is_placeholder(n) || is_saver_input(f, n)) continue;
+    if (!is_placeholder(n) || is_saver_node(f, n)) continue;
     depends[i] = true;
     tarn_shape shape = inspect_variable_shape(n);
     TARN_TRY(add(arena, f->inputs, &f->n_inputs, n, output_dtype(n), &shape));
@@ -145,7 +146,8 @@ static tarn_status find_tensors(inspect_facts *f, tarn_arena *arena) {
   bool any = f->n_inputs > 0;
   for (size_t i = 0; i < graph->count; i++) {
     const tarn_node *n = graph->nodes[i];
-    if (consumed[i] || (any && !depends[i]) || is_bookkeeping(n) || (n->op && n->outputs < 1)) continue;
+    if (consumed[i] || (any && !depends[i]) || is_bookkeeping(n) || is_saver_node(f, n) ||
+        (n->op && n->outputs < 1)) continue;
     tarn_shape shape = output_shape(n);
     TARN_TRY(add(arena, f->outputs, &f->n_outputs, n, output_dtype(n), &shape));
   }

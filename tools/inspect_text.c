@@ -34,12 +34,12 @@ static void print_head(const inspect_facts *f) {
 }
 
 static void print_tensors(const char *title, const inspect_tensor *t, size_t n) {
-  line l;
+  line l, op;
   if (n == 0) return;
   printf("\n%s\n", title);
   for (size_t i = 0; i < n && i < ROWS; i++)
     printf("  %-40s %-10s %-16s %s%s\n", show(t[i].name, &l), show_dtype(t[i].dtype),
-           t[i].shape.rank < 0 ? "" : tarn__shape_print(&t[i].shape, l.shape), t[i].op,
+           t[i].shape.rank < 0 ? "" : tarn__shape_print(&t[i].shape, l.shape), show(t[i].op, &op),
            t[i].optional ? " (may be left out)" : "");
   rest(n);
 }
