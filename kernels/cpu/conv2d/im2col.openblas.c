@@ -50,9 +50,9 @@ static const char *supports(const tarn_problem *p) {
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   plan t = plan_of(p);
   double scale = (double)t.each / 4, M = (double)t.M, K = (double)t.K, OC = (double)t.g.OC;
-  double flops = 2 * scale * M * OC * K / (1e3 * m->gflops[TARN_TARGET_OPENBLAS] * 0.7);
+  double flops = 2 * scale * M * OC * K / (1e3 * m->gflops[TARN_TARGET_OPENBLAS] * 0.6);
   double bytes = scale * 4 * ((t.plain ? 1 : 3) * M * K * (double)t.g.groups + 2 * K * OC + M * OC) / (1e3 * m->gbytes_per_s);
-  double work = flops + bytes / 2;
+  double work = flops + bytes;
   return 2 + (work > 50 ? work / m->threads : work);
 }
 

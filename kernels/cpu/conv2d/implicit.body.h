@@ -11,7 +11,7 @@
  *   otherwise          one pointer per filter position
  *
  * NCHW is turned to NHWC and back in scratch. */
-#include "kernels/cpu/gemm/epilogue.h"
+#include "kernels/cpu/gemm/epilogue.body.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/params/conv2d.h"
 
@@ -59,8 +59,7 @@ static plan plan_of(const tarn_problem *p, int threads) {
 static const char *supports(const tarn_problem *p) {
   tarn_conv2d g = tarn__conv2d_geometry(p, false);
   tarn_epilogue e = tarn__epilogue_of(p);
-  if (!tarn__epilogue_in_registers(e.activation)) return "an activation that is not done in registers";
-  if (g.channels_first && (e.bias || e.add)) return "fused NCHW";
+  if (g.channels_first && (e.bias || e.add || e.activation)) return "fused NCHW";
   if (g.KH > MAX_TAPS || g.KW > MAX_TAPS || g.KH * g.KW > MAX_TAPS) return "too many filter positions";
   if (!tarn__gemm_fits(tarn__shape_elements(&p->out_shape[0]), 1, 1) ||
       !tarn__gemm_fits(1, g.OC, tarn__shape_elements(&p->in_shape[1]) / (g.OC > 0 ? g.OC : 1)) ||
@@ -212,6 +211,8 @@ static tarn_status run(const tarn_call *call) {
     TARN_TRY(tarn__gemm_run(&ISA, &gemm, scratch, call->pool));
     s.x += g->KC;
   }
+  if (!tarn__epilogue_in_registers(e.activation))
+    TARN_TRY(epilogue_pass(y, NULL, NULL, e.activation, t.M, g->OC, call->pool));
   for (int64_t n = 0; swapped && n < g->N; n++)
     TARN_TRY(tarn__gemm_transpose(g->OC, g->OH * g->OW, swapped + n * g->OC * g->OH * g->OW, g->OC,
                                   y + n * g->OC * g->OH * g->OW, call->pool));
