@@ -15,6 +15,11 @@ typedef struct tarn_assign_params {
   bool validate_shape;           /* the value must have the variable's shape */
 } tarn_assign_params;
 
+typedef struct tarn_rows_params {
+  int64_t batch_dims;            /* ResourceGather */
+  int64_t limit;                 /* CountUpTo */
+} tarn_rows_params;
+
 typedef struct tarn_restore_params {
   int count;
   const tarn_dtype *dtypes;      /* [count]; the node's */
