@@ -188,9 +188,7 @@ static tarn_status apply(const tarn_call *call, const rule *r, bool sparse) {
   X(GradientDescent, gradient_descent, 1, 1, 0, 0)                      \
   X(ProximalGradientDescent, proximal_gradient_descent, 1, 3, 0, 0)     \
   X(Momentum, momentum, 2, 1, 1, 0)                                     \
-  X(KerasMomentum, keras_momentum, 2, 1, 1, 0)                          \
   X(Adam, adam, 3, 6, 0, 0)                                             \
-  X(AdamWithAmsgrad, amsgrad, 4, 6, 0, 0)                               \
   X(AdaMax, ada_max, 3, 5, 0, 0)                                        \
   X(Adagrad, adagrad, 2, 1, 0, 0)                                       \
   X(AdagradV2, adagrad_v2, 2, 2, 0, 0)                                  \
@@ -204,9 +202,14 @@ static tarn_status apply(const tarn_call *call, const rule *r, bool sparse) {
   X(AddSign, add_sign, 2, 4, 0, 0)                                      \
   X(PowerSign, power_sign, 2, 4, 0, 0)
 
+/* Rules for resource variables alone. */
+#define RESOURCE_RULES(X)                      \
+  X(KerasMomentum, keras_momentum, 2, 1, 1, 0) \
+  X(AdamWithAmsgrad, amsgrad, 4, 6, 0, 0)
+
 /* Rules with a sparse form. */
 #define SPARSE_RULES(X) \
-  X(ProximalGradientDescent) X(Momentum) X(KerasMomentum) X(Adagrad) X(AdagradV2) X(ProximalAdagrad) X(AdagradDA) X(Adadelta) \
+  X(ProximalGradientDescent) X(Momentum) X(Adagrad) X(AdagradV2) X(ProximalAdagrad) X(AdagradDA) X(Adadelta) \
   X(RMSProp) X(CenteredRMSProp) X(Ftrl) X(FtrlV2)
 
 #define DENSE(OP, f, slots, before, after, skipped)                                                   \
@@ -215,15 +218,20 @@ static tarn_status apply(const tarn_call *call, const rule *r, bool sparse) {
 #define SPARSE(OP) \
   static tarn_status sparse_##OP(const tarn_call *call) { return apply(call, &rule_##OP, true); }
 RULES(DENSE)
+RESOURCE_RULES(DENSE)
 SPARSE_RULES(SPARSE)
+SPARSE(KerasMomentum)
 
+#define RESOURCE_ROW(OP, f, slots, before, after, skipped) {.op = "ResourceApply" #OP, .name = #f, .run = dense_##OP},
 #define DENSE_ROWS(OP, f, slots, before, after, skipped) \
-  {.op = "Apply" #OP, .name = #f, .run = dense_##OP}, {.op = "ResourceApply" #OP, .name = #f, .run = dense_##OP},
+  {.op = "Apply" #OP, .name = #f, .run = dense_##OP}, RESOURCE_ROW(OP, f, slots, before, after, skipped)
 #define SPARSE_ROWS(OP) \
   {.op = "SparseApply" #OP, .name = "rows", .run = sparse_##OP}, {.op = "ResourceSparseApply" #OP, .name = "rows", .run = sparse_##OP},
 
 const tarn_kernel tarn_kernels_optimiser_apply_reference[] = {
   RULES(DENSE_ROWS)
+  RESOURCE_RULES(RESOURCE_ROW)
   SPARSE_RULES(SPARSE_ROWS)
+  {.op = "ResourceSparseApplyKerasMomentum", .name = "rows", .run = sparse_KerasMomentum},
   {0},
 };
