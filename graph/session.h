@@ -47,7 +47,10 @@ typedef struct tarn_session_memory {
   size_t used, peak;            /* bytes from the session's allocator */
 } tarn_session_memory;
 tarn_session_memory tarn__session_memory(const tarn_session *session);
-/* Where the lines of Print ops go; default: standard error. */
+/* Where the lines of Print ops go, each without its line feed; default (and NULL): they are dropped. Before the first run. */
 void tarn__session_set_print(tarn_session *session, void (*print)(void *context, const char *line), void *context);
+/* Passes of the optimiser to leave out, by name ("all": every one); see graph/passes/passes.h. Before the first run; the names
+ * are borrowed until the session is destroyed. */
+void tarn__session_disable_passes(tarn_session *session, const char *const *names, size_t n);
 
 #endif

@@ -152,7 +152,8 @@ TARN_API const void *tarn_tensor_data_const(const tarn_tensor *tensor);
 /* Sets element i of a string tensor to a copy of the bytes. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_set_string(tarn_tensor *tensor, int64_t i,
                                                             const char *data, size_t bytes);
-/* .npy files; what numpy.load and numpy.save read and write. bfloat16 has no .npy form: TARN_DTYPE. */
+/* .npy files; what numpy.load and numpy.save read and write. bfloat16 has no .npy form: TARN_DTYPE. Strings are
+ * NumPy's fixed-width bytes ("S<n>"); one that ends in a zero byte cannot be kept so: TARN_DTYPE. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_load_npy(const char *path, tarn_tensor **tensor);
 TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_save_npy(const tarn_tensor *tensor, const char *path);
 

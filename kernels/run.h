@@ -15,7 +15,7 @@ struct tarn_run {
   const tarn_files *files;           /* NULL: the session does not allow files */
   const atomic_bool *cancelled;      /* checked by kernels that wait or loop for long; may be NULL */
   uint64_t deadline_ns;              /* tarn__now_ns; 0: none */
-  /* Prints a line of a Print op (standard error by default); never NULL in a session. */
+  /* Prints a line of a Print op (dropped by default); never NULL in a session. */
   void (*print)(void *context, const char *line);
   void *print_context;
 };

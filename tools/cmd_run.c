@@ -1,5 +1,7 @@
 /* tarn run: runs a model, once or in steps, and writes or summarises what was fetched. */
 #include "core/file.h"
+#include "core/knobs.h"
+#include "tools/explain.h"
 #include "tools/model_run.h"
 #include "tools/summary.h"
 #include "tools/tensor_file.h"
@@ -15,6 +17,7 @@ static const tarn_option options[] = {
   {"--save", "PREFIX", "write all variables to a V2 checkpoint afterwards"},
   {"--repeat", "N", "run the steps so many times (the last results count)"},
   {"--trace", "FILE.json", "write a Chrome trace of the runs"},
+  {"--explain", NULL, "first print what would run where and why, on standard error"},
   {"--json", NULL, "summaries as JSON"},
   {0},
 };
@@ -112,7 +115,46 @@ static tarn_status write_trace(const tarn_trace *trace, const char *path) {
   return status;
 }
 
-static tarn_status work(tarn_model_run *r, long repeat, const char *save, const char *trace_file, bool json) {
+/* TARN_VERBOSE=run: a line for each kernel that ran, "run,OP,NODE,KERNEL,123us". */
+static tarn_status print_runs(const tarn_trace *trace) {
+  char *text;
+  size_t bytes;
+  TARN_TRY(tarn__trace_json(trace, &text, &bytes));
+  json_t *root = json_loadb(text, bytes, 0, NULL), *event;
+  size_t i;
+  json_array_foreach(json_is_array(root) ? root : json_object_get(root, "traceEvents"), i, event) {
+    const char *op = json_string_value(json_object_get(event, "cat")), *node = json_string_value(json_object_get(event, "name"));
+    const char *kernel = json_string_value(json_object_get(json_object_get(event, "args"), "detail"));
+    if (op && node) fprintf(stderr, "run,%s,%s,%s,%.3gus\n", op, node, kernel ? kernel : "", json_number_value(json_object_get(event, "dur")));
+  }
+  json_decref(root);
+  tarn__free(tarn__allocator_default(), text, bytes + 1);
+  return TARN_OK;
+}
+
+static tarn_status explain(tarn_model_run *r) {
+  tarn_machine machine;
+  tarn__machine_guess(tarn__session_threads(r->session), &machine);
+  for (size_t i = 0; i < r->n_steps; i++) {
+    const tarn_run_step *step = &r->steps[i];
+    const tarn_run_request request = {.feeds = step->feeds, .n_feeds = step->n_feeds, .fetches = step->fetch_names,
+                                      .n_fetches = step->n_fetches, .targets = step->targets, .n_targets = step->n_targets};
+    const tarn_plan *plan;
+    TARN_TRY(tarn__session_plan(r->session, &request, false, &plan));
+    tarn__explain_print(stderr, plan, &machine, &(tarn_explain_options){0});
+  }
+  return TARN_OK;
+}
+
+/* What to do besides running. */
+typedef struct extras {
+  long repeat;
+  const char *save, *trace;
+  bool json, explain;
+} extras;
+
+static tarn_status work(tarn_model_run *r, const extras *x) {
+  const bool verbose = strstr(tarn__knobs()->verbose, "run") != NULL;
   results all = {0};
   tarn_trace *trace = NULL;
   tarn_status status;
@@ -127,11 +169,13 @@ static tarn_status work(tarn_model_run *r, long repeat, const char *save, const 
     status = tarn_fail(TARN_NO_MEMORY, "no memory for %zu results", all.count);
     goto done;
   }
-  if (trace_file) TARN_GOTO(tarn__trace_create(tarn__allocator_default(), &trace));
-  TARN_GOTO(run_steps(r, repeat, trace, &all));
-  if (save) TARN_GOTO(tarn_session_save(r->session, save));
-  TARN_GOTO(write_results(r, &all, json));
-  if (trace) TARN_GOTO(write_trace(trace, trace_file));
+  if (x->explain) TARN_GOTO(explain(r));
+  if (x->trace || verbose) TARN_GOTO(tarn__trace_create(tarn__allocator_default(), &trace));
+  TARN_GOTO(run_steps(r, x->repeat, trace, &all));
+  if (verbose) TARN_GOTO(print_runs(trace));
+  if (x->save) TARN_GOTO(tarn_session_save(r->session, x->save));
+  if (x->trace) TARN_GOTO(write_trace(trace, x->trace));
+  TARN_GOTO(write_results(r, &all, x->json));
 done:
   signal(SIGINT, SIG_DFL);
   for (size_t i = 0; all.tensor && i < all.count; i++) tarn_tensor_release(all.tensor[i]);
@@ -143,9 +187,8 @@ done:
 static int run(int argc, char **argv) {
   tarn_model_run r;
   tarn_cli cli;
-  const char *value, *save = NULL, *trace = NULL;
-  long repeat = 1;
-  bool json = false;
+  const char *value;
+  extras x = {.repeat = 1};
   int code = TARN_EXIT_USAGE, option;
   if (tarn__model_run_init(&r, &tarn__verb_run) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
   tarn__cli_init(&cli, &tarn__verb_run, argc, argv);
@@ -158,17 +201,18 @@ static int run(int argc, char **argv) {
     const int taken = tarn__model_run_option(&r, &cli, option, value);
     if (taken < 0) goto done;
     if (taken) continue;
-    if (tarn__cli_is(&cli, option, "--save")) save = value;
-    else if (tarn__cli_is(&cli, option, "--trace")) trace = value;
-    else if (tarn__cli_is(&cli, option, "--json")) json = true;
-    else if (tarn__cli_is(&cli, option, "--repeat") && !tarn__cli_int(&tarn__verb_run, "--repeat", value, 1, 1000000000, &repeat))
+    if (tarn__cli_is(&cli, option, "--save")) x.save = value;
+    else if (tarn__cli_is(&cli, option, "--trace")) x.trace = value;
+    else if (tarn__cli_is(&cli, option, "--json")) x.json = true;
+    else if (tarn__cli_is(&cli, option, "--explain")) x.explain = true;
+    else if (tarn__cli_is(&cli, option, "--repeat") && !tarn__cli_int(&tarn__verb_run, "--repeat", value, 1, 1000000000, &x.repeat))
       goto done;
   }
   if (!r.path) {
     tarn__cli_usage(&tarn__verb_run, "MODEL is missing");
     goto done;
   }
-  const tarn_status status = work(&r, repeat, save, trace, json);
+  const tarn_status status = work(&r, &x);
   code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
 done:
   tarn__model_run_clear(&r);

@@ -1,8 +1,11 @@
 #include "tools/model_run.h"
 
 #include "core/file.h"
+#include "core/map.h"
+#include "graph/passes/passes.h"
 #include "tools/tensor_file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 tarn_status tarn__model_run_init(tarn_model_run *r, const tarn_verb *verb) {
@@ -50,6 +53,24 @@ static bool word(tarn_model_run *r, const char *text, const char ***list, size_t
   return w != NULL;
 }
 
+static bool disable_pass(tarn_model_run *r, const char *name) {
+  const char *names[64] = {"all"};
+  size_t n = 1;
+  for (const tarn_pass *pass = tarn__passes; pass->name && n < 64; pass++) names[n++] = pass->name;
+  for (size_t i = 0; i < n; i++)
+    if (!strcmp(names[i], name)) return word(r, name, &r->disabled, &r->n_disabled);
+  char nearest[256];
+  tarn__cli_usage(r->verb, "there is no pass '%s'%s", name, tarn__nearest(name, names, n, nearest, sizeof nearest));
+  return false;
+}
+
+static bool precision(const tarn_model_run *r, const char *name) {
+  if (!strcmp(name, "f32")) return true;
+  const bool known = !strcmp(name, "bf16") || !strcmp(name, "int8");
+  tarn__cli_usage(r->verb, known ? "--precision %s is not available yet: only f32 is" : "there is no precision '%s': f32", name);
+  return false;
+}
+
 int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, const char *value) {
   const tarn_verb *verb = r->verb;
   long n = 0;
@@ -76,7 +97,9 @@ int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, c
       tarn__cli_usage(verb, "there is no back end '%s': reference, openblas, avx2 or avx512", value);
       return -1;
     }
-  } else if (IS("--allow-files")) r->options.allow_files = true;
+  } else if (IS("--disable-pass")) return disable_pass(r, value) ? 1 : -1;
+  else if (IS("--precision")) return precision(r, value) ? 1 : -1;
+  else if (IS("--allow-files")) r->options.allow_files = true;
   else if (IS("--time-limit")) return tarn__cli_real(verb, "--time-limit", value, 0, 1e9, &r->options.time_limit_s) ? 1 : -1;
   else if (IS("--memory-limit")) return tarn__cli_bytes(verb, "--memory-limit", value, &r->options.memory_limit) ? 1 : -1;
   else if (IS("--threads")) {
@@ -87,9 +110,18 @@ int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, c
   return 1;
 }
 
+/* What a Print op of the graph says. */
+static void print_line(void *context, const char *line) {
+  (void)context;
+  fprintf(stderr, "%s\n", line);
+}
+
 tarn_status tarn__model_run_open(tarn_model_run *r) {
   TARN_TRY(tarn_model_load(r->path, &(tarn_model_options){.tag = r->tag}, &r->model));
-  return tarn_session_create(r->model, &r->options, &r->session);
+  TARN_TRY(tarn_session_create(r->model, &r->options, &r->session));
+  tarn__session_set_print(r->session, print_line, NULL);
+  tarn__session_disable_passes(r->session, r->disabled, r->n_disabled);
+  return TARN_OK;
 }
 
 tarn_status tarn__model_run_restore(tarn_model_run *r) {

@@ -21,6 +21,8 @@
   {"--backend", "NAME", "reference, openblas, avx2 or avx512 wherever it has a kernel"},                       \
   {"--time-limit", "S", "stop a run after so many seconds"},                                                   \
   {"--memory-limit", "BYTES", "for tensors and plans; 512M and 2G are understood"},                            \
+  {"--precision", "NAME", "f32, the only one so far"},                                                         \
+  {"--disable-pass", "NAME", "leave a pass of the optimiser out; all: every pass; may be repeated"},           \
   {"--allow-files", NULL, "let ops of the graph read and write files"}
 
 typedef struct tarn_named {
@@ -43,6 +45,7 @@ typedef struct tarn_model_run {
   tarn_named *feeds; size_t n_feeds;
   tarn_named *fetches; size_t n_fetches;
   const char **targets; size_t n_targets;
+  const char **disabled; size_t n_disabled;   /* passes */
   tarn_session_options options;
   tarn_model *model;
   tarn_session *session;
@@ -53,7 +56,7 @@ tarn_status tarn__model_run_init(tarn_model_run *r, const tarn_verb *verb);
 /* Takes an option that tarn__cli_next found, or the model's path. 0: not one of ours; 1: taken; -1: bad, a message was
  * printed (leave with TARN_EXIT_USAGE). */
 int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, const char *value);
-/* Loads the model and makes the session. */
+/* Loads the model and makes the session; Print ops go to standard error. */
 tarn_status tarn__model_run_open(tarn_model_run *r);
 /* Restores variables (--checkpoint, the prefix given as MODEL, a SavedModel's own) and runs the --init ops. */
 tarn_status tarn__model_run_restore(tarn_model_run *r);

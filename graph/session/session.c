@@ -52,10 +52,10 @@ struct tarn_session {
   void *print_context;
 };
 
-static void print_line(void *context, const char *line) {
+/* The library prints nothing: what Print ops say is dropped until somebody sets a hook. */
+static void drop_line(void *context, const char *line) {
   (void)context;
-  fputs(line, stderr);           /* a Print op: the graph asked for it */
-  fputc('\n', stderr);
+  (void)line;
 }
 
 static void entry_destroy(entry *e, const tarn_allocator *a) {
@@ -91,7 +91,7 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep, const tar
   s->allow_files = o->allow_files;
   s->time_limit_s = o->time_limit_s;
   s->memory_limit = o->memory_limit;
-  s->print = print_line;
+  s->print = drop_line;
   pthread_mutex_init(&s->lock, NULL);
   pthread_mutex_init(&s->plan_lock, NULL);
   TARN_GOTO(tarn__store_create(base, o->memory_limit, &s->store));
@@ -144,8 +144,13 @@ tarn_session_memory tarn__session_memory(const tarn_session *s) {
 }
 
 void tarn__session_set_print(tarn_session *s, void (*print)(void *context, const char *line), void *context) {
-  s->print = print;
+  s->print = print ? print : drop_line;
   s->print_context = context;
+}
+
+void tarn__session_disable_passes(tarn_session *s, const char *const *names, size_t n) {
+  s->planning.disabled = names;
+  s->planning.n_disabled = n;
 }
 
 void tarn_session_cancel(tarn_session *s) { atomic_store(&s->cancelled, true); }

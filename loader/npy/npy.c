@@ -2,6 +2,7 @@
 #include "loader/npy/npy.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "loader/npy/npy_header.h"
@@ -42,6 +43,35 @@ static void from_fortran(unsigned char *to, const unsigned char *from, const tar
   }
 }
 
+/* Strings of a fixed width, without the zeros that fill them up. */
+static tarn_status strings_parse(const tarn_allocator *a, const npy_header *h, const unsigned char *data, tarn_tensor *out) {
+  tarn_tensor t;
+  const int64_t n = tarn__shape_elements(&h->shape);
+  if (!h->width && n > 1) return tarn_fail(TARN_CORRUPT, "%" PRId64 " strings of 0 bytes, expected some width", n);
+  TARN_TRY(tarn__tensor_new(a, TARN_STRING, &h->shape, &t));
+  tarn_tensor plain = {0};
+  const unsigned char *from = data;
+  unsigned char *ordered = NULL;
+  tarn_status status = TARN_OK;
+  if (h->fortran && h->shape.rank > 1 && h->width && n) {
+    const tarn_shape flat = {.rank = 1, .dim = {n * (int64_t)h->width}};
+    status = tarn__tensor_new_raw(a, TARN_U8, &flat, &plain);
+    ordered = plain.data;
+    if (status == TARN_OK) from_fortran(ordered, data, &h->shape, h->width);
+    from = ordered;
+  }
+  for (int64_t i = 0; i < n && status == TARN_OK; i++) {
+    const unsigned char *s = from + (size_t)i * h->width;
+    size_t bytes = h->width;
+    while (bytes && !s[bytes - 1]) bytes--;
+    status = tarn__string_set(&t, i, (const char *)s, bytes);
+  }
+  tarn__tensor_clear(&plain);
+  if (status != TARN_OK) tarn__tensor_clear(&t);
+  else *out = t;
+  return status;
+}
+
 tarn_status tarn__npy_parse(const tarn_allocator *a, const unsigned char *data, size_t bytes,
                             tarn_tensor *out) {
   if (bytes < 10 || memcmp(data, magic, sizeof magic) != 0)
@@ -64,13 +94,14 @@ tarn_status tarn__npy_parse(const tarn_allocator *a, const unsigned char *data, 
   npy_header h;
   TARN_TRY(tarn__npy_header_parse((const char *)data + at, length, at, &h));
   at += length;
-  size_t each = tarn_dtype_bytes(h.dtype), need;
+  size_t each = h.width, need;
   int64_t elements;
   if (tarn__shape_bytes(&h.shape, each, &elements, &need) != TARN_OK || need != bytes - at) {
     char text[TARN_SHAPE_TEXT];
     return tarn_fail(TARN_CORRUPT, "offset %zu: %zu bytes of elements, expected those of %s %s", at,
                      bytes - at, tarn_dtype_name(h.dtype), tarn__shape_print(&h.shape, text));
   }
+  if (h.dtype == TARN_STRING) return strings_parse(a, &h, data + at, out);
   tarn_tensor t;
   TARN_TRY(tarn__tensor_new_raw(a, h.dtype, &h.shape, &t));
   if (h.fortran && h.shape.rank > 1)
@@ -132,11 +163,7 @@ static const char *code(tarn_dtype dtype) {
   return NULL;
 }
 
-tarn_status tarn__npy_header(tarn_dtype dtype, const tarn_shape *shape, tarn_bytes *b) {
-  const char *type = code(dtype);
-  if (!type) return tarn_fail(TARN_DTYPE, "%s has no .npy form", tarn_dtype_name(dtype));
-  const uint16_t one = 1;
-  char order = unit_bytes(dtype) == 1 ? '|' : *(const unsigned char *)&one ? '<' : '>';
+static tarn_status header_of(const char *type, char order, const tarn_shape *shape, tarn_bytes *b) {
   size_t start = b->size;
   TARN_TRY(tarn__bytes_add(b, magic, sizeof magic));
   TARN_TRY(tarn__bytes_add(b, "\1\0\0\0", 4));
@@ -154,6 +181,40 @@ tarn_status tarn__npy_header(tarn_dtype dtype, const tarn_shape *shape, tarn_byt
   return TARN_OK;
 }
 
+tarn_status tarn__npy_header(tarn_dtype dtype, const tarn_shape *shape, tarn_bytes *b) {
+  const char *type = code(dtype);
+  if (!type) return tarn_fail(TARN_DTYPE, "%s has no .npy form", tarn_dtype_name(dtype));
+  const uint16_t one = 1;
+  return header_of(type, unit_bytes(dtype) == 1 ? '|' : *(const unsigned char *)&one ? '<' : '>', shape, b);
+}
+
+/* Strings as NumPy's fixed-width bytes, '|S<n>' with the width of the longest: each is filled up with zeros, so none may
+ * end in one. */
+static tarn_status strings_bytes(const tarn_tensor *t, tarn_bytes *b) {
+  const tarn_string *s = t->data;
+  const int64_t n = tarn__tensor_elements(t);
+  size_t width = 1, total;
+  for (int64_t i = 0; i < n; i++) {
+    if (s[i].size && !s[i].data[s[i].size - 1])
+      return tarn_fail(TARN_DTYPE, "string %" PRId64 " ends in a zero byte, which .npy cannot keep: write .json", i);
+    if (s[i].size > width) width = s[i].size;
+  }
+  if (width > 999999999 || tarn__mul_overflow(width, (size_t)n, &total))
+    return tarn_fail(TARN_LIMIT, "a string of %zu bytes is too long for .npy: write .json", width);
+  char type[16];
+  snprintf(type, sizeof type, "S%zu", width);
+  TARN_TRY(header_of(type, '|', &t->shape, b));
+  for (int64_t i = 0; i < n; i++) {
+    static const char zeros[256];
+    if (s[i].size) TARN_TRY(tarn__bytes_add(b, s[i].data, s[i].size));
+    for (size_t left = width - s[i].size, piece; left; left -= piece) {
+      piece = left < sizeof zeros ? left : sizeof zeros;
+      TARN_TRY(tarn__bytes_add(b, zeros, piece));
+    }
+  }
+  return TARN_OK;
+}
+
 tarn_status tarn__npy_load(const tarn_allocator *a, const char *path, tarn_tensor *out) {
   tarn_file file;
   TARN_TRY(tarn__file_map(path, &file));
@@ -166,10 +227,11 @@ tarn_status tarn__npy_save(const tarn_allocator *a, const tarn_tensor *t, const 
   tarn_bytes header;
   tarn_output *output = NULL;
   tarn__bytes_init(&header, a);
-  tarn_status status = tarn__npy_header(t->dtype, &t->shape, &header);
+  const bool strings = t->dtype == TARN_STRING;
+  tarn_status status = strings ? strings_bytes(t, &header) : tarn__npy_header(t->dtype, &t->shape, &header);
   if (status == TARN_OK) status = tarn__output_open(a, path, &output);
   if (status == TARN_OK) status = tarn__output_write(output, header.data, header.size);
-  if (status == TARN_OK) status = tarn__output_write(output, t->data, tarn__tensor_bytes(t));
+  if (status == TARN_OK && !strings) status = tarn__output_write(output, t->data, tarn__tensor_bytes(t));
   if (status == TARN_OK)
     status = tarn__output_commit(output);
   else

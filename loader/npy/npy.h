@@ -12,8 +12,8 @@
 #include "core/tensor.h"
 
 /* Reads an .npy image out of memory: row-major and of this machine's byte order afterwards,
- * whatever it was. Errors: TARN_CORRUPT (with the byte, counted from `data`), TARN_DTYPE (objects,
- * text, records, dates, long doubles: said in words), TARN_LIMIT (more dims than TARN_MAX_RANK),
+ * whatever it was. Fixed-width bytes ('S<n>') become strings without the zeros that filled them up.
+ * Errors: TARN_CORRUPT (with the byte, counted from `data`), TARN_DTYPE (objects, text, records, dates, long doubles: said in words), TARN_LIMIT (more dims than TARN_MAX_RANK),
  * TARN_NO_MEMORY. */
 TARN_MUST_CHECK tarn_status tarn__npy_parse(const tarn_allocator *a, const unsigned char *data,
                                             size_t bytes, tarn_tensor *out);
@@ -25,6 +25,7 @@ TARN_MUST_CHECK tarn_status tarn__npy_header(tarn_dtype dtype, const tarn_shape 
 
 TARN_MUST_CHECK tarn_status tarn__npy_load(const tarn_allocator *a, const char *path,
                                            tarn_tensor *out);
+/* Strings are written as fixed-width bytes; TARN_DTYPE when one ends in a zero byte. */
 TARN_MUST_CHECK tarn_status tarn__npy_save(const tarn_allocator *a, const tarn_tensor *tensor,
                                            const char *path);
 

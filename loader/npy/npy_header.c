@@ -66,9 +66,6 @@ static const char *kind_text(char kind) {
       return "Python objects, which would have to be unpickled";
     case 'U':
       return "fixed-width text";
-    case 'S':
-    case 'a':
-      return "fixed-width bytes";
     case 'V':
       return "raw records";
     case 'M':
@@ -80,10 +77,21 @@ static const char *kind_text(char kind) {
   }
 }
 
+/* The width of 'S<n>' (older: 'a<n>'); false when the text is something else. */
+static bool take_width(const char *word, size_t n, size_t *width) {
+  if (n < 2 || n > 10 || (*word != 'S' && *word != 'a')) return false;
+  *width = 0;
+  for (size_t i = 1; i < n; i++) {
+    if (word[i] < '0' || word[i] > '9') return false;
+    *width = 10 * *width + (size_t)(word[i] - '0');
+  }
+  return true;
+}
+
 static tarn_status descr_parse(parser *p, npy_header *h) {
   skip(p);
   if (p->at < p->end && *p->at == '[')
-    return tarn_fail(TARN_DTYPE, "offset %zu: an array of records, expected numbers or booleans",
+    return tarn_fail(TARN_DTYPE, "offset %zu: an array of records, expected numbers, booleans or fixed-width bytes",
                      p->offset + (size_t)(p->at - p->start));
   const char *text, *word;
   size_t bytes;
@@ -97,7 +105,11 @@ static tarn_status descr_parse(parser *p, npy_header *h) {
   }
   const char *refused = n > 0 ? kind_text(*word) : NULL;
   if (refused)
-    return tarn_fail(TARN_DTYPE, "an array of %s, expected numbers or booleans", refused);
+    return tarn_fail(TARN_DTYPE, "an array of %s, expected numbers, booleans or fixed-width bytes", refused);
+  if (take_width(word, n, &h->width)) {
+    h->dtype = TARN_STRING;
+    return TARN_OK;
+  }
   static const struct {
     const char *code;
     tarn_dtype dtype;
@@ -111,12 +123,13 @@ static tarn_status descr_parse(parser *p, npy_header *h) {
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (strlen(types[i].code) != n || memcmp(types[i].code, word, n) != 0) continue;
     h->dtype = types[i].dtype;
+    h->width = tarn_dtype_bytes(h->dtype);
     h->swap = types[i].unit > 1 && (order == '>' || order == '<') && (order == '>') != big_endian();
     return TARN_OK;
   }
   char shown[64];
   return tarn_fail(TARN_DTYPE,
-                   "an array of type '%s', expected one of b1 i1..i8 u1..u8 f2 f4 f8 c8 c16",
+                   "an array of type '%s', expected one of b1 i1..i8 u1..u8 f2 f4 f8 c8 c16 S<n>",
                    tarn__printable(text, bytes, shown, sizeof shown));
 }
 

@@ -6,6 +6,7 @@
 
 typedef struct npy_header {
   tarn_dtype dtype;
+  size_t width; /* bytes of an element: of a TARN_STRING its fixed width, filled up with zeros */
   bool swap;    /* the elements are of the other byte order */
   bool fortran; /* the first dimension runs fastest */
   tarn_shape shape;
