@@ -2,6 +2,8 @@
 #include "graph/op.h"
 #include "kernels/params/flow.h"
 
+#include <string.h>
+
 static tarn_status print_parse(const tarn_attrs *attrs, void *params) {
   tarn_print_params *p = params;
   p->text = tarn__attr_string(attrs, "message");
@@ -11,6 +13,9 @@ static tarn_status print_parse(const tarn_attrs *attrs, void *params) {
 }
 
 static tarn_status text_parse(const tarn_attrs *attrs, void *params) {
+  const tarn_string stream = tarn__attr_string(attrs, "output_stream");
+  if (stream.size >= 7 && !memcmp(stream.data, "file://", 7))
+    return tarn_fail(TARN_REFUSED, "PrintV2 to a file: lines go where the session prints, nowhere else");
   ((tarn_print_params *)params)->end = tarn__attr_string(attrs, "end");
   return TARN_OK;
 }
