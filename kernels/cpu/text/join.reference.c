@@ -1,0 +1,247 @@
+/* Strings joined, split, cut and cased. Strings are bytes. */
+#include "core/bytes.h"
+#include "kernels/cpu/array/elements.h"
+#include "kernels/params/text.h"
+#include "kernels/run.h"
+
+#include <string.h>
+
+static const tarn_allocator *allocator_of(const tarn_call *call) {
+  return call->run && call->run->allocator ? call->run->allocator : tarn__allocator_default();
+}
+static const tarn_string *strings(const tarn_call *call, int i) { return call->in[i]->data; }
+static tarn_status add(tarn_bytes *b, const tarn_string *s) { return s->size ? tarn__bytes_add(b, s->data, s->size) : TARN_OK; }
+static tarn_status put(const tarn_call *call, int64_t i, const tarn_bytes *b) {
+  return tarn__string_set(call->out[0], i, b->data ? b->data : "", b->size);
+}
+
+static tarn_status join(const tarn_call *call) {
+  const tarn_text_params *p = call->problem->params;
+  const int64_t n = tarn__tensor_elements(call->out[0]);
+  tarn_bytes b;
+  tarn_status status = TARN_OK;
+  tarn__bytes_init(&b, allocator_of(call));
+  for (int64_t i = 0; i < n && status == TARN_OK; i++) {
+    b.size = 0;
+    for (int k = 0; k < call->problem->inputs && status == TARN_OK; k++) {
+      if (k) status = add(&b, &p->separator);
+      if (status == TARN_OK) status = add(&b, &strings(call, k)[call->in[k]->shape.rank ? i : 0]);
+    }
+    if (status == TARN_OK) status = put(call, i, &b);
+  }
+  tarn__bytes_clear(&b);
+  return status;
+}
+
+/* Elements along the reduced axes, the first axis given slowest. */
+static tarn_status reduce_join(const tarn_call *call) {
+  const tarn_text_params *p = call->problem->params;
+  const tarn_shape *x = &call->in[0]->shape;
+  const int axes = (int)tarn__tensor_elements(call->in[1]);
+  int64_t stride[TARN_MAX_RANK], inner = 1, n = tarn__tensor_elements(call->out[0]);
+  int axis[TARN_MAX_RANK], kept[TARN_MAX_RANK], keeps = 0;
+  bool gone[TARN_MAX_RANK] = {false};
+  if (axes == 0 && x->rank > 0) return tarn__tensor_copy_elements(call->out[0], 0, call->in[0], 0, n);
+  tarn__strides(x, stride);
+  for (int k = 0; k < axes; k++) {
+    TARN_TRY(tarn__shape_axis(tarn__tensor_int(call->in[1], k), x->rank, &axis[k]));
+    gone[axis[k]] = true;
+    inner *= x->dim[axis[k]];
+  }
+  for (int k = 0; k < x->rank; k++)
+    if (!gone[k]) kept[keeps++] = k;
+  tarn_bytes b;
+  tarn_status status = TARN_OK;
+  tarn__bytes_init(&b, allocator_of(call));
+  for (int64_t i = 0; i < n && status == TARN_OK; i++) {
+    int64_t base = 0;
+    for (int64_t left = i, k = keeps - 1; k >= 0; left /= x->dim[kept[k]], k--) base += left % x->dim[kept[k]] * stride[kept[k]];
+    b.size = 0;
+    for (int64_t j = 0; j < inner && status == TARN_OK; j++) {
+      int64_t at = base;
+      for (int64_t left = j, k = axes - 1; k >= 0; left /= x->dim[axis[k]], k--) at += left % x->dim[axis[k]] * stride[axis[k]];
+      if (j) status = add(&b, &p->separator);
+      if (status == TARN_OK) status = add(&b, &strings(call, 0)[at]);
+    }
+    if (status == TARN_OK) status = put(call, i, &b);
+  }
+  tarn__bytes_clear(&b);
+  return status;
+}
+
+/* ---- splitting ------------------------------------------------------------------------------- */
+
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/* The next piece of s from *at on; false when there is none. *at moves behind the separator. `any`: each byte of sep separates. */
+static bool piece(const tarn_string *s, const tarn_string *sep, bool any, bool last, size_t *at, tarn_string *found) {
+  const char *data = s->data;
+  if (*at > s->size) return false;
+  if (!any && sep->size == 0) {   /* runs of white space */
+    while (*at < s->size && is_space(data[*at])) (*at)++;
+    if (*at >= s->size) return false;
+    size_t end = *at;
+    if (last) {
+      end = s->size;
+      while (end > *at && is_space(data[end - 1])) end--;
+    } else {
+      while (end < s->size && !is_space(data[end])) end++;
+    }
+    *found = (tarn_string){data + *at, end - *at};
+    *at = last ? s->size + 1 : end;
+    return true;
+  }
+  if (any && sep->size == 0) {    /* bytes by themselves */
+    if (*at >= s->size) return false;
+    *found = (tarn_string){data + (*at)++, 1};
+    return true;
+  }
+  size_t end = *at, width = any ? 1 : sep->size;
+  if (last) end = s->size;
+  else if (any) while (end < s->size && !memchr(sep->data, data[end], sep->size)) end++;
+  else while (end < s->size && (s->size - end < width || memcmp(data + end, sep->data, width) != 0)) end++;
+  *found = (tarn_string){s->size ? data + *at : "", end - *at};
+  *at = end >= s->size ? s->size + 1 : end + width;
+  return true;
+}
+
+/* Counts, or with indices writes, the pieces of every string; *widest is the most that one gave. */
+static tarn_status walk(const tarn_call *call, bool any, bool write, int64_t *count, int64_t *widest) {
+  const tarn_text_params *p = call->problem->params;
+  const int64_t n = call->in[0]->shape.dim[0];
+  *count = *widest = 0;
+  for (int64_t i = 0; i < n; i++) {
+    size_t at = 0;
+    tarn_string found;
+    int64_t k = 0;
+    while (piece(&strings(call, 0)[i], strings(call, 1), any, p->max_split >= 0 && k >= p->max_split, &at, &found)) {
+      if (p->skip_empty && found.size == 0) continue;
+      if (write) {
+        ((int64_t *)call->out[0]->data)[2 * *count] = i;
+        ((int64_t *)call->out[0]->data)[2 * *count + 1] = k;
+        TARN_TRY(tarn__string_set(call->out[1], *count, found.data, found.size));
+      }
+      k++;
+      (*count)++;
+    }
+    if (k > *widest) *widest = k;
+  }
+  return TARN_OK;
+}
+
+static tarn_status split_by(const tarn_call *call, bool any) {
+  int64_t count, widest;
+  TARN_TRY(walk(call, any, false, &count, &widest));
+  const tarn_shape indices = {.rank = 2, .dim = {count, 2}}, values = tarn__shape_vector(count);
+  TARN_TRY(tarn__call_allocate(call, 0, &indices));
+  TARN_TRY(tarn__call_allocate(call, 1, &values));
+  TARN_TRY(walk(call, any, true, &count, &widest));
+  ((int64_t *)call->out[2]->data)[0] = call->in[0]->shape.dim[0];
+  ((int64_t *)call->out[2]->data)[1] = widest;
+  return TARN_OK;
+}
+
+static tarn_status split(const tarn_call *call) { return split_by(call, true); }
+static tarn_status split_v2(const tarn_call *call) { return split_by(call, false); }
+
+/* ---- measuring and cutting ------------------------------------------------------------------- */
+
+static bool starts_character(char c) { return ((unsigned char)c & 0xc0) != 0x80; }
+
+static int64_t characters(const tarn_string *s) {
+  int64_t n = 0;
+  for (size_t i = 0; i < s->size; i++) n += starts_character(s->data[i]);
+  return n;
+}
+
+static tarn_status length(const tarn_call *call) {
+  const tarn_text_params *p = call->problem->params;
+  const int64_t n = tarn__tensor_elements(call->out[0]);
+  for (int64_t i = 0; i < n; i++) {
+    const tarn_string *s = &strings(call, 0)[i];
+    ((int32_t *)call->out[0]->data)[i] = (int32_t)(p->utf8 ? characters(s) : (int64_t)s->size);
+  }
+  return TARN_OK;
+}
+
+/* Where character k of s starts, or its size. */
+static size_t character(const tarn_string *s, int64_t k) {
+  size_t i = 0;
+  for (; i < s->size; i++)
+    if (starts_character(s->data[i]) && k-- == 0) break;
+  return i;
+}
+
+static tarn_status cut(const tarn_call *call, int64_t i, const tarn_string *s, int64_t pos, int64_t len) {
+  const tarn_text_params *p = call->problem->params;
+  const int64_t all = p->utf8 ? characters(s) : (int64_t)s->size;
+  if (pos < -all || pos > all) return tarn_fail(TARN_INVALID, "pos %lld out of range for string b'%.*s' at index %lld", (long long)pos,
+                                                s->size > 80 ? 80 : (int)s->size, s->size ? s->data : "", (long long)i);
+  if (pos < 0) pos += all;
+  if (len < 0) len = 0;
+  if (len > all - pos) len = all - pos;
+  const size_t from = p->utf8 ? character(s, pos) : (size_t)pos, to = p->utf8 ? character(s, pos + len) : (size_t)(pos + len);
+  return tarn__string_set(call->out[0], i, s->size ? s->data + from : "", to - from);
+}
+
+/* Inputs broadcast: an index of the output with dims of length 1, or missing, left out. */
+static int64_t source(const tarn_shape *out, const tarn_shape *in, int64_t i) {
+  int64_t at = 0, stride = 1;
+  for (int k = out->rank - 1, j = in->rank - 1; j >= 0; k--, j--) {
+    if (in->dim[j] != 1) at += i % out->dim[k] * stride;
+    stride *= in->dim[j];
+    i /= out->dim[k];
+  }
+  return at;
+}
+
+static tarn_status substr(const tarn_call *call) {
+  const tarn_shape *y = &call->out[0]->shape;
+  const int64_t n = tarn__tensor_elements(call->out[0]);
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t at = source(y, &call->in[1]->shape, i);
+    TARN_TRY(cut(call, i, &strings(call, 0)[source(y, &call->in[0]->shape, i)], tarn__tensor_int(call->in[1], at),
+                 tarn__tensor_int(call->in[2], at)));
+  }
+  return TARN_OK;
+}
+
+static tarn_status recase(const tarn_call *call, char from, char to) {
+  const int64_t n = tarn__tensor_elements(call->out[0]);
+  for (int64_t i = 0; i < n; i++) {
+    const tarn_string *s = &strings(call, 0)[i];
+    TARN_TRY(tarn__string_set(call->out[0], i, s->data, s->size));
+    char *y = (char *)(uintptr_t)((const tarn_string *)call->out[0]->data)[i].data;
+    for (size_t k = 0; k < s->size; k++)
+      if (y[k] >= from && y[k] < from + 26) y[k] = (char)(y[k] - from + to);
+  }
+  return TARN_OK;
+}
+
+static tarn_status lower(const tarn_call *call) { return recase(call, 'A', 'a'); }
+static tarn_status upper(const tarn_call *call) { return recase(call, 'a', 'A'); }
+
+static tarn_status strip(const tarn_call *call) {
+  const int64_t n = tarn__tensor_elements(call->out[0]);
+  for (int64_t i = 0; i < n; i++) {
+    const tarn_string *s = &strings(call, 0)[i];
+    size_t from = 0, to = s->size;
+    while (from < to && is_space(s->data[from])) from++;
+    while (to > from && is_space(s->data[to - 1])) to--;
+    TARN_TRY(tarn__string_set(call->out[0], i, to ? s->data + from : "", to - from));
+  }
+  return TARN_OK;
+}
+
+const tarn_kernel tarn_kernels_text_join_reference[] = {
+  {.op = "StringJoin", .run = join},
+  {.op = "ReduceJoin", .name = "reduce_join", .run = reduce_join},
+  {.op = "StringSplit", .name = "split", .run = split},
+  {.op = "StringSplitV2", .name = "split", .run = split_v2},
+  {.op = "StringLength", .name = "length", .run = length},
+  {.op = "Substr", .name = "substr", .run = substr},
+  {.op = "StringLower", .name = "case", .run = lower},
+  {.op = "StringUpper", .name = "case", .run = upper},
+  {.op = "StringStrip", .name = "strip", .run = strip},
+  {0},
+};

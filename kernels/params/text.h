@@ -1,0 +1,21 @@
+/* Attributes of ops on strings. */
+#ifndef TARN_KERNELS_PARAMS_TEXT_H
+#define TARN_KERNELS_PARAMS_TEXT_H
+
+#include "core/tensor.h"
+
+typedef struct tarn_text_params {
+  tarn_string separator;         /* StringJoin, ReduceJoin */
+  bool keep_dims;                /* ReduceJoin */
+  bool skip_empty;               /* StringSplit */
+  int64_t max_split;             /* StringSplitV2: -1 for any number */
+  bool utf8;                     /* StringLength, Substr: characters, not bytes */
+  int64_t buckets;               /* hash ops */
+  uint64_t key[2];               /* StringToHashBucketStrong */
+  int64_t precision, width;      /* AsString; -1: none */
+  bool scientific, shortest;
+  char fill;                     /* 0: none */
+  tarn_string pattern;           /* StaticRegexFullMatch */
+} tarn_text_params;
+
+#endif
