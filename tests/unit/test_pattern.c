@@ -57,4 +57,5 @@ START_TEST(test_pattern_takes_no_exponential_time) {
 }
 END_TEST
 
-SUITE(pattern, test_pattern_matches_whole_text, test_pattern_refuses_what_it_cannot_read, test_pattern_takes_no_exponential_time)
+SUITE_MAIN("pattern", test_pattern_matches_whole_text, test_pattern_refuses_what_it_cannot_read,
+           test_pattern_takes_no_exponential_time)
