@@ -74,9 +74,20 @@ const char *tarn__demo_path(const char *file, char *path, size_t bytes) {
   /* A prefix of a checkpoint is no file: its folder tells. */
   const char *slash = strrchr(file, '/');
   const int folder = slash ? (int)(slash - file) : 0;
-  snprintf(path, bytes, "%s/%.*s", TARN_DATADIR, folder, file);
-  const bool installed = access(path, R_OK) == 0;
-  snprintf(path, bytes, "%s/%s", installed ? TARN_DATADIR : TARN_SOURCE_DEMOS, file);
+  /* An installed tree may have been moved: share/ is beside the command's bin/. */
+  char beside[4096];
+  ssize_t length = readlink("/proc/self/exe", beside, sizeof beside - 64);
+  for (int up = 0; up < 2; up++)
+    while (length > 0 && beside[--length] != '/') continue;
+  beside[length > 0 ? length : 0] = 0;
+  strcat(beside, "/share/tarn/demos");
+  const char *const folders[] = {beside, TARN_DATADIR, TARN_SOURCE_DEMOS};
+  for (int i = 0; i < 3; i++) {
+    snprintf(path, bytes, "%s/%.*s", folders[i], folder, file);
+    if (i < 2 && access(path, R_OK) != 0) continue;
+    snprintf(path, bytes, "%s/%s", folders[i], file);
+    break;
+  }
   return path;
 }
 

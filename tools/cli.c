@@ -158,7 +158,7 @@ void tarn__cli_help(const tarn_verb *verb) {
     for (const tarn_option *o = verb->options; o->name; o++) {
       char left[64];
       snprintf(left, sizeof left, "%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-      printf("  %-28s %s\n", left, o->help);
+      printf(strlen(left) > 28 ? "  %s\n%31s%s\n" : "  %-28s%s%s\n", left, strlen(left) > 28 ? "" : " ", o->help);
     }
   }
   printf("\nExample:\n  %s\n", verb->example);

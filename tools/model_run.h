@@ -18,10 +18,10 @@
   {"--signature", "NAME", "take inputs and outputs of this signature (serving_default)"},                      \
   {"--tag", "NAME", "the meta graph of a SavedModel with this tag (serve)"},                                   \
   {"--threads", "N", "threads, the caller included; 0: as many as the process may use"},                       \
-  {"--backend", "NAME", "reference, openblas, avx2 or avx512 wherever it has a kernel"},                       \
+  {"--backend", "reference|openblas|avx2|avx512", "use this back end wherever it has a kernel"},               \
   {"--time-limit", "S", "stop a run after so many seconds"},                                                   \
   {"--memory-limit", "BYTES", "for tensors and plans; 512M and 2G are understood"},                            \
-  {"--precision", "NAME", "f32, the only one so far"},                                                         \
+  {"--precision", "f32|bf16|int8", "only f32 is available so far"},                                            \
   {"--disable-pass", "NAME", "leave a pass of the optimiser out; all: every pass; may be repeated"},           \
   {"--allow-files", NULL, "let ops of the graph read and write files"}
 

@@ -10,6 +10,8 @@
 extern const tarn_verb tarn__verb_explain, tarn__verb_ops;
 extern const tarn_verb tarn__verb_run, tarn__verb_bench, tarn__verb_ckpt, tarn__verb_demo, tarn__verb_inspect;
 
+int tarn__complete(int argc, char **argv);   /* cmd_complete.c */
+
 const tarn_verb *const tarn__verbs[] = {
   &tarn__verb_run,
   &tarn__verb_bench,
@@ -54,5 +56,6 @@ int main(int argc, char **argv) {
   }
   for (const tarn_verb *const *v = tarn__verbs; *v; v++)
     if (!strcmp((*v)->name, word)) return (*v)->run(argc - 1, argv + 1);
+  if (!strcmp(word, "__complete")) return tarn__complete(argc - 1, argv + 1);
   return unknown(word);
 }
