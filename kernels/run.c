@@ -63,7 +63,7 @@ tarn_status tarn__call_object(const tarn_call *call, int i, const tarn_object_ty
 
 tarn_status tarn__run_check(const tarn_run *run) {
   if (!run) return TARN_OK;
-  if (run->cancelled && atomic_load_explicit(run->cancelled, memory_order_relaxed))
+  if (run->cancels && atomic_load_explicit(run->cancels, memory_order_relaxed) != run->cancels_before)
     return tarn_fail(TARN_CANCELLED, "the run was cancelled");
   if (run->deadline_ns && tarn__now_ns() > run->deadline_ns)
     return tarn_fail(TARN_LIMIT, "the run took longer than its time limit");

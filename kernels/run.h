@@ -13,7 +13,8 @@ struct tarn_run {
   const tarn_allocator *allocator;   /* for outputs and state; counts against the session's limit */
   tarn_resources *resources;         /* of the session: variables, tables, queues, random state */
   const tarn_files *files;           /* NULL: the session does not allow files */
-  const atomic_bool *cancelled;      /* checked by kernels that wait or loop for long; may be NULL */
+  const atomic_uint *cancels;        /* the run is cancelled when this is not cancels_before; may be NULL */
+  unsigned cancels_before;           /* see tarn__run_check */
   uint64_t deadline_ns;              /* tarn__now_ns; 0: none */
   /* Prints a line of a Print op (dropped by default); never NULL in a session. */
   void (*print)(void *context, const char *line);

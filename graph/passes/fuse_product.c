@@ -28,7 +28,8 @@ typedef struct chain {
   double *scale, *shift;         /* folded so far; NULL: none. y = product * scale + shift */
   int bias, add;                 /* values; -1: none */
   const char *activation;
-  uint64_t sources;              /* contents of what was folded, mixed */
+  uint64_t sources;              /* contents of what was folded and how, mixed */
+  bool nameless;                 /* some source has no contents number */
 } chain;
 
 static const char *op_of(const chain *c, int step) {
@@ -68,9 +69,17 @@ static bool per_channel(const chain *c, int value, const tarn_tensor **vector) {
 
 static double at(const tarn_tensor *t, int64_t channel) { return real(t, tarn__tensor_elements(t) == 1 ? 0 : channel); }
 
-static void mix(chain *c, const tarn_tensor *t) {
-  uint64_t x = (c->sources ^ tarn__tensor_contents(t)) * 0x9E3779B97F4A7C15u;
-  c->sources = (x ^ x >> 29) * 0xBF58476D1CE4E5B9u;
+static void mix_number(chain *c, uint64_t n) {
+  uint64_t x = (c->sources ^ n) * 0x9E3779B97F4A7C15u;
+  c->sources = (x ^ x >> 29) * 0xBF58476D1CE4E5B9u + 1;
+}
+
+/* `role` tells what was done with the elements: the same vector as a factor and as a bias gives other weights. */
+static void mix(chain *c, char role, const tarn_tensor *t) {
+  const uint64_t contents = tarn__tensor_contents(t);
+  c->nameless = c->nameless || !contents;
+  mix_number(c, (uint64_t)(unsigned char)role);
+  mix_number(c, contents);
 }
 
 /* Room for folding; the filter must be known for a scale. */
@@ -103,7 +112,10 @@ static tarn_status take_batch_norm(chain *c, int at_step, bool *taken) {
     c->scale[o] *= m;
     c->shift[o] = (c->shift[o] - at(v[2], o)) * m + at(v[1], o);
   }
-  for (int i = 0; i < 4; i++) mix(c, v[i]);
+  uint32_t epsilon;
+  memcpy(&epsilon, &p->epsilon, sizeof epsilon);
+  mix_number(c, epsilon);
+  for (int i = 0; i < 4; i++) mix(c, 'n', v[i]);
   *taken = true;
   return TARN_OK;
 }
@@ -117,7 +129,7 @@ static tarn_status take_scale(chain *c, const tarn_step *s, bool *taken) {
     c->scale[o] *= at(v, o);
     c->shift[o] *= at(v, o);
   }
-  mix(c, v);
+  mix(c, '*', v);
   *taken = true;
   return TARN_OK;
 }
@@ -132,7 +144,7 @@ static tarn_status take_sum(chain *c, const tarn_step *s, bool minus, bool *take
   if (can_fold(c) && per_channel(c, other, &v)) {
     TARN_TRY(start_folding(c));
     for (int64_t i = 0; i < c->channels; i++) c->shift[i] += minus ? -at(v, i) : at(v, i);
-    mix(c, v);
+    mix(c, minus ? '-' : '+', v);
     *taken = true;
   } else if (!minus && c->bias < 0 && !c->scale && o->shape.rank == 1 && o->shape.dim[0] == c->channels) {
     c->bias = other;
@@ -193,7 +205,7 @@ static tarn_status folded(chain *c, const tarn_tensor *like, const double *scale
     if (dtype == TARN_F64) ((double *)t.data)[i] = x;
     else ((float *)t.data)[i] = (float)x;
   }
-  if (tarn__tensor_contents(like)) tarn__tensor_name_contents(&t, (c->sources ^ salt) | 1ull << 63);
+  if (!c->nameless) tarn__tensor_name_contents(&t, (c->sources ^ salt) | 1ull << 63);
   *value = tarn__block_add_constant(c->block, &t);
   return *value < 0 ? TARN_NO_MEMORY : TARN_OK;
 }
@@ -252,7 +264,7 @@ static tarn_status rewrite(chain *c, const tarn_op *op) {
   if (c->scale) {
     bool scaled = false;
     for (int64_t o = 0; o < c->channels; o++) scaled = scaled || c->scale[o] != 1;
-    mix(c, filter);
+    mix(c, 'w', filter);
     const tarn_tensor like = *filter;
     if (scaled) TARN_TRY(folded(c, &like, c->scale, NULL, 0, &w));
     TARN_TRY(folded(c, &like, NULL, c->shift, 0x55555555u, &c->bias));

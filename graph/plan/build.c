@@ -20,10 +20,14 @@ static tarn_status guards(tarn_builder *b, tarn_block *block) {
   return TARN_OK;
 }
 
-/* Steps whose outputs are all constants need not run; where they may be dead they still say so. */
+/* Steps whose outputs are all constants need not run; where they may be dead they still say so. Steps whose variables were
+ * all frozen read no variable any more. */
 static void settle(tarn_block *block) {
   for (int at = 0; at < block->steps; at++) {
     tarn_step *step = &block->step[at];
+    bool reads = false;
+    for (int i = 0; step->deref && i < step->inputs; i++) reads = reads || step->deref[i];
+    if (!reads) step->deref = NULL;
     if (step->removed || !step->outputs ||
         (step->kind != TARN_STEP_KERNEL && step->kind != TARN_STEP_VIEW && step->kind != TARN_STEP_PASS))
       continue;

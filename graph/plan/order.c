@@ -418,8 +418,10 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
   }
   if (is_next(x)) {
     TARN_TRY(value_of(o, block, x->inside, x->in[0], &value));
-    if (o->value[i][0] < 0) {    /* nothing takes it: no loop variable */
-      return TARN_OK;
+    if (o->value[i][0] < 0) {    /* its Merge comes later in the order (loops that swap what they carry) */
+      int carried;
+      TARN_TRY(new_output(o, block, i, 0, -1, &carried));
+      block->value[carried].may_die = true;
     }
     int vars = block->loop_vars;
     TARN_TRY(append(o->b->arena, &block->carried, &vars, o->value[i][0]));
@@ -466,6 +468,7 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
     may_die = step->inputs > 0;
     for (int k = 0; k < step->inputs; k++) may_die = may_die && block->value[in[k]].may_die;
   }
+  if (is_op(x, "ControlTrigger")) may_die = false;   /* runs after dead steps too */
   step->may_die = may_die;
   for (int k = 0; k < outputs; k++) {
     if (o->value[i][k] >= 0) {

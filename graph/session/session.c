@@ -24,6 +24,7 @@ typedef struct entry {
   tarn_exec *idle;
   int users;
   bool dropped;                  /* out of the cache; goes with its last user */
+  bool pinned;                   /* tarn__session_plan gave the plan out: it stays until the session ends */
   uint64_t runs, last_used;
 } entry;
 
@@ -45,9 +46,10 @@ struct tarn_session {
   pthread_mutex_t lock;          /* entries, contexts */
   pthread_mutex_t plan_lock;     /* one plan is made at a time */
   entry *entries;
+  entry *retired;                /* dropped but pinned */
   uint64_t clock;
-  atomic_bool cancelled;
-  atomic_int active;             /* runs under way: a cancel lasts until there is none */
+  tarn_arena *names;             /* keys of volatile_variables, which outlive the variables; under plan_lock */
+  atomic_uint cancels;           /* a run stops when this is not what it was when it began */
   void (*print)(void *context, const char *line);
   void *print_context;
 };
@@ -103,6 +105,7 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep, const tar
   if (threads <= 0 || threads > 256) threads = tarn__cpu_count();
   TARN_GOTO(tarn__pool_create(s->allocator, threads, &s->pool));
   TARN_GOTO(tarn__resources_create(s->allocator, &s->resources));
+  TARN_GOTO(tarn__arena_create(s->allocator, &s->names));
   s->planning = (tarn_plan_context){.allocator = s->allocator, .resources = s->resources,
                                     .volatile_variables = &s->volatile_variables, .backend = backend};
   tarn__machine_guess(threads, &s->planning.machine);
@@ -116,10 +119,13 @@ done:
 
 void tarn_session_destroy(tarn_session *s) {
   if (!s) return;
-  for (entry *e = s->entries, *next; e; e = next) {
-    next = e->next;
-    entry_destroy(e, s->allocator);
-  }
+  entry *lists[] = {s->entries, s->retired};
+  for (int i = 0; i < 2; i++)
+    for (entry *e = lists[i], *next; e; e = next) {
+      next = e->next;
+      entry_destroy(e, s->allocator);
+    }
+  tarn__arena_destroy(s->names);
   if (s->store) {
     tarn__map_clear(&s->volatile_variables);
     tarn__prepared_cache_clear(&s->prepared);
@@ -153,7 +159,7 @@ void tarn__session_disable_passes(tarn_session *s, const char *const *names, siz
   s->planning.n_disabled = n;
 }
 
-void tarn_session_cancel(tarn_session *s) { atomic_store(&s->cancelled, true); }
+void tarn_session_cancel(tarn_session *s) { atomic_fetch_add(&s->cancels, 1); }
 
 const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes) {
   const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
@@ -162,6 +168,13 @@ const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes) 
   else
     snprintf(text, bytes, "%s", node->name);
   return text;
+}
+
+static bool makes_variable(const tarn_node *node) {
+  static const char *const ops[] = {"VariableV2", "Variable", "VarHandleOp", "AutoReloadVariable"};
+  for (size_t i = 0; node->op && !node->problem && i < sizeof ops / sizeof *ops; i++)
+    if (!strcmp(node->op->name, ops[i])) return true;
+  return false;
 }
 
 /* The session's variable of a node; retained. */
@@ -180,7 +193,7 @@ static tarn_status variable_of(tarn_session *s, const tarn_node *node, tarn_dtyp
 
 tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node, const tarn_tensor *value) {
   const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"), *shape = tarn__attr_find(&node->attrs, "shape");
-  if (!node->op || node->problem || !dtype || dtype->kind != TARN_ATTR_TYPE)
+  if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE)
     return tarn_fail(TARN_INVALID, "node '%s' (%s) is no variable", node->name, node->op_name);
   tarn_shape declared = {.rank = -1};
   if (shape && shape->kind == TARN_ATTR_SHAPE) declared = *shape->shape;
@@ -203,7 +216,7 @@ tarn_status tarn__session_variable_missing(tarn_session *s, const tarn_node *nod
   const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"), *shape = tarn__attr_find(&node->attrs, "shape");
   const tarn_shape unknown = {.rank = -1};
   tarn_variable *v;
-  if (!node->op || node->problem || !dtype || dtype->kind != TARN_ATTR_TYPE) return TARN_OK;
+  if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE) return TARN_OK;
   TARN_TRY(variable_of(s, node, dtype->type.dtype, shape && shape->kind == TARN_ATTR_SHAPE ? shape->shape : &unknown, &v));
   pthread_mutex_lock(&v->lock);
   snprintf(v->missing, sizeof v->missing, "%s", why);
@@ -304,15 +317,20 @@ static tarn_status resolve(tarn_session *s, const tarn_run_request *q, resolved 
 
 /* ---- plans -------------------------------------------------------------------------------- */
 
-/* Unlinks an entry; it ends with its last user. The lock is held. */
-static void drop(tarn_session *s, entry *e) {
+/* Takes an entry out of the cache. The lock is held; true: nobody uses it, and the caller destroys it without the lock. */
+static bool retire(tarn_session *s, entry *e) {
   for (entry **at = &s->entries; *at; at = &(*at)->next)
     if (*at == e) {
       *at = e->next;
       break;
     }
+  if (e->pinned) {
+    e->next = s->retired;
+    s->retired = e;
+    return false;
+  }
   e->dropped = true;
-  if (!e->users) entry_destroy(e, s->allocator);
+  return !e->users;
 }
 
 /* The first variable that was taken for a constant and has changed since; NULL: none. */
@@ -334,7 +352,11 @@ static tarn_status unfreeze(tarn_session *s, const tarn_plan *plan) {
     pthread_mutex_lock(&v->lock);
     const bool same = tarn__tensor_contents(&v->value) == plan->frozen[i].contents;
     pthread_mutex_unlock(&v->lock);
-    if (!same) TARN_TRY(tarn__map_put(&s->volatile_variables, v->name, strlen(v->name), v));
+    const size_t bytes = strlen(v->name);
+    if (same || tarn__map_get(&s->volatile_variables, v->name, bytes)) continue;
+    char *name = tarn__arena_strndup(s->names, v->name, bytes);
+    if (!name) return TARN_NO_MEMORY;
+    TARN_TRY(tarn__map_put(&s->volatile_variables, name, bytes, s));
   }
   return TARN_OK;
 }
@@ -345,50 +367,86 @@ static entry *find(tarn_session *s, const tarn_bytes *key) {
   return NULL;
 }
 
-/* The entry for a request, with one user more; made when there is none or it is out of date. */
-static tarn_status plan_for(tarn_session *s, resolved *r, bool explain, entry **found) {
+/* The entry of a key with one user more, or NULL. */
+static entry *take(tarn_session *s, const tarn_bytes *key) {
   pthread_mutex_lock(&s->lock);
-  entry *e = find(s, &r->key);
+  entry *e = find(s, key);
   if (e) e->users++;
   pthread_mutex_unlock(&s->lock);
+  return e;
+}
+
+/* One user less. */
+static void leave(tarn_session *s, entry *e) {
+  pthread_mutex_lock(&s->lock);
+  const bool last = --e->users == 0 && e->dropped;
+  pthread_mutex_unlock(&s->lock);
+  if (last) entry_destroy(e, s->allocator);
+}
+
+/* Drops an entry that is out of date (with the caller as one of its users). */
+static tarn_status replace(tarn_session *s, entry *e) {
+  pthread_mutex_lock(&s->lock);
+  const bool early = e->runs < STEADY_RUNS;
+  pthread_mutex_unlock(&s->lock);
+  const tarn_status status = early ? unfreeze(s, e->plan) : TARN_OK;
+  pthread_mutex_lock(&s->lock);
+  e->users--;
+  const bool gone = retire(s, e);
+  pthread_mutex_unlock(&s->lock);
+  if (gone) entry_destroy(e, s->allocator);
+  return status;
+}
+
+/* Puts a new entry into the cache; the least recently used that nobody needs makes room. */
+static void insert(tarn_session *s, entry *made) {
+  entry *gone = NULL;
+  pthread_mutex_lock(&s->lock);
+  made->next = s->entries;
+  s->entries = made;
+  int count = 0;
+  entry *oldest = NULL;
+  for (entry *i = s->entries; i; i = i->next) {
+    count++;
+    if (!i->users && !i->pinned && (!oldest || i->last_used < oldest->last_used)) oldest = i;
+  }
+  if (count > MAX_PLANS && oldest && retire(s, oldest)) gone = oldest;
+  pthread_mutex_unlock(&s->lock);
+  if (gone) entry_destroy(gone, s->allocator);
+}
+
+/* The entry for a request, with one user more; made when there is none or it is out of date. */
+static tarn_status plan_for(tarn_session *s, resolved *r, bool explain, entry **found) {
+  TARN_TRY(tarn__bytes_add(&r->key, &explain, sizeof explain));   /* its plan may lack ops: not one to run */
+  entry *e = take(s, &r->key);
   if (e && !changed(e->plan)) {
     *found = e;
     return TARN_OK;
   }
+  if (e) leave(s, e);
   pthread_mutex_lock(&s->plan_lock);
   tarn_status status = TARN_OK;
-  if (e) {
-    if (e->runs < STEADY_RUNS) status = unfreeze(s, e->plan);
-    pthread_mutex_lock(&s->lock);
-    e->users--;
-    if (!e->dropped) drop(s, e);
-    else if (!e->users) entry_destroy(e, s->allocator);
-    pthread_mutex_unlock(&s->lock);
+  e = take(s, &r->key);          /* another thread may have made it while this one waited */
+  if (e && !changed(e->plan)) {
+    *found = e;
+    goto done;
   }
+  if (e) TARN_GOTO(replace(s, e));
   tarn_plan_context planning = s->planning;
   planning.explain = explain;
-  tarn_plan *plan = NULL;
-  entry *made = NULL;
-  if (status == TARN_OK) status = tarn__plan_make(&planning, s->graph, &r->plan, &plan);
-  if (status == TARN_OK && !(made = tarn__alloc_zero(s->allocator, sizeof *made))) status = TARN_NO_MEMORY;
-  if (status == TARN_OK) {
-    *made = (entry){.plan = plan, .users = 1, .key = r->key};
-    tarn__bytes_init(&r->key, s->allocator);   /* the entry has it now */
-    pthread_mutex_lock(&s->lock);
-    made->next = s->entries;
-    s->entries = made;
-    int count = 0;
-    entry *oldest = NULL;
-    for (entry *i = s->entries; i; i = i->next) {
-      count++;
-      if (!i->users && (!oldest || i->last_used < oldest->last_used)) oldest = i;
-    }
-    if (count > MAX_PLANS && oldest) drop(s, oldest);
-    pthread_mutex_unlock(&s->lock);
-    *found = made;
-  } else {
+  tarn_plan *plan;
+  TARN_GOTO(tarn__plan_make(&planning, s->graph, &r->plan, &plan));
+  entry *made = tarn__alloc_zero(s->allocator, sizeof *made);
+  if (!made) {
     tarn__plan_destroy(plan);
+    status = TARN_NO_MEMORY;
+    goto done;
   }
+  *made = (entry){.plan = plan, .users = 1, .key = r->key};
+  tarn__bytes_init(&r->key, s->allocator);   /* the entry has it now */
+  insert(s, made);
+  *found = made;
+done:
   pthread_mutex_unlock(&s->plan_lock);
   return status;
 }
@@ -409,8 +467,8 @@ static void give_back(tarn_session *s, entry *e, tarn_exec *x) {
   }
   e->runs++;
   e->last_used = ++s->clock;
-  if (--e->users == 0 && e->dropped) entry_destroy(e, s->allocator);
   pthread_mutex_unlock(&s->lock);
+  leave(s, e);
 }
 
 /* ---- runs --------------------------------------------------------------------------------- */
@@ -460,13 +518,13 @@ tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_t
   const size_t bytes = (q->n_fetches + 1) * sizeof(tarn_tensor);
   tarn_tensor *results = NULL;
   const uint64_t start = tarn__now_ns();
-  if (atomic_fetch_add(&s->active, 1) == 0) atomic_store(&s->cancelled, false);
+  const unsigned cancels = atomic_load(&s->cancels);
   if (status == TARN_OK && !(results = tarn__alloc_zero(s->allocator, bytes))) status = TARN_NO_MEMORY;
   if (status != TARN_OK) goto done;
   TARN_GOTO(plan_for(s, &r, false, &e));
   TARN_GOTO(take_context(s, e, &x));
   tarn_run run = {.allocator = s->allocator, .resources = s->resources,
-                  .files = q->files ? q->files : s->allow_files ? s->files : NULL, .cancelled = &s->cancelled,
+                  .files = q->files ? q->files : s->allow_files ? s->files : NULL, .cancels = &s->cancels, .cancels_before = cancels,
                   .print = s->print, .print_context = s->print_context};
   if (s->time_limit_s > 0) run.deadline_ns = start + (uint64_t)(s->time_limit_s * 1e9);
   const unsigned denormals = tarn__denormals_off();
@@ -482,7 +540,6 @@ done:
   }
   if (e) give_back(s, e, x);
   resolved_clear(s, &r);
-  atomic_fetch_sub(&s->active, 1);
   return status;
 }
 
@@ -503,9 +560,15 @@ tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool 
   resolved_clear(s, &r);
   if (status != TARN_OK) return status;
   pthread_mutex_lock(&s->lock);
-  e->users--;
+  e->pinned = true;
   e->last_used = ++s->clock;
   *plan = e->plan;
+  if (e->dropped) {              /* replaced meanwhile by another thread */
+    e->dropped = false;
+    e->next = s->retired;
+    s->retired = e;
+  }
   pthread_mutex_unlock(&s->lock);
+  leave(s, e);
   return TARN_OK;
 }

@@ -11,7 +11,7 @@ typedef struct spare {
 
 struct tarn_store {
   tarn_allocator allocator;
-  const tarn_allocator *base;
+  tarn_allocator base;            /* a copy: the store outlives the options that it came from */
   tarn_limited *limited;
   pthread_mutex_t lock;
   spare *kept[CLASSES];
@@ -38,10 +38,25 @@ static int class_of(size_t bytes, size_t *rounded) {
 }
 
 static void end(tarn_store *store) {
-  const tarn_allocator *base = store->base;
+  const tarn_allocator base = store->base;
   pthread_mutex_destroy(&store->lock);
   tarn__limited_destroy(store->limited);
-  tarn__free(base, store, sizeof *store);
+  tarn__free(&base, store, sizeof *store);
+}
+
+/* Gives all that is kept back to the base. The lock is held. */
+static void trim(tarn_store *store) {
+  const tarn_allocator *from = tarn__limited_allocator(store->limited);
+  for (int class = 0; class < CLASSES; class++) {
+    size_t size = (size_t)SMALLEST * (size_t)(class + 1);
+    if (class >= 4) size = ((size_t)SMALLEST << ((class - 4) / 4)) * (size_t)(5 + (class - 4) % 4);
+    while (store->kept[class]) {
+      spare *s = store->kept[class];
+      store->kept[class] = s->next;
+      store->kept_bytes -= size;
+      from->free(from->context, s, size);
+    }
+  }
 }
 
 static void *store_alloc(void *context, size_t bytes, size_t align) {
@@ -60,7 +75,15 @@ static void *store_alloc(void *context, size_t bytes, size_t align) {
   store->blocks++;
   pthread_mutex_unlock(&store->lock);
   if (!memory) memory = from->alloc(from->context, size, align < TARN_ALIGN ? TARN_ALIGN : align);
-  if (!memory) {
+  if (!memory) {                  /* what is kept counts against the limit too: without it there may be room */
+    pthread_mutex_lock(&store->lock);
+    const bool again = store->kept_bytes > 0;
+    if (again) trim(store);
+    else store->blocks--;
+    pthread_mutex_unlock(&store->lock);
+    if (!again) return NULL;
+    memory = from->alloc(from->context, size, align < TARN_ALIGN ? TARN_ALIGN : align);
+    if (memory) return memory;
     pthread_mutex_lock(&store->lock);
     store->blocks--;
     pthread_mutex_unlock(&store->lock);
@@ -91,7 +114,7 @@ static void store_free(void *context, void *memory, size_t bytes) {
 tarn_status tarn__store_create(const tarn_allocator *base, size_t limit, tarn_store **store) {
   tarn_store *made = tarn__alloc_zero(base, sizeof *made);
   if (!made) return TARN_NO_MEMORY;
-  made->base = base;
+  made->base = *base;
   const tarn_status status = tarn__limited_create(base, limit, &made->limited);
   if (status != TARN_OK) {
     tarn__free(base, made, sizeof *made);
@@ -105,19 +128,9 @@ tarn_status tarn__store_create(const tarn_allocator *base, size_t limit, tarn_st
 
 void tarn__store_close(tarn_store *store) {
   if (!store) return;
-  const tarn_allocator *from = tarn__limited_allocator(store->limited);
   pthread_mutex_lock(&store->lock);
   store->closed = true;
-  for (int class = 0; class < CLASSES; class++) {
-    /* Any size of the class leads back to it: its own is found from the smallest of its group. */
-    size_t size = (size_t)SMALLEST * (size_t)(class + 1);
-    if (class >= 4) size = ((size_t)SMALLEST << ((class - 4) / 4)) * (size_t)(5 + (class - 4) % 4);
-    while (store->kept[class]) {
-      spare *s = store->kept[class];
-      store->kept[class] = s->next;
-      from->free(from->context, s, size);
-    }
-  }
+  trim(store);
   const bool last = store->blocks == 0;
   pthread_mutex_unlock(&store->lock);
   if (last) end(store);
