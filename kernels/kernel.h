@@ -70,6 +70,8 @@ typedef struct tarn_call {
   const void *prepared;           /* what prepare filled, or NULL */
   tarn_pool *pool;                /* NULL: run serially */
   tarn_run *run;                  /* NULL only for kernels of ops without state, in tests and benches */
+  unsigned turn;                  /* counts iterations: a kernel that streams weights may walk them to and fro, so that the end of one
+                                     turn, still in the cache, is the beginning of the next. Results must not depend on it. */
 } tarn_call;
 
 typedef struct tarn_kernel {

@@ -139,6 +139,7 @@ static tarn_status check_outputs(const tarn_slots *f, const tarn_step *step) {
 
 tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f) {
   const tarn_block *block = f->block;
+  x->turn++;
   for (int at = 0; at < block->steps; at++) {
     const tarn_step *step = &block->step[at];
     if (step->removed) continue;

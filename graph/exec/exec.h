@@ -37,6 +37,7 @@ typedef struct tarn_exec {
   tarn_shape *shape; tarn_dtype *dtype; bool *stable;
   int depth;                           /* of recursive calls */
   int ticks;
+  unsigned turn;                       /* blocks run so far: iterations, in a loop */
   struct tarn_exec *next_free;         /* the session's free list */
 } tarn_exec;
 

@@ -154,7 +154,7 @@ tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step
     TARN_GOTO(tarn__prepared_get(x->shared->prepared, binding, x->in, x->shared->pool, &prepared));
   if (step->spends) spend(x, f, step);
   const tarn_call call = {.problem = &binding->problem, .in = x->in, .out = x->out, .scratch = x->scratch, .prepared = prepared,
-                          .pool = x->shared->pool, .run = x->run};
+                          .pool = x->shared->pool, .run = x->run, .turn = x->turn};
   TARN_GOTO(binding->kernel.kernel->run(&call));
   if (x->trace) tarn__trace_span(x->trace, step->op->name, step->name, tarn__kernel_name(binding->kernel), start, tarn__now_ns());
 done:

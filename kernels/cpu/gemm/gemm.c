@@ -48,6 +48,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
   const loops *l = argument;
   const tarn_gemm *g = l->g;
   int64_t nr = l->isa->nr;
+  bool backwards = g->backwards && l->tiles == 1;
+  if (backwards) chunk = l->tile_chunks * ceil_div(l->panels, l->panel_step) - 1 - chunk;
   int64_t tile0 = chunk % l->tile_chunks * l->tile_step, panel0 = chunk / l->tile_chunks * l->panel_step;
   int64_t tile1 = tile0 + l->tile_step < l->tiles ? tile0 + l->tile_step : l->tiles;
   int64_t panel1 = panel0 + l->panel_step < l->panels ? panel0 + l->panel_step : l->panels;
@@ -62,7 +64,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
   for (int64_t k = 0; k < g->K; k += l->kc) {
     int64_t depth = g->K - k < l->kc ? g->K - k : l->kc;
     bool last = k + depth == g->K;
-    for (int64_t p = panel0; p < panel1; p++) {
+    for (int64_t step = panel0; step < panel1; step++) {
+      int64_t p = backwards ? panel0 + panel1 - 1 - step : step;
       int64_t j = p * nr;
       tarn_tile t = {
         .cols = (int)(g->N - j < nr ? g->N - j : nr), .taps = g->point ? g->taps : 1,

@@ -22,6 +22,7 @@ typedef struct tarn_gemm {
   const float *b;               /* packed */
   float *c;
   int64_t ldc;                  /* of c and add */
+  bool backwards;               /* products of few rows: from the last panel of B to the first */
   const float *bias, *add;      /* or NULL */
   tarn_activation activation;
   /* Convolutions: row pointers of rows [first, first + rows) as [taps][mr]. NULL: a and lda, one tap. */

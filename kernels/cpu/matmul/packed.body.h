@@ -104,7 +104,8 @@ static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_po
   if (t->few && g->K > 0)
     return tarn__gemm_few_rows(&ISA, g->M, g->N, g->K, a, g->K, b, t->tb ? g->K : g->N, t->tb, c, g->N, pool);
   tarn_gemm gemm = {.M = g->M, .N = g->N, .K = g->K, .a = a, .lda = g->K, .c = c, .ldc = g->N, .taps = 1,
-                    .bias = job->bias, .add = job->add, .activation = job->activation};
+                    .bias = job->bias, .add = job->add, .activation = job->activation,
+                    .backwards = job->call->turn & 1};
   if (g->K == 0) {
     memset(c, 0, (size_t)(g->M * g->N) * sizeof *c);
     return TARN_OK;
