@@ -1,0 +1,22 @@
+/* Attributes of ops that feed a graph: queues and what reads files. */
+#ifndef TARN_KERNELS_PARAMS_INPUT_H
+#define TARN_KERNELS_PARAMS_INPUT_H
+
+#include "core/dtype.h"
+#include "core/tensor.h"
+
+typedef struct tarn_queue_params {
+  tarn_string shared_name;       /* empty: the node's own name */
+  int components;
+  const tarn_dtype *dtypes;      /* the node's */
+  const tarn_shape *shapes;      /* the node's, or NULL: any */
+  int64_t capacity, min_after_dequeue, seed, seed2;
+  bool cancel_pending;           /* QueueClose */
+} tarn_queue_params;
+
+typedef struct tarn_decode_params {
+  tarn_dtype dtype;
+  bool little_endian;
+} tarn_decode_params;
+
+#endif

@@ -1,0 +1,102 @@
+/* Queues: order, bounds, closing, and that a wait ends with its run. */
+#include "core/trace.h"
+#include "kernels/state/queue.h"
+
+#include "suite.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <string.h>
+
+static tarn_resources *table;
+
+static tarn_queue *queue(const char *name, int64_t capacity, bool shuffles) {
+  static const tarn_dtype dtypes[] = {TARN_I32};
+  const tarn_queue_spec spec = {.components = 1, .dtypes = dtypes, .capacity = capacity, .shuffles = shuffles, .seed = 7, .seed2 = 9};
+  tarn_queue *q;
+  if (!table) ck_assert_int_eq(tarn__resources_create(tarn__allocator_default(), &table), TARN_OK);
+  ck_assert_int_eq(tarn__queue_get(table, name, &spec, &q), TARN_OK);
+  return q;
+}
+static void teardown(void) {
+  tarn__resources_destroy(table);
+  table = NULL;
+}
+static tarn_status put(tarn_queue *q, const tarn_run *run, int32_t value) {
+  const tarn_tensor t = {.dtype = TARN_I32, .shape = {.rank = 0}, .data = &value};
+  return tarn__queue_put(q, run, &t);
+}
+/* The value, or minus the status. */
+static int32_t take(tarn_queue *q, const tarn_run *run) {
+  tarn_tensor t;
+  int64_t taken;
+  const tarn_status status = tarn__queue_take(q, run, 1, 1, &t, &taken);
+  if (status != TARN_OK) return -(int32_t)status;
+  const int32_t value = *(const int32_t *)t.data;
+  tarn__tensor_clear(&t);
+  return value;
+}
+
+START_TEST(test_queue_keeps_order_and_empties_when_closed) {
+  tarn_queue *q = queue("q", -1, false);
+  for (int32_t i = 0; i < 100; i++) ck_assert_int_eq(put(q, NULL, i), TARN_OK);
+  for (int32_t i = 0; i < 50; i++) ck_assert_int_eq(take(q, NULL), i);
+  for (int32_t i = 100; i < 150; i++) ck_assert_int_eq(put(q, NULL, i), TARN_OK);
+  tarn__queue_close(q, false);
+  ck_assert_int_eq(put(q, NULL, 1), TARN_CANCELLED);
+  for (int32_t i = 50; i < 150; i++) ck_assert_int_eq(take(q, NULL), i);
+  ck_assert_int_eq(take(q, NULL), -TARN_END);
+  tarn__object_release(q);
+}
+END_TEST
+
+START_TEST(test_queue_shuffling_gives_each_once) {
+  tarn_queue *q = queue("s", -1, true);
+  bool seen[64] = {false};
+  int moved = 0;
+  for (int32_t i = 0; i < 64; i++) ck_assert_int_eq(put(q, NULL, i), TARN_OK);
+  for (int32_t i = 0; i < 64; i++) {
+    const int32_t value = take(q, NULL);
+    ck_assert(value >= 0 && value < 64 && !seen[value]);
+    seen[value] = true;
+    moved += value != i;
+  }
+  ck_assert_int_gt(moved, 32);
+  tarn__object_release(q);
+}
+END_TEST
+
+START_TEST(test_queue_waits_end_with_the_run) {
+  tarn_queue *q = queue("w", 1, false);
+  atomic_bool cancelled = true;
+  const tarn_run late = {.deadline_ns = tarn__now_ns() + 20000000}, stopped = {.cancelled = &cancelled};
+  ck_assert_int_eq(take(q, &late), -TARN_LIMIT);
+  ck_assert_int_eq(take(q, &stopped), -TARN_CANCELLED);
+  ck_assert_int_eq(put(q, NULL, 1), TARN_OK);
+  ck_assert_int_eq(put(q, &stopped, 2), TARN_CANCELLED);
+  ck_assert_int_eq(tarn__queue_size(q), 1);
+  tarn__object_release(q);
+}
+END_TEST
+
+static void *producer(void *argument) {
+  for (int32_t i = 0; i < 500; i++)
+    if (put(argument, NULL, i) != TARN_OK) break;
+  return NULL;
+}
+
+START_TEST(test_queue_bounds_hold_between_threads) {
+  tarn_queue *q = queue("t", 3, false);
+  pthread_t thread;
+  ck_assert_int_eq(pthread_create(&thread, NULL, producer, q), 0);
+  for (int32_t i = 0; i < 500; i++) {
+    ck_assert_int_le(tarn__queue_size(q), 3);
+    ck_assert_int_eq(take(q, NULL), i);
+  }
+  pthread_join(thread, NULL);
+  tarn__object_release(q);
+}
+END_TEST
+
+SUITE_MAIN_TEARDOWN("queue", teardown, test_queue_keeps_order_and_empties_when_closed, test_queue_shuffling_gives_each_once,
+                    test_queue_waits_end_with_the_run, test_queue_bounds_hold_between_threads)
