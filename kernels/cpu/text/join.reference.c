@@ -76,7 +76,7 @@ static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 /* The next piece of s from *at on; false when there is none. *at moves behind the separator. `any`: each byte of sep separates. */
 static bool piece(const tarn_string *s, const tarn_string *sep, bool any, bool last, size_t *at, tarn_string *found) {
   const char *data = s->data;
-  if (*at > s->size) return false;
+  if (*at > s->size || (any && s->size == 0)) return false;
   if (!any && sep->size == 0) {   /* runs of white space */
     while (*at < s->size && is_space(data[*at])) (*at)++;
     if (*at >= s->size) return false;
