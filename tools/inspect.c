@@ -79,7 +79,8 @@ static bool is_saver_node(const inspect_facts *f, const tarn_node *n) {
 /* What nobody fetches although nobody consumes it: state changes, summaries, files, what shapes are made of. */
 static bool is_bookkeeping(const tarn_node *n) {
   static const char *const starts[] = {"Assign", "Scatter", "Apply", "ResourceApply", "Save", "Restore",
-                                       "Const",  "Assert",  "Shape", "Size",          "Rank", "BroadcastGradientArgs"};
+                                       "Const",  "Assert",  "Shape", "Size",          "Rank", "BroadcastGradientArgs",
+                                       "Exit"};
   if (starts_with(n->name, "gradients/") || strstr(n->name, "/gradients/")) return true;   /* TensorFlow's own scope */
   for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
     if (starts_with(n->op_name, starts[i])) return true;

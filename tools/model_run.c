@@ -259,7 +259,7 @@ static tarn_status loose_ends(tarn_model_run *r) {
   for (size_t i = 0; i < g->count; i++) {
     const tarn_node *n = g->nodes[i];
     if (used[i] || !n->op || n->problem || !n->outputs || n->op->flags & TARN_OP_STATEFUL || n->out_is_ref[0] ||
-        n->out_dtype[0] == TARN_RESOURCE || n->out_dtype[0] == TARN_VARIANT || n->out_dtype[0] == TARN_STRING ||
+        n->out_dtype[0] == TARN_RESOURCE || n->out_dtype[0] == TARN_VARIANT || n->out_dtype[0] == TARN_STRING || !strcmp(n->op->name, "Exit") ||
         !strncmp(n->name, "save/", 5) || !n->inputs || !strncmp(n->name, "report_uninitialized", 20))
       continue;
     tarn_named *named_end = append(r->arena, (void **)&r->fetches, &r->n_fetches, sizeof *named_end);
