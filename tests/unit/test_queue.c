@@ -68,8 +68,8 @@ END_TEST
 
 START_TEST(test_queue_waits_end_with_the_run) {
   tarn_queue *q = queue("w", 1, false);
-  atomic_bool cancelled = true;
-  const tarn_run late = {.deadline_ns = tarn__now_ns() + 20000000}, stopped = {.cancelled = &cancelled};
+  atomic_uint cancels = 1;       /* one more than before the run */
+  const tarn_run late = {.deadline_ns = tarn__now_ns() + 20000000}, stopped = {.cancels = &cancels};
   ck_assert_int_eq(take(q, &late), -TARN_LIMIT);
   ck_assert_int_eq(take(q, &stopped), -TARN_CANCELLED);
   ck_assert_int_eq(put(q, NULL, 1), TARN_OK);
