@@ -47,6 +47,8 @@ typedef struct tarn_session_memory {
   size_t used, peak;            /* bytes from the session's allocator */
 } tarn_session_memory;
 tarn_session_memory tarn__session_memory(const tarn_session *session);
+/* How many bytes of freed memory the session may keep for its next runs (64 MiB if nobody says); 0: none. */
+void tarn__session_keep_memory(tarn_session *session, size_t bytes);
 /* Where the lines of Print ops go, each without its line feed; default (and NULL): they are dropped. Before the first run. */
 void tarn__session_set_print(tarn_session *session, void (*print)(void *context, const char *line), void *context);
 /* Passes of the optimiser to leave out, by name ("all": every one); see graph/passes/passes.h. Before the first run; the names

@@ -149,6 +149,8 @@ tarn_session_memory tarn__session_memory(const tarn_session *s) {
   return (tarn_session_memory){tarn__store_used(s->store), tarn__store_peak(s->store)};
 }
 
+void tarn__session_keep_memory(tarn_session *s, size_t bytes) { tarn__store_keep(s->store, bytes); }
+
 void tarn__session_set_print(tarn_session *s, void (*print)(void *context, const char *line), void *context) {
   s->print = print ? print : drop_line;
   s->print_context = context;

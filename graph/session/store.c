@@ -2,7 +2,8 @@
 
 #include <pthread.h>
 
-/* Blocks up to LARGEST are kept, in classes of four steps to the power of two; at most KEPT bytes in all. */
+/* Blocks up to LARGEST are kept, in classes of four steps to the power of two; at most KEPT bytes in all unless
+ * tarn__store_keep says otherwise. */
 enum { CLASSES = 80, SMALLEST = 64, LARGEST = 8 << 20, KEPT = 64 << 20 };
 
 typedef struct spare {
@@ -15,7 +16,8 @@ struct tarn_store {
   tarn_limited *limited;
   pthread_mutex_t lock;
   spare *kept[CLASSES];
-  size_t kept_bytes, blocks;      /* blocks: handed out */
+  size_t kept_bytes, keep_bytes;  /* how many there are, and how many there may be */
+  size_t blocks;                  /* handed out */
   bool closed;
 };
 
@@ -98,7 +100,7 @@ static void store_free(void *context, void *memory, size_t bytes) {
   const bool keep = bytes <= LARGEST;
   const int class = keep ? class_of(bytes, &size) : 0;
   pthread_mutex_lock(&store->lock);
-  const bool kept = keep && !store->closed && store->kept_bytes + size <= KEPT;
+  const bool kept = keep && !store->closed && store->kept_bytes + size <= store->keep_bytes;
   if (kept) {
     spare *s = memory;
     s->next = store->kept[class];
@@ -115,6 +117,7 @@ tarn_status tarn__store_create(const tarn_allocator *base, size_t limit, tarn_st
   tarn_store *made = tarn__alloc_zero(base, sizeof *made);
   if (!made) return TARN_NO_MEMORY;
   made->base = *base;
+  made->keep_bytes = KEPT;
   const tarn_status status = tarn__limited_create(base, limit, &made->limited);
   if (status != TARN_OK) {
     tarn__free(base, made, sizeof *made);
@@ -124,6 +127,13 @@ tarn_status tarn__store_create(const tarn_allocator *base, size_t limit, tarn_st
   made->allocator = (tarn_allocator){store_alloc, store_free, made};
   *store = made;
   return TARN_OK;
+}
+
+void tarn__store_keep(tarn_store *store, size_t bytes) {
+  pthread_mutex_lock(&store->lock);
+  store->keep_bytes = bytes;
+  if (store->kept_bytes > bytes) trim(store);
+  pthread_mutex_unlock(&store->lock);
 }
 
 void tarn__store_close(tarn_store *store) {
