@@ -512,6 +512,12 @@ static tarn_status hand_out(tarn_session *s, const tarn_run_request *q, tarn_ten
   return status;
 }
 
+/* No memory because of the session's limit is another failure. */
+static tarn_status or_limit(const tarn_session *s, tarn_status status) {
+  if (status != TARN_NO_MEMORY || !s->memory_limit || !tarn__store_limit_hit(s->store)) return status;
+  return tarn_fail(TARN_LIMIT, "the session's memory limit of %zu bytes is reached", s->memory_limit);
+}
+
 tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_tensor **outputs) {
   resolved r;
   entry *e = NULL;
@@ -534,8 +540,7 @@ tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_t
   tarn__denormals_restore(denormals);
   if (status == TARN_OK) status = hand_out(s, q, results, outputs);
 done:
-  if (status == TARN_NO_MEMORY && s->memory_limit && tarn__store_limit_hit(s->store))
-    status = tarn_fail(TARN_LIMIT, "the session's memory limit of %zu bytes is reached", s->memory_limit);
+  status = or_limit(s, status);
   if (results) {
     for (size_t i = 0; i < q->n_fetches; i++) tarn__tensor_clear(&results[i]);
     tarn__free(s->allocator, results, bytes);
@@ -560,7 +565,7 @@ tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool 
   tarn_status status = resolve(s, q, &r);
   if (status == TARN_OK) status = plan_for(s, &r, explain, &e);
   resolved_clear(s, &r);
-  if (status != TARN_OK) return status;
+  if (status != TARN_OK) return or_limit(s, status);
   pthread_mutex_lock(&s->lock);
   e->pinned = true;
   e->last_used = ++s->clock;

@@ -2,6 +2,8 @@
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
+#include <pthread.h>
+
 static tarn_graph *g;
 static tarn_session *s;
 static void setup(void) {
@@ -339,9 +341,46 @@ START_TEST(test_exec_prints_to_the_session) {
 }
 END_TEST
 
+/* Loops, calls that plan their function while they run, and late shapes, from several threads at once. */
+static void *run_all(void *argument) {
+  int *wrong = argument;
+  for (int i = 0; i < 12; i++) {
+    tarn_tensor *n = scalar_f((float)(i % 6)), *limit = scalar_i(i), *out[3] = {NULL};
+    const tarn_feed feeds[] = {{"n", n}, {"limit", limit}};
+    static const float factorial[] = {1, 1, 2, 6, 24, 120};
+    if (tarn_session_run(s, feeds, 2, (const char *[]){"y", "x_out", "range"}, 3, NULL, 0, out) != TARN_OK) {
+      ++*wrong;
+    } else {
+      *wrong += *(const float *)tarn_tensor_data_const(out[0]) != factorial[i % 6];
+      *wrong += *(const float *)tarn_tensor_data_const(out[1]) != (float)(1 << i);
+      *wrong += tarn_tensor_elements(out[2]) != i;
+    }
+    for (int k = 0; k < 3; k++) tarn_tensor_release(out[k]);
+    tarn_tensor_release(n);
+    tarn_tensor_release(limit);
+  }
+  return NULL;
+}
+
+START_TEST(test_exec_control_flow_on_many_threads) {
+  setup();
+  add_factorial();
+  node(g, "limit", "Placeholder", "", "dtype=int32; shape=[]");
+  number(g, "x", 1);
+  add_loop(g, "x");
+  node(g, "range", "Range", "zero i_out one", "Tidx=int32");
+  go();
+  pthread_t thread[4];
+  int wrong[4] = {0};
+  for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, run_all, &wrong[i]);
+  for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);
+  for (int i = 0; i < 4; i++) ck_assert_int_eq(wrong[i], 0);
+}
+END_TEST
+
 SUITE_MAIN_TEARDOWN("exec", teardown, test_exec_takes_the_side_of_the_predicate, test_exec_dead_sides_cannot_be_fetched,
                     test_exec_control_edges_carry_deadness, test_exec_merge_of_dead_inputs_is_dead,
                     test_exec_loops_run_as_often_as_they_should, test_exec_loops_are_entered_dead,
                     test_exec_loops_swap_what_they_carry, test_exec_loops_nest, test_exec_functions_call_themselves,
                     test_exec_recursion_is_limited, test_exec_while_and_case, test_exec_errors_name_the_node,
-                    test_exec_prints_to_the_session)
+                    test_exec_prints_to_the_session, test_exec_control_flow_on_many_threads)

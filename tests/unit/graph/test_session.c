@@ -305,6 +305,29 @@ START_TEST(test_session_variables_are_frozen_and_refreshed) {
 }
 END_TEST
 
+/* A variable that was destroyed and made again is another one: what was taken for a constant is not the old one's value. */
+START_TEST(test_session_variables_are_destroyed_and_made_again) {
+  setup();
+  node(g, "v", "VarHandleOp", "", "dtype=float; shape=[]");
+  node(g, "x", "Placeholder", "", "dtype=float; shape=[]");
+  node(g, "set", "AssignVariableOp", "v x", "dtype=float");
+  node(g, "read", "ReadVariableOp", "v", "dtype=float");
+  node(g, "destroy", "DestroyResourceOp", "v", "");
+  node(g, "y", "Neg", "read", "T=float");
+  go(1);
+  const char *target = "set";
+  for (int i = 1; i < 8; i++) {
+    tarn_tensor *x = scalar_f((float)i), *y = NULL;
+    OK(tarn_session_run(s, &(tarn_feed){"x", x}, 1, NULL, 0, &target, 1, NULL));
+    tarn_tensor_release(x);
+    for (int k = 0; k < 5; k++) ck_assert_double_eq(first(s, NULL, NULL, "y"), -i);
+    OK(run_target(s, "destroy"));
+    const tarn_status gone = run_one(s, NULL, NULL, "y", &y);
+    ck_assert_msg(gone == TARN_FAILED || gone == TARN_NOT_FOUND, "%s", gone ? tarn_error() : "it still has a value");
+  }
+}
+END_TEST
+
 START_TEST(test_session_explaining_does_not_spoil_the_run) {
   setup();
   tarn_node *n;
@@ -442,6 +465,7 @@ SUITE_MAIN_TEARDOWN("session", teardown, test_session_runs_on_many_threads, test
                     test_session_cancel_ends_an_endless_loop, test_session_time_limit_ends_an_endless_loop,
                     test_session_memory_limit, test_session_keeps_a_bounded_number_of_plans,
                     test_session_plan_stays_as_long_as_the_session, test_session_variables_are_frozen_and_refreshed,
+                    test_session_variables_are_destroyed_and_made_again,
                     test_session_explaining_does_not_spoil_the_run, test_session_feeds_of_tensors_in_between,
                     test_session_wrong_requests_say_what_is_wrong, test_session_variable_set_checks,
                     test_session_results_outlive_it, test_session_steady_runs_ask_for_nothing)
