@@ -5,8 +5,6 @@
 #include "graph/case_input.h"
 #include "graph/signature.h"
 #include "graph/text.h"
-#include "kernels/run.h"
-#include "kernels/state/resources.h"
 
 #include <stdio.h>
 
@@ -185,59 +183,4 @@ void tarn__case_clear(tarn_case *made) {
   for (int i = 0; i < TARN_CASE_MAX_INPUTS; i++) tarn__tensor_clear(&made->in[i]);
   tarn__graph_destroy(made->graph);
   memset(made, 0, sizeof *made);
-}
-
-/* ---- running ------------------------------------------------------------------------------- */
-
-static void print_nothing(void *context, const char *line) {
-  (void)context;
-  (void)line;
-}
-
-/* Scratch and packed inputs of one run. */
-typedef struct workspace {
-  const tarn_allocator *allocator;
-  void *scratch, *prepared;
-  size_t scratch_bytes, prepared_bytes;
-  tarn_resources *resources;
-} workspace;
-
-static tarn_status get_workspace(const tarn_case *made, const tarn_kernel *k, const tarn_tensor *const *in,
-                                 tarn_pool *pool, workspace *w) {
-  if (k->scratch_bytes) w->scratch_bytes = k->scratch_bytes(&made->problem, tarn__pool_threads(pool));
-  if (w->scratch_bytes && !(w->scratch = tarn__alloc(w->allocator, w->scratch_bytes))) return TARN_NO_MEMORY;
-  if (k->prepared_bytes) w->prepared_bytes = k->prepared_bytes(&made->problem);
-  if (w->prepared_bytes) {
-    w->prepared = tarn__alloc(w->allocator, w->prepared_bytes);
-    if (!w->prepared) return TARN_NO_MEMORY;
-    const tarn_tensor *stable[TARN_CASE_MAX_INPUTS];
-    for (int i = 0; i < made->problem.inputs; i++)
-      stable[i] = made->problem.stable && made->problem.stable[i] ? in[i] : NULL;
-    TARN_TRY(k->prepare(&made->problem, stable, w->prepared, pool));
-  }
-  return tarn__resources_create(w->allocator, &w->resources);
-}
-
-tarn_status tarn__case_run(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool, tarn_tensor *out) {
-  const tarn_allocator *a = made->graph->allocator;
-  const tarn_tensor *in[TARN_CASE_MAX_INPUTS];
-  tarn_tensor *outs[TARN_CASE_MAX_INPUTS];
-  workspace w = {.allocator = a};
-  tarn_status status = TARN_OK;
-  for (int i = 0; i < made->problem.inputs; i++) in[i] = &made->in[i];
-  for (int i = 0; i < made->problem.outputs; i++) {
-    outs[i] = &out[i];
-    if (out[i].dtype != TARN_NO_DTYPE || made->out_shape[i].rank < 0) continue;
-    TARN_GOTO(tarn__tensor_new_raw(a, made->problem.out_dtype[i], &made->out_shape[i], &out[i]));
-  }
-  TARN_GOTO(get_workspace(made, kernel.kernel, in, pool, &w));
-  tarn_run run = {.allocator = a, .resources = w.resources, .print = print_nothing};
-  tarn_call call = {.problem = &made->problem, .in = in, .out = outs, .scratch = w.scratch,
-                    .prepared = w.prepared, .pool = pool, .run = &run};
-  TARN_GOTO(kernel.kernel->run(&call));
-done:
-  tarn__resources_destroy(w.resources);
-  tarn__free(a, w.scratch, w.scratch_bytes);
-  tarn__free(a, w.prepared, w.prepared_bytes);
-  return status;
 }

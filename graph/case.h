@@ -33,4 +33,12 @@ void tarn__case_clear(tarn_case *made);
  * tensors; the caller clears them, also on failure. `out` has problem.outputs elements, zeroed where empty. */
 tarn_status tarn__case_run(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool, tarn_tensor *out);
 
+/* The same in parts, for running one many times: scratch, outputs and packed stable inputs are made once, as in a plan. The
+ * case, the pool and `out` outlive the binding. Not thread-safe. */
+typedef struct tarn_case_binding tarn_case_binding;
+tarn_status tarn__case_bind(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool, tarn_tensor *out,
+                            tarn_case_binding **binding);
+tarn_status tarn__case_binding_run(tarn_case_binding *binding);
+void tarn__case_unbind(tarn_case_binding *binding);
+
 #endif

@@ -1,4 +1,5 @@
 /* tarn bench MODEL: latency, throughput and memory of a model. */
+#include "bench/bench.h"
 #include "core/cpu.h"
 #include "core/trace.h"
 #include "tools/model_run.h"
@@ -11,7 +12,9 @@
 
 static const tarn_option options[] = {
   TARN_MODEL_OPTIONS,
-  {"--seconds", "S", "measure for so long (3)"},
+  {"--seconds", "S", "measure for so long (3); with --kernels each kernel on each case (0.05)"},
+  {"--kernels", NULL, "time kernels by themselves instead of a model; the operand is part of an op's or a kernel's name"},
+  {"--case", "TEXT", "with --kernels: this case instead of the op's own"},
   {"--json", NULL, "one JSON object"},
   {0},
 };
@@ -19,9 +22,12 @@ static const tarn_option options[] = {
 static int run(int argc, char **argv);
 
 const tarn_verb tarn__verb_bench = {
-  .name = "bench", .arguments = "MODEL", .help = "time a model", .options = options, .run = run,
+  .name = "bench", .arguments = "MODEL | --kernels [FILTER]", .help = "time a model, or kernels by themselves", .options = options, .run = run,
   .text = "Runs the model again and again on the same feeds after a warm-up, and reports the milliseconds of a run. The peak\n"
-          "memory is that of the whole process.",
+          "memory is that of the whole process.\n\n"
+          "With --kernels no model is needed: this machine's ceilings are measured first, then each kernel on the cases of its op\n"
+          "and on shapes of real networks, with its share of the ceiling, the cost that selection guesses and the error against\n"
+          "the reference kernel. tarn bench --kernels matmul.tiled.avx2 --case \"a=f32[64x64] b=f32[64x64]\" times one.",
   .example = "tarn bench resnet50/saved_model --feed input=random:float32[1,224,224,3] --threads 2",
 };
 
@@ -129,8 +135,9 @@ static int run(int argc, char **argv) {
   tarn_model_run r;
   tarn_cli cli;
   const char *value;
-  double seconds = 3;
-  bool json = false;
+  double seconds = 0;
+  bool json = false, kernels = false;
+  const char *case_text = NULL;
   int code = TARN_EXIT_USAGE, option;
   if (tarn__model_run_init(&r, &tarn__verb_bench) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
   tarn__cli_init(&cli, &tarn__verb_bench, argc, argv);
@@ -144,14 +151,20 @@ static int run(int argc, char **argv) {
     if (taken < 0) goto done;
     if (taken) continue;
     if (tarn__cli_is(&cli, option, "--json")) json = true;
+    else if (tarn__cli_is(&cli, option, "--kernels")) kernels = true;
+    else if (tarn__cli_is(&cli, option, "--case")) case_text = value;
     else if (tarn__cli_is(&cli, option, "--seconds") && !tarn__cli_real(&tarn__verb_bench, "--seconds", value, 0.001, 86400, &seconds))
       goto done;
   }
-  if (!r.path) {
-    tarn__cli_usage(&tarn__verb_bench, "MODEL is missing");
+  if (!kernels && (!r.path || case_text)) {
+    tarn__cli_usage(&tarn__verb_bench, r.path ? "--case goes with --kernels" : "MODEL is missing");
     goto done;
   }
-  const tarn_status status = work(&r, seconds, json);
+  tarn_status status;
+  if (kernels)
+    status = tarn__bench_kernels(&(tarn_bench_options){.filter = r.path ? r.path : "", .case_text = case_text, .json = json,
+                                                       .threads = r.options.threads, .seconds = seconds > 0 ? seconds : 0.05});
+  else status = work(&r, seconds > 0 ? seconds : 3, json);
   code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
 done:
   tarn__model_run_clear(&r);

@@ -33,9 +33,12 @@ const tarn_verb tarn__verb_run = {
 };
 
 static tarn_session *interrupted;
+static volatile sig_atomic_t stopped;
 
+/* A cancel reaches the run under way; between two runs the flag ends them. */
 static void on_interrupt(int signal) {
   (void)signal;
+  stopped = 1;
   tarn_session_cancel(interrupted);
 }
 
@@ -50,6 +53,7 @@ static tarn_status run_steps(tarn_model_run *r, long repeat, tarn_trace *trace, 
     size_t at = 0;
     for (size_t i = 0; i < r->n_steps; i++) {
       const tarn_run_step *step = &r->steps[i];
+      if (stopped) return tarn_fail(TARN_CANCELLED, "interrupted");
       for (size_t k = 0; k < step->n_fetches; k++) {
         tarn_tensor_release(all->tensor[at + k]);
         all->tensor[at + k] = NULL;

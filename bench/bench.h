@@ -1,0 +1,32 @@
+/* The kernel bench: every kernel by itself on the cases of its op. `tarn bench --kernels` calls it. */
+#ifndef TARN_BENCH_BENCH_H
+#define TARN_BENCH_BENCH_H
+
+#include "graph/case.h"
+
+typedef struct tarn_bench_options {
+  const char *filter;            /* part of an op's or a kernel's name, in any case; "": all */
+  const char *case_text;         /* NULL: the op's cases and those of shapes.c */
+  int threads;                   /* 0: as many as the process may use */
+  double seconds;                /* of measuring a kernel on a case */
+  bool json;
+} tarn_bench_options;
+
+/* Prints to standard output. TARN_NOT_FOUND when no kernel has the filter in its name, TARN_INVALID when no op that does
+ * takes the case. */
+TARN_MUST_CHECK tarn_status tarn__bench_kernels(const tarn_bench_options *options);
+
+/* ---- parts -------------------------------------------------------------------------------- */
+
+/* What the kernels of this op are worth timing with besides its own cases: shapes of real networks (shapes.c). */
+typedef struct tarn_bench_shape {
+  const char *op, *text;
+} tarn_bench_shape;
+extern const tarn_bench_shape tarn__bench_shapes[];   /* ended by an empty row */
+
+/* Floating-point operations of a problem (a multiply-add counts two), for ops that are bound by them; 0: bound by memory. */
+double tarn__bench_flops(const tarn_problem *problem);
+/* Bytes of its inputs and outputs, each counted once. Outputs of unknown shape count nothing. */
+double tarn__bench_bytes(const tarn_problem *problem);
+
+#endif

@@ -1,0 +1,283 @@
+/* Walks the tables: for each kernel whose name has the filter in it, each case of its op. A kernel is bound as a plan binds it
+ * (weights packed once: inputs after the first are taken for constants), warmed up, and run until the time is over. */
+#include "bench/bench.h"
+#include "bench/ceiling.h"
+
+#include "core/cpu.h"
+#include "core/map.h"
+#include "core/trace.h"
+#include "graph/case_input.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MOST_RUNS = 20000, MAX_NAME = 160 };
+static const double slow_us = 2e6;    /* a kernel that takes longer is run twice and no more */
+
+typedef struct bench {
+  const tarn_bench_options *options;
+  tarn_pool *pool;
+  tarn_ceiling ceiling;
+  tarn_machine machine;
+  double *times;                 /* [MOST_RUNS] microseconds */
+  json_t *rows;                  /* with --json */
+  long kernels, rows_done;
+} bench;
+
+typedef struct figures {
+  double min_us, median_us;
+  long runs;
+} figures;
+
+static int by_value(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* A run shorter than the clock can tell is timed in batches. */
+static tarn_status measure(bench *b, tarn_case_binding *binding, figures *f) {
+  long batch = 1, n = 0;
+  double took;
+  for (;;) {                     /* warm up, and find how many fill 5 us */
+    const uint64_t start = tarn__now_ns();
+    for (long i = 0; i < batch; i++) TARN_TRY(tarn__case_binding_run(binding));
+    took = (double)(tarn__now_ns() - start) / 1e3;
+    if (took >= 5 || batch >= 4096) break;
+    batch *= 2;
+  }
+  const uint64_t begin = tarn__now_ns();
+  const double limit_us = 1e6 * b->options->seconds;
+  const long least = took > slow_us ? 1 : 3;
+  while (n < MOST_RUNS && (n < least || (double)(tarn__now_ns() - begin) / 1e3 < limit_us)) {
+    const uint64_t start = tarn__now_ns();
+    for (long i = 0; i < batch; i++) TARN_TRY(tarn__case_binding_run(binding));
+    b->times[n++] = (double)(tarn__now_ns() - start) / 1e3 / (double)batch;
+  }
+  qsort(b->times, (size_t)n, sizeof *b->times, by_value);
+  *f = (figures){b->times[0], b->times[n / 2], n * batch};
+  return TARN_OK;
+}
+
+/* The largest difference from the reference's results, as a share of their largest magnitude. Negative: nothing to compare. */
+static double error_of(const tarn_case *made, const tarn_tensor *wanted, const tarn_tensor *got) {
+  double worst = -1;
+  for (int o = 0; o < made->problem.outputs; o++) {
+    if (!tarn__dtype_in(got[o].dtype, TARN_FLOATS | TARN_COMPLEX | TARN_INTS | TARN_BIT(TARN_BOOL)) ||
+        !tarn__shape_equal(&wanted[o].shape, &got[o].shape))
+      continue;
+    double difference = 0, magnitude = 0;
+    const int64_t n = tarn__tensor_elements(&got[o]);
+    for (int64_t i = 0; i < n; i++) {
+      const double x = tarn__element_get(&wanted[o], i), y = tarn__element_get(&got[o], i), d = fabs(x - y);
+      if (isfinite(x) && fabs(x) > magnitude) magnitude = fabs(x);
+      if (d > difference) difference = d;
+    }
+    const double share = difference > 0 ? difference / (magnitude > 0 ? magnitude : 1) : 0;
+    if (share > worst) worst = share;
+  }
+  return worst;
+}
+
+static void report(bench *b, tarn_kernel_ref k, const char *text, const tarn_case *made, const figures *f, double error) {
+  char name[MAX_NAME];
+  const double flops = tarn__bench_flops(&made->problem), bytes = tarn__bench_bytes(&made->problem);
+  const bool all = b->ceiling.threads > 1, is_f32 = made->problem.inputs && made->problem.out_dtype[0] == TARN_F32;
+  const double rate = (flops > 0 ? flops : bytes) / f->median_us / 1e3;
+  double ceiling = 0;
+  if (flops > 0 && is_f32) {
+    const tarn_target t = k.file->target;
+    ceiling = all ? b->ceiling.gflops_all[t] : b->ceiling.gflops[t];
+    if (!(ceiling > 0)) ceiling = tarn__ceiling_best(&b->ceiling, all);   /* OpenBLAS takes the widest there is */
+  } else if (!(flops > 0)) {
+    const tarn_level level = tarn__ceiling_level((size_t)bytes);
+    ceiling = all ? b->ceiling.gbytes_all[level] : b->ceiling.gbytes[level];
+  }
+  const double share = ceiling > 0 ? 100 * rate / ceiling : -1, predicted = tarn__kernel_cost_us(k, &made->problem, &b->machine);
+  const char *unit = flops > 0 ? "GFLOP/s" : "GB/s";
+  tarn__kernel_full_name(k, name, sizeof name);
+  b->rows_done++;
+  if (b->options->json) {
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:f, s:s, s:f}", "kernel", name, "op", made->op->name, "case", text,
+                            "file", k.file->path, "us_min", f->min_us, "us_median", f->median_us, "runs", (json_int_t)f->runs, "rate",
+                            rate, "unit", unit, "predicted_us", isfinite(predicted) ? predicted : 0.0);
+    if (share >= 0) json_object_set_new(row, "percent_of_ceiling", json_real(share));
+    if (error >= 0 && isfinite(error)) json_object_set_new(row, "error", json_real(error));
+    json_array_append_new(b->rows, row);
+    return;
+  }
+  char percent[16] = "-", wrong[16] = "-";
+  if (share >= 0) snprintf(percent, sizeof percent, "%.0f %%", share);
+  if (error >= 0) snprintf(wrong, sizeof wrong, "%.1e", error);
+  printf("  %-30s %11.2f %11.2f %9.2f %-7s %6s %11.2f %8s\n", name, f->min_us, f->median_us, rate, unit, percent, predicted, wrong);
+  fflush(stdout);
+}
+
+static bool has(const char *text, const char *part) { return strcasestr(text, part) != NULL; }
+
+static bool wanted(const bench *b, tarn_kernel_ref k) {
+  char name[MAX_NAME];
+  return has(k.kernel->op, b->options->filter) || has(tarn__kernel_full_name(k, name, sizeof name), b->options->filter);
+}
+
+static void clear_all(tarn_tensor *tensors) {
+  for (int i = 0; i < TARN_CASE_MAX_INPUTS; i++) tarn__tensor_clear(&tensors[i]);
+}
+
+static tarn_status one_kernel(bench *b, const char *text, const tarn_case *made, tarn_kernel_ref k, const tarn_tensor *oracle) {
+  tarn_tensor out[TARN_CASE_MAX_INPUTS] = {{0}};
+  tarn_case_binding *binding = NULL;
+  figures f;
+  tarn_status status = tarn__case_bind(made, k, b->pool, out, &binding);
+  if (status == TARN_OK) status = measure(b, binding, &f);
+  tarn__case_unbind(binding);
+  if (status == TARN_OK) report(b, k, text, made, &f, oracle ? error_of(made, oracle, out) : -1);
+  clear_all(out);
+  return status;
+}
+
+/* All wanted kernels of the op on one case. A kernel that refuses the case says so in its row's place. */
+static tarn_status one_case(bench *b, const char *text, tarn_case *made) {
+  bool stable[TARN_CASE_MAX_INPUTS];
+  size_t count;
+  const tarn_kernel_ref *k = tarn__kernels_of(made->op->name, &count);
+  for (int i = 0; i < TARN_CASE_MAX_INPUTS; i++) stable[i] = i > 0;
+  made->problem.stable = stable;
+  if (!b->options->json) printf("%s %s\n", made->op->name, text);
+  tarn_tensor oracle[TARN_CASE_MAX_INPUTS] = {{0}};
+  bool has_oracle = false;
+  for (size_t i = 0; i < count && !has_oracle; i++)
+    if (k[i].file->target == TARN_TARGET_REFERENCE && !tarn__kernel_refusal(k[i], &made->problem)) {
+      has_oracle = tarn__case_run(made, k[i], b->pool, oracle) == TARN_OK;
+      if (!has_oracle) clear_all(oracle);
+    }
+  tarn_status status = TARN_OK;
+  for (size_t i = 0; i < count && status == TARN_OK; i++) {
+    if (!wanted(b, k[i])) continue;
+    char name[MAX_NAME];
+    const char *refusal = tarn__kernel_refusal(k[i], &made->problem);
+    if (refusal && !b->options->json) printf("  %-30s no: %s\n", tarn__kernel_full_name(k[i], name, sizeof name), refusal);
+    if (refusal) continue;
+    if (one_kernel(b, text, made, k[i], has_oracle ? oracle : NULL) == TARN_OK) continue;
+    if (tarn__kernel_full_name(k[i], name, sizeof name), strstr(tarn_error(), "no memory")) status = TARN_NO_MEMORY;
+    else if (!b->options->json) printf("  %-30s failed: %.*s\n", name, (int)strcspn(tarn_error(), "\n"), tarn_error());
+  }
+  clear_all(oracle);
+  made->problem.stable = NULL;
+  return status;
+}
+
+/* The case with f32 for T, or the first other dtype that the op takes. */
+static tarn_status make(const tarn_op *op, const char *text, tarn_case *made) {
+  static const tarn_dtype others[] = {TARN_I32, TARN_BOOL, TARN_STRING, TARN_C64, TARN_U8, TARN_I64};
+  tarn_status status = tarn__case_make(tarn__allocator_default(), op, text, TARN_F32, 1, made);
+  char why[TARN_ERROR_BYTES];
+  if (status == TARN_OK) return status;
+  tarn__error_save(why, sizeof why);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (tarn__case_make(tarn__allocator_default(), op, text, others[i], 1, made) == TARN_OK) return TARN_OK;
+  tarn__error_restore(why);
+  return status;
+}
+
+static tarn_status run_text(bench *b, const tarn_op *op, const char *text) {
+  tarn_case made;
+  TARN_TRY(make(op, text, &made));
+  const tarn_status status = one_case(b, text, &made);
+  tarn__case_clear(&made);
+  return status;
+}
+
+static tarn_status one_op(bench *b, const tarn_op *op, bool *taken) {
+  if (b->options->case_text) {
+    if (run_text(b, op, b->options->case_text) == TARN_OK) *taken = true;
+    return TARN_OK;
+  }
+  *taken = true;
+  for (size_t c = 0; c < sizeof op->cases / sizeof *op->cases && op->cases[c]; c++) TARN_TRY(run_text(b, op, op->cases[c]));
+  for (const tarn_bench_shape *s = tarn__bench_shapes; s->op; s++)
+    if (!strcmp(s->op, op->name)) TARN_TRY(run_text(b, op, s->text));
+  return TARN_OK;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static void print_ceiling(const bench *b) {
+  static const char *const levels[] = {"L1", "L2", "DRAM"};
+  const tarn_ceiling *c = &b->ceiling;
+  printf("%s, %d thread%s. Ceilings measured now, one thread / all:\n  multiply-adds of float32, GFLOP/s:", tarn__cpu()->name, c->threads,
+         c->threads == 1 ? "" : "s");
+  for (int t = 0; t < TARN_TARGETS; t++)
+    if (c->gflops[t] > 0) printf("  %s %.1f / %.1f", tarn__target_name((tarn_target)t), c->gflops[t], c->gflops_all[t]);
+  printf("\n  reading, GB/s:");
+  for (int l = 0; l < TARN_LEVELS; l++) printf("  %s %.1f / %.1f", levels[l], c->gbytes[l], c->gbytes_all[l]);
+  printf("\n\n  %-30s %11s %11s %17s %6s %11s %8s\n", "kernel", "us min", "us median", "rate", "peak", "us guessed", "error");
+}
+
+static void dump_json(const bench *b) {
+  static const char *const levels[] = {"L1", "L2", "DRAM"};
+  json_t *flops = json_object(), *bytes = json_object();
+  for (int t = 0; t < TARN_TARGETS; t++)
+    if (b->ceiling.gflops[t] > 0)
+      json_object_set_new(flops, tarn__target_name((tarn_target)t), json_pack("[f, f]", b->ceiling.gflops[t], b->ceiling.gflops_all[t]));
+  for (int l = 0; l < TARN_LEVELS; l++)
+    json_object_set_new(bytes, levels[l], json_pack("[f, f]", b->ceiling.gbytes[l], b->ceiling.gbytes_all[l]));
+  json_t *all = json_pack("{s:s, s:i, s:{s:o, s:o}, s:O}", "cpu", tarn__cpu()->name, "threads", b->ceiling.threads, "ceilings",
+                          "gflops_one_all", flops, "gbytes_one_all", bytes, "kernels", b->rows);
+  json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+  putchar('\n');
+  json_decref(all);
+}
+
+static tarn_status none_found(const char *filter) {
+  size_t count, n = 0;
+  const tarn_op *const *ops = tarn__ops(&count);
+  const char **names = malloc((count + 1) * sizeof *names);
+  char nearest[256] = "";
+  for (; names && n < count; n++) names[n] = ops[n]->name;
+  if (names) tarn__nearest(filter, names, n, nearest, sizeof nearest);
+  free(names);
+  return tarn_fail(TARN_NOT_FOUND, "no kernel has '%s' in its name%s", filter, nearest);
+}
+
+static tarn_status walk(bench *b) {
+  size_t count;
+  bool found = false, taken = false;
+  const tarn_op *const *ops = tarn__ops(&count);
+  for (size_t i = 0; i < count; i++) {
+    size_t kernels;
+    const tarn_kernel_ref *k = tarn__kernels_of(ops[i]->name, &kernels);
+    bool any = false;
+    for (size_t j = 0; j < kernels && !any; j++) any = wanted(b, k[j]);
+    if (!any || ops[i]->flags & (TARN_OP_CONTROL | TARN_OP_VIEW)) continue;
+    found = true;
+    TARN_TRY(one_op(b, ops[i], &taken));
+  }
+  if (!found) return none_found(b->options->filter);
+  return taken ? TARN_OK : TARN_INVALID;   /* the message is that of the last op that refused the case */
+}
+
+tarn_status tarn__bench_kernels(const tarn_bench_options *options) {
+  bench b = {.options = options};
+  tarn_status status;
+  const unsigned saved = tarn__denormals_off();   /* as a session runs them */
+  TARN_GOTO(tarn__pool_create(tarn__allocator_default(), options->threads, &b.pool));
+  b.times = malloc(MOST_RUNS * sizeof *b.times);
+  b.rows = json_array();
+  if (!b.times || !b.rows) {
+    status = tarn_fail(TARN_NO_MEMORY, "no memory for times");
+    goto done;
+  }
+  TARN_GOTO(tarn__ceiling_measure(b.pool, &b.ceiling));
+  tarn__machine_guess(b.ceiling.threads, &b.machine);
+  if (!options->json) print_ceiling(&b);
+  TARN_GOTO(walk(&b));
+  if (options->json) dump_json(&b);
+done:
+  tarn__denormals_restore(saved);
+  json_decref(b.rows);
+  free(b.times);
+  tarn__pool_destroy(b.pool);
+  return status;
+}
