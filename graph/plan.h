@@ -1,13 +1,15 @@
-/* A plan: what a session runs for one set of feeds (with their dtypes and shapes), fetches and targets.
+/* A plan: what a session runs for one set of feeds (with their dtypes and shapes), fetches and
+ * targets.
  *
- * A plan is a tree of blocks. A block is a list of steps in an order in which they can run, and a table of the values that
- * pass between them. The root block is the graph; a V1 while loop (a frame of Enter, Merge, Switch, NextIteration, Exit) is a
- * block of its own run by one Loop step of the block around it; the bodies of If, While and Case are blocks too. Calls of
- * functions are expanded in place. Within a block, V1 conditionals run by dead tokens: Switch kills the values of the side
- * not taken, a step with a dead input gives dead outputs, Merge takes the input that is alive. As steps are in topological
- * order, one pass over them gives what TensorFlow's executor gives.
+ * A plan is a tree of blocks. A block is a list of steps in an order in which they can run, and a
+ * table of the values that pass between them. The root block is the graph; a V1 while loop (a frame
+ * of Enter, Merge, Switch, NextIteration, Exit) is a block of its own run by one Loop step of the
+ * block around it; the bodies of If, While and Case are blocks too. Calls of functions are expanded
+ * in place. Within a block, V1 conditionals run by dead tokens: Switch kills the values of the side
+ * not taken, a step with a dead input gives dead outputs, Merge takes the input that is alive. As
+ * steps are in topological order, one pass over them gives what TensorFlow's executor gives.
  *
- * Built once, immutable afterwards but for what prepare made (exec/prepared.c), shared by threads. */
+ * Built once, immutable afterwards but for what prepare made (exec/prepared.c); threads share it. */
 #ifndef TARN_GRAPH_PLAN_H
 #define TARN_GRAPH_PLAN_H
 
@@ -37,7 +39,8 @@ struct tarn_value {
   const tarn_node *variable;/* of a handle: the node that made the variable, where it is known */
   int producer, output;     /* step and its output; -1: comes from outside the block */
   int view_of;              /* the value whose elements it shares, or -1 */
-  int last_use;             /* the last step that needs the elements; INT32_MAX: the block's result */
+  /* the last step that needs the elements; INT32_MAX: the block's result */
+  int last_use;
   tarn_storage storage;
   size_t offset;
 };
@@ -45,8 +48,10 @@ struct tarn_value {
 typedef enum tarn_step_kind {
   TARN_STEP_KERNEL,
   TARN_STEP_VIEW,           /* output 0 shares input 0's elements */
-  TARN_STEP_PASS,           /* every output i is input i as it is, handles too (Identity of refs, Enter, IdentityN) */
-  TARN_STEP_GATE,           /* joins deadness and order (NoOp, calls); its outputs, if any, are constants */
+  /* every output i is input i as it is, handles too (Identity of refs, Enter, IdentityN) */
+  TARN_STEP_PASS,
+  /* joins deadness and order (NoOp, calls); its outputs, if any, are constants */
+  TARN_STEP_GATE,
   TARN_STEP_SWITCH,
   TARN_STEP_MERGE,
   TARN_STEP_REF_SELECT,
@@ -71,7 +76,9 @@ struct tarn_step {
   bool removed;             /* by a pass, or its outputs are all constants */
   bool may_die;
   tarn_binding *binding;    /* kernel and problem, where all shapes are known; else NULL */
-  unsigned spends;          /* bit i: input i is a constant that nobody else uses and that the kernel does not read once it is packed */
+  /* bit i: input i is a constant that nobody else uses and that the kernel does not read once it is
+   * packed */
+  unsigned spends;
   bool kept;                /* a target, or somebody waits for it: not to be removed as unused */
   int blocks;
   tarn_block **block;       /* NULL entries: recursive, built when reached; named by block_name */
@@ -96,7 +103,8 @@ struct tarn_block {
   int *carried, *next; int loop_vars;
 };
 
-/* A kernel chosen for fixed shapes. Owned by the plan (static steps) or by a run's context (dynamic ones). */
+/* A kernel chosen for fixed shapes. Owned by the plan (static steps) or by a run's context (dynamic
+ * ones). */
 struct tarn_binding {
   tarn_problem problem;     /* its arrays follow in the same allocation */
   tarn_kernel_ref kernel;
@@ -143,11 +151,14 @@ typedef struct tarn_plan_context {
   const char *const *disabled; size_t n_disabled;   /* passes by name */
 } tarn_plan_context;
 
-/* TARN_UNSUPPORTED: the message has a line for each op that cannot run, "unsupported op: NAME (node ...)". */
-tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph, const tarn_plan_request *request,
-                            tarn_plan **plan);
-/* A plan for a function's body alone, with arguments of unknown shapes: for recursive calls, made when one is reached. */
-tarn_status tarn__plan_make_body(const tarn_plan_context *context, tarn_graph *body, tarn_plan **plan);
+/* TARN_UNSUPPORTED: the message has a line for each op that cannot run, "unsupported op: NAME (node
+ * ...)". */
+tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph,
+                            const tarn_plan_request *request, tarn_plan **plan);
+/* A plan for a function's body alone, with arguments of unknown shapes: for recursive calls, made
+ * when one is reached. */
+tarn_status tarn__plan_make_body(const tarn_plan_context *context, tarn_graph *body,
+                                 tarn_plan **plan);
 void tarn__plan_destroy(tarn_plan *plan);
 
 /* ---- parts, in the order they run (graph/plan/) ------------------------------------------- */
@@ -156,10 +167,13 @@ typedef struct tarn_builder tarn_builder;   /* plan/builder.h */
 
 /* ---- used by passes ------------------------------------------------------------------------ */
 
-int tarn__block_add_value(tarn_block *block, tarn_dtype dtype, const tarn_shape *shape);   /* -1: no memory */
-int tarn__block_add_constant(tarn_block *block, tarn_tensor *constant);   /* takes the tensor; -1: no memory */
+/* -1: no memory */
+int tarn__block_add_value(tarn_block *block, tarn_dtype dtype, const tarn_shape *shape);
+/* takes the tensor; -1: no memory */
+int tarn__block_add_constant(tarn_block *block, tarn_tensor *constant);
 tarn_step *tarn__block_add_step(tarn_block *block, tarn_step_kind kind);  /* NULL: no memory */
-/* How many steps (and results) use each value: an array of block->values in the plan's arena. NULL: no memory. */
+/* How many steps (and results) use each value: an array of block->values in the plan's arena. NULL:
+ * no memory. */
 int *tarn__block_uses(tarn_block *block);
 
 #endif

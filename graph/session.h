@@ -1,9 +1,11 @@
-/* Sessions: the state of a running model (variables, queues, random generators), its plans and its threads.
+/* Sessions: the state of a running model (variables, queues, random generators), its plans and its
+ * threads.
  *
- * Inside the library a session is made from a graph; the public tarn_session_create (loader/model/session.c) adds the
- * model's files and keeps the model alive. Plans are kept in a bounded cache, by feeds (names, dtypes, shapes), fetches and
- * targets. Many threads may run one session: each run takes an execution context from a free list.
- * tarn_session_run, tarn_session_cancel and tarn_session_destroy of the public header are implemented here. */
+ * Inside the library a session is made from a graph; the public tarn_session_create
+ * (loader/model/session.c) adds the model's files and keeps the model alive. Plans are kept in a
+ * bounded cache, by feeds (names, dtypes, shapes), fetches and targets. Many threads may run one
+ * session: each run takes an execution context from a free list. tarn_session_run,
+ * tarn_session_cancel and tarn_session_destroy of the public header are implemented here. */
 #ifndef TARN_GRAPH_SESSION_H
 #define TARN_GRAPH_SESSION_H
 
@@ -11,9 +13,11 @@
 #include "graph/plan.h"
 #include "kernels/files.h"
 
-/* `keep` (may be NULL) is retained until the session ends: whatever owns the graph. files may be NULL. */
-tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep, const tarn_session_options *options,
-                                 const tarn_files *files, tarn_session **session);
+/* `keep` (may be NULL) is retained until the session ends: whatever owns the graph. files may be
+ * NULL. */
+tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
+                                 const tarn_session_options *options, const tarn_files *files,
+                                 tarn_session **session);
 /* What owns the graph: the object given as `keep`. */
 tarn_object *tarn__session_keeper(const tarn_session *session);
 tarn_graph *tarn__session_graph(const tarn_session *session);
@@ -25,21 +29,26 @@ typedef struct tarn_run_request {
   const tarn_feed *feeds; size_t n_feeds;
   const char *const *fetches; size_t n_fetches;
   const char *const *targets; size_t n_targets;
-  const tarn_files *files;      /* not NULL: the door to files of this run, whatever the session's options say */
+  /* not NULL: the door to files of this run, whatever the session's options say */
+  const tarn_files *files;
   tarn_trace *trace;            /* NULL: none */
 } tarn_run_request;
-tarn_status tarn__session_run(tarn_session *session, const tarn_run_request *request, tarn_tensor **outputs);
-/* The plan that such a run uses (made when there is none), for explain. Owned by the session; valid until it is
- * destroyed. With `explain` missing ops are no error: see plan->unsupported. */
+tarn_status tarn__session_run(tarn_session *session, const tarn_run_request *request,
+                              tarn_tensor **outputs);
+/* The plan that such a run uses (made when there is none), for explain. Owned by the session; valid
+ * until it is destroyed. With `explain` missing ops are no error: see plan->unsupported. */
 tarn_status tarn__session_plan(tarn_session *session, const tarn_run_request *request, bool explain,
                                const tarn_plan **plan);
 
-/* Sets a variable by its name (shared_name or node name), making it when no run has made it yet: `node` is its VariableV2,
- * Variable, VarHandleOp or AutoReloadVariable node. The tensor is shared when it owns its memory. TARN_SHAPE or TARN_DTYPE when the
- * declared ones differ (both in the message). */
-tarn_status tarn__session_variable_set(tarn_session *session, const tarn_node *node, const tarn_tensor *value);
+/* Sets a variable by its name (shared_name or node name), making it when no run has made it yet:
+ * `node` is its VariableV2, Variable, VarHandleOp or AutoReloadVariable node. The tensor is shared
+ * when it owns its memory. TARN_SHAPE or TARN_DTYPE when the declared ones differ (both in the
+ * message). */
+tarn_status tarn__session_variable_set(tarn_session *session, const tarn_node *node,
+                                       const tarn_tensor *value);
 /* Remembers why a restore did not set a variable; a run that reads it before it is set says so. */
-tarn_status tarn__session_variable_missing(tarn_session *session, const tarn_node *node, const char *why);
+tarn_status tarn__session_variable_missing(tarn_session *session, const tarn_node *node,
+                                           const char *why);
 /* The name under which the session keeps the variable of a node. text must hold the answer. */
 const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes);
 
@@ -47,12 +56,15 @@ typedef struct tarn_session_memory {
   size_t used, peak;            /* bytes from the session's allocator */
 } tarn_session_memory;
 tarn_session_memory tarn__session_memory(const tarn_session *session);
-/* How many bytes of freed memory the session may keep for its next runs (64 MiB if nobody says); 0: none. */
+/* How many bytes of freed memory the session may keep for its next runs (64 MiB if nobody says); 0:
+ * none. */
 void tarn__session_keep_memory(tarn_session *session, size_t bytes);
-/* Where the lines of Print ops go, each without its line feed; default (and NULL): they are dropped. Before the first run. */
-void tarn__session_set_print(tarn_session *session, void (*print)(void *context, const char *line), void *context);
-/* Passes of the optimiser to leave out, by name ("all": every one); see graph/passes/passes.h. Before the first run; the names
- * are borrowed until the session is destroyed. */
+/* Where the lines of Print ops go, each without its line feed; default (and NULL): they are
+ * dropped. Before the first run. */
+void tarn__session_set_print(tarn_session *session, void (*print)(void *context, const char *line),
+                             void *context);
+/* Passes of the optimiser to leave out, by name ("all": every one); see graph/passes/passes.h.
+ * Before the first run; the names are borrowed until the session is destroyed. */
 void tarn__session_disable_passes(tarn_session *session, const char *const *names, size_t n);
 
 #endif

@@ -4,15 +4,24 @@
 
 #include <string.h>
 
-tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype, const tarn_shape *in,
-                             const tarn_tensor *const *value, tarn_shape *out) {
+tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype,
+                             const tarn_shape *in, const tarn_tensor *const *value,
+                             tarn_shape *out) {
   const tarn_node *node = step->node;
   const int outputs = step->outputs;
   for (int i = 0; i < outputs; i++) out[i].rank = -1;
   if (step->op->infer) {
-    tarn_infer t = {.op = step->op, .node = step->name, .attrs = step->attrs, .params = step->params,
-                    .inputs = step->inputs, .outputs = outputs, .in_dtype = in_dtype, .out_dtype = node->out_dtype,
-                    .in = in, .value = value, .out = out};
+    tarn_infer t = {.op = step->op,
+                    .node = step->name,
+                    .attrs = step->attrs,
+                    .params = step->params,
+                    .inputs = step->inputs,
+                    .outputs = outputs,
+                    .in_dtype = in_dtype,
+                    .out_dtype = node->out_dtype,
+                    .in = in,
+                    .value = value,
+                    .out = out};
     TARN_TRY(tarn__infer(&t));
   } else {
     for (int i = 0; i < outputs; i++) out[i] = step->inputs ? in[0] : tarn__shape_scalar();
@@ -46,8 +55,10 @@ static size_t layout(int inputs, int outputs, tarn_binding *b) {
 }
 
 tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const tarn_step *step,
-                               const tarn_dtype *in_dtype, const tarn_shape *in, const tarn_shape *out, const bool *stable,
-                               const tarn_machine *machine, tarn_target backend, tarn_binding **binding) {
+                               const tarn_dtype *in_dtype, const tarn_shape *in,
+                               const tarn_shape *out, const bool *stable,
+                               const tarn_machine *machine, tarn_target backend,
+                               tarn_binding **binding) {
   const size_t bytes = layout(step->inputs, step->outputs, NULL);
   tarn_binding *b = a ? tarn__alloc_zero(a, bytes) : tarn__arena_alloc(arena, bytes);
   if (!b) return TARN_NO_MEMORY;
@@ -67,7 +78,8 @@ tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const
   if (n_out) {
     memcpy((void *)(uintptr_t)p->out_shape, out, n_out * sizeof *out);
     tarn_dtype *dtype = (tarn_dtype *)(uintptr_t)p->out_dtype;
-    for (size_t i = 0; i < n_out; i++) dtype[i] = step->node->out_is_ref[i] ? TARN_RESOURCE : step->node->out_dtype[i];
+    for (size_t i = 0; i < n_out; i++)
+      dtype[i] = step->node->out_is_ref[i] ? TARN_RESOURCE : step->node->out_dtype[i];
   }
   const tarn_status status = tarn__kernel_select(p, machine, backend, &b->kernel);
   if (status != TARN_OK) {
@@ -93,13 +105,14 @@ bool tarn__binding_fits(const tarn_binding *b, const tarn_dtype *in_dtype, const
   for (int i = 0; i < p->inputs; i++)
     if (p->in_dtype[i] != in_dtype[i] || !tarn__shape_equal(&p->in_shape[i], &in[i])) return false;
   for (int i = 0; i < p->outputs; i++)
-    if (p->out_shape[i].rank != out[i].rank || (out[i].rank >= 0 && !tarn__shape_equal(&p->out_shape[i], &out[i])))
+    if (p->out_shape[i].rank != out[i].rank ||
+        (out[i].rank >= 0 && !tarn__shape_equal(&p->out_shape[i], &out[i])))
       return false;
   return true;
 }
 
-tarn_status tarn__step_compute(const tarn_plan_context *context, const tarn_step *step, const tarn_tensor *const *in,
-                               tarn_tensor *out) {
+tarn_status tarn__step_compute(const tarn_plan_context *context, const tarn_step *step,
+                               const tarn_tensor *const *in, tarn_tensor *out) {
   const tarn_allocator *a = context->allocator;
   const size_t n_in = (size_t)step->inputs, n_out = (size_t)step->outputs;
   tarn_status status = TARN_OK;
@@ -120,7 +133,8 @@ tarn_status tarn__step_compute(const tarn_plan_context *context, const tarn_step
   TARN_GOTO(tarn__step_infer(step, dtype, shape, in, shape + n_in));
   tarn_machine machine = context->machine;
   machine.threads = 1;
-  TARN_GOTO(tarn__binding_make(a, NULL, step, dtype, shape, shape + n_in, NULL, &machine, TARN_TARGETS, &binding));
+  TARN_GOTO(tarn__binding_make(a, NULL, step, dtype, shape, shape + n_in, NULL, &machine,
+                               TARN_TARGETS, &binding));
   if (binding->scratch_bytes && !(scratch = tarn__alloc(a, binding->scratch_bytes))) {
     status = TARN_NO_MEMORY;
     goto done;
@@ -131,7 +145,8 @@ tarn_status tarn__step_compute(const tarn_plan_context *context, const tarn_step
       TARN_GOTO(tarn__tensor_new_raw(a, step->node->out_dtype[i], &shape[n_in + i], &out[i]));
   }
   tarn_run run = {.allocator = a};
-  const tarn_call call = {.problem = &binding->problem, .in = in, .out = pointers, .scratch = scratch, .run = &run};
+  const tarn_call call = {
+      .problem = &binding->problem, .in = in, .out = pointers, .scratch = scratch, .run = &run};
   TARN_GOTO(binding->kernel.kernel->run(&call));
 done:
   if (status != TARN_OK)

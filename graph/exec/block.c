@@ -17,7 +17,8 @@ static void set_dead(tarn_slots *f, const tarn_step *step, int at, bool dead) {
   for (int k = 0; k < step->outputs; k++) f->dead[step->out[k]] = dead;
 }
 
-/* Output value takes a second reference on an input. Handles stay handles; a ref that is wanted by value is read. */
+/* Output value takes a second reference on an input. Handles stay handles; a ref that is wanted by
+ * value is read. */
 static tarn_status pass_on(tarn_slots *f, const tarn_step *step, int i, int out) {
   tarn_tensor read = {0};
   const tarn_tensor *in;
@@ -41,21 +42,23 @@ static tarn_status run_view(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
     int i = 0;
     for (; i < step->inputs && status == TARN_OK; i++) {
       if (i == 0) x->in[0] = t;
-      else status = tarn__exec_input(f, step, i, &read, &x->in[i]);   /* a shape from a ref variable: one at most */
+      /* a shape from a ref variable: one at most */
+      else status = tarn__exec_input(f, step, i, &read, &x->in[i]);
       if (status == TARN_OK) {
         x->shape[i] = x->in[i]->shape;
         x->dtype[i] = x->in[i]->dtype;
       }
     }
-    if (status == TARN_OK) status = tarn__step_infer(step, x->dtype, x->shape, x->in, x->shape + step->inputs);
+    if (status == TARN_OK)
+      status = tarn__step_infer(step, x->dtype, x->shape, x->in, x->shape + step->inputs);
     shape = x->shape[step->inputs];
     tarn__tensor_clear(&read);
     TARN_TRY(status);
     if (shape.rank < 0) return tarn_fail(TARN_SHAPE, "the shape of the result is not known");
   }
   if (tarn__shape_elements(&shape) != tarn__tensor_elements(t))
-    return tarn_fail(TARN_SHAPE, "a view of %lld elements cannot have %lld", (long long)tarn__tensor_elements(t),
-                     (long long)tarn__shape_elements(&shape));
+    return tarn_fail(TARN_SHAPE, "a view of %lld elements cannot have %lld",
+                     (long long)tarn__tensor_elements(t), (long long)tarn__shape_elements(&shape));
   t->shape = shape;
   return TARN_OK;
 }
@@ -96,10 +99,13 @@ static tarn_status run_ref_select(tarn_slots *f, const tarn_step *step) {
   tarn_tensor read = {0};
   const tarn_tensor *index;
   TARN_TRY(tarn__exec_input(f, step, 0, &read, &index));
-  const int64_t i = tarn__tensor_elements(index) == 1 && (index->dtype == TARN_I32 || index->dtype == TARN_I64)
-                        ? tarn__tensor_int(index, 0) : -1;
+  const int64_t i =
+      tarn__tensor_elements(index) == 1 && (index->dtype == TARN_I32 || index->dtype == TARN_I64)
+          ? tarn__tensor_int(index, 0)
+          : -1;
   tarn__tensor_clear(&read);
-  if (i < 0 || i >= step->inputs - 1) return tarn_fail(TARN_INVALID, "index %lld of %d inputs", (long long)i, step->inputs - 1);
+  if (i < 0 || i >= step->inputs - 1)
+    return tarn_fail(TARN_INVALID, "index %lld of %d inputs", (long long)i, step->inputs - 1);
   return pass_on(f, step, (int)i + 1, step->out[0]);
 }
 
@@ -108,7 +114,8 @@ static tarn_status run_step(tarn_exec *x, tarn_slots *f, const tarn_step *step, 
     case TARN_STEP_KERNEL: return tarn__exec_kernel(x, f, step, at);
     case TARN_STEP_VIEW: return run_view(x, f, step);
     case TARN_STEP_PASS:
-      for (int k = 0; k < step->outputs; k++) TARN_TRY(pass_on(f, step, k < step->inputs ? k : 0, step->out[k]));
+      for (int k = 0; k < step->outputs; k++)
+        TARN_TRY(pass_on(f, step, k < step->inputs ? k : 0, step->out[k]));
       return TARN_OK;
     case TARN_STEP_GATE: return TARN_OK;
     case TARN_STEP_SWITCH: return run_switch(f, step);
@@ -122,17 +129,18 @@ static tarn_status run_step(tarn_exec *x, tarn_slots *f, const tarn_step *step, 
   return TARN_OK;
 }
 
-/* What later steps were bound for must be what came: a variable may have been given another shape since. */
+/* What later steps were bound for must be what came: a variable may have been given another shape
+ * since. */
 static tarn_status check_outputs(const tarn_slots *f, const tarn_step *step) {
   for (int k = 0; k < step->outputs; k++) {
     const tarn_value *v = &f->block->value[step->out[k]];
     const tarn_tensor *t = &f->value[step->out[k]];
-    if (v->shape.rank < 0 || v->is_ref || f->dead[step->out[k]] || !t->dtype || v->storage == TARN_STORE_CONSTANT ||
-        tarn__shape_equal(&v->shape, &t->shape))
+    if (v->shape.rank < 0 || v->is_ref || f->dead[step->out[k]] || !t->dtype ||
+        v->storage == TARN_STORE_CONSTANT || tarn__shape_equal(&v->shape, &t->shape))
       continue;
     char had[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
-    return tarn_fail(TARN_SHAPE, "output %d has shape %s, declared as %s", k, tarn__shape_print(&t->shape, had),
-                     tarn__shape_print(&v->shape, wanted));
+    return tarn_fail(TARN_SHAPE, "output %d has shape %s, declared as %s", k,
+                     tarn__shape_print(&t->shape, had), tarn__shape_print(&v->shape, wanted));
   }
   return TARN_OK;
 }
@@ -144,7 +152,8 @@ tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f) {
     const tarn_step *step = &block->step[at];
     if (step->removed) continue;
     bool dead = false;
-    if (step->may_die && step->kind != TARN_STEP_MERGE && step->kind != TARN_STEP_LOOP) dead = is_dead(f, step);
+    if (step->may_die && step->kind != TARN_STEP_MERGE && step->kind != TARN_STEP_LOOP)
+      dead = is_dead(f, step);
     if (step->kind != TARN_STEP_MERGE && block->has_dead) set_dead(f, step, at, dead);
     if (!dead) {
       if ((++x->ticks & 15) == 0) TARN_TRY(tarn__run_check(x->run));
@@ -152,7 +161,8 @@ tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f) {
       if (status == TARN_OK && !step->binding) status = check_outputs(f, step);
       if (status != TARN_OK) {
         if (step->kind != TARN_STEP_KERNEL)
-          tarn__context("running '%s'%s%s%s", step->name, step->op ? " (" : "", step->op ? step->op->name : "", step->op ? ")" : "");
+          tarn__context("running '%s'%s%s%s", step->name, step->op ? " (" : "",
+                        step->op ? step->op->name : "", step->op ? ")" : "");
         return status;
       }
     }
@@ -178,7 +188,8 @@ tarn_status tarn__slots_take(tarn_exec *x, const tarn_block *block, tarn_slots *
   f->value = (tarn_tensor *)(void *)(f + 1);
   f->dead = (bool *)(f->value + n);
   f->step_dead = f->dead + n;
-  pthread_mutex_lock(&x->shared->prepared->lock);   /* other runs may be giving constants up (kernel.c) */
+  /* other runs may be giving constants up (kernel.c) */
+  pthread_mutex_lock(&x->shared->prepared->lock);
   for (int v = 0; v < block->values; v++)
     if (block->value[v].constant.dtype) tarn__tensor_share(&block->value[v].constant, &f->value[v]);
   pthread_mutex_unlock(&x->shared->prepared->lock);
@@ -209,7 +220,8 @@ static int most_arguments(const tarn_plan *plan) {
   return most + 1;
 }
 
-tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *plan, tarn_exec **exec) {
+tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *plan,
+                              tarn_exec **exec) {
   const tarn_allocator *a = shared->allocator;
   tarn_exec *x = tarn__alloc_zero(a, sizeof *x);
   if (!x) return TARN_NO_MEMORY;
@@ -228,8 +240,8 @@ tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *p
   x->arena = tarn__alloc(a, plan->arena_bytes);
   x->scratch_bytes = plan->scratch_bytes ? plan->scratch_bytes : TARN_ALIGN;
   x->scratch = tarn__alloc(a, x->scratch_bytes);
-  bool complete = x->in && x->out && x->read && x->spare && x->shape && x->dtype && x->stable && x->free_slots && x->late && x->arena &&
-                  x->scratch;
+  bool complete = x->in && x->out && x->read && x->spare && x->shape && x->dtype && x->stable &&
+                  x->free_slots && x->late && x->arena && x->scratch;
   for (size_t b = 0; complete && b < blocks; b++) {
     x->late[b] = tarn__alloc_zero(a, ((size_t)plan->block[b]->steps + 1) * sizeof(tarn_binding *));
     complete = x->late[b] != NULL;
@@ -252,7 +264,8 @@ void tarn__exec_destroy(tarn_exec *x) {
       next = f->next;
       for (int v = 0; v < block->values; v++) tarn__tensor_clear(&f->value[v]);
       const size_t values = (size_t)block->values + 1;
-      tarn__free(a, f, sizeof *f + values * sizeof(tarn_tensor) + values + (size_t)block->steps + 1);
+      tarn__free(a, f,
+                 sizeof *f + values * sizeof(tarn_tensor) + values + (size_t)block->steps + 1);
     }
     if (!x->late || !x->late[b]) continue;
     for (int at = 0; at < block->steps; at++) tarn__binding_free(a, x->late[b][at]);
@@ -272,8 +285,8 @@ void tarn__exec_destroy(tarn_exec *x) {
   tarn__free(a, x, sizeof *x);
 }
 
-tarn_status tarn__exec_run(tarn_exec *x, tarn_run *run, tarn_trace *trace, const tarn_tensor *const *inputs,
-                           tarn_tensor *out) {
+tarn_status tarn__exec_run(tarn_exec *x, tarn_run *run, tarn_trace *trace,
+                           const tarn_tensor *const *inputs, tarn_tensor *out) {
   const tarn_block *root = x->plan->root;
   tarn_slots *f;
   x->run = run;

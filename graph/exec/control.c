@@ -1,4 +1,5 @@
-/* Control flow: V1 loops, If and Case, While, recursive calls. Each runs blocks with slots of their own. */
+/* Control flow: V1 loops, If and Case, While, recursive calls. Each runs blocks with slots of their
+ * own. */
 #include "graph/exec/exec.h"
 #include "kernels/state/variable.h"
 
@@ -55,8 +56,8 @@ static void turn(tarn_slots *f, tarn_tensor *carry, bool *carry_dead) {
   }
 }
 
-static tarn_status iterate(tarn_exec *x, tarn_slots *f, tarn_tensor *exit, bool *exited, tarn_tensor *carry,
-                           bool *carry_dead) {
+static tarn_status iterate(tarn_exec *x, tarn_slots *f, tarn_tensor *exit, bool *exited,
+                           tarn_tensor *carry, bool *carry_dead) {
   const tarn_block *block = f->block;
   for (;;) {
     TARN_TRY(tarn__run_check(x->run));
@@ -95,7 +96,8 @@ tarn_status tarn__exec_loop(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
   tarn_slots *inner = NULL;
   tarn_status status = tarn__slots_take(x, block, &inner);
   if (status == TARN_OK) {
-    for (int i = 0; i < step->inputs; i++) enter(inner, i, &f->value[step->in[i]], f->dead[step->in[i]]);
+    for (int i = 0; i < step->inputs; i++)
+      enter(inner, i, &f->value[step->in[i]], f->dead[step->in[i]]);
     for (int k = 0; k < block->loop_vars; k++) inner->dead[block->carried[k]] = true;
     status = iterate(x, inner, exit, exited, carry, carry_dead);
   }
@@ -115,13 +117,15 @@ tarn_status tarn__exec_loop(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
 /* ---- functional control flow --------------------------------------------------------------- */
 
 /* Runs the body of a function on `in` (borrowed, n of them) and gives its results, owned. */
-static tarn_status run_body(tarn_exec *x, const tarn_block *block, const tarn_tensor *in, int n, tarn_tensor *out) {
+static tarn_status run_body(tarn_exec *x, const tarn_block *block, const tarn_tensor *in, int n,
+                            tarn_tensor *out) {
   tarn_slots *inner;
   TARN_TRY(tarn__slots_take(x, block, &inner));
   for (int i = 0; i < block->inputs && i < n; i++) enter(inner, i, &in[i], false);
   tarn_status status = tarn__exec_block(x, inner);
   for (int i = 0; i < block->results && status == TARN_OK; i++) {
-    if (inner->dead[block->result[i]]) status = tarn_fail(TARN_FAILED, "result %d of a function is dead", i);
+    if (inner->dead[block->result[i]])
+      status = tarn_fail(TARN_FAILED, "result %d of a function is dead", i);
     else status = leave(x, inner, i, &out[i]);
   }
   tarn__slots_give(x, inner);
@@ -129,11 +133,14 @@ static tarn_status run_body(tarn_exec *x, const tarn_block *block, const tarn_te
 }
 
 /* A recursive function: planned when it is first reached, with arguments of any shape. */
-static tarn_status run_function(tarn_exec *x, const char *name, const tarn_tensor *in, int n, tarn_tensor *out, int n_out) {
+static tarn_status run_function(tarn_exec *x, const char *name, const tarn_tensor *in, int n,
+                                tarn_tensor *out, int n_out) {
   tarn_graph *body = tarn__graph_function(x->plan->graph, name);
   if (!body || body->args != (size_t)n || body->rets != (size_t)n_out)
     return tarn_fail(TARN_INVALID, "function '%s' does not fit its call", name);
-  if (x->depth >= MAX_RECURSION) return tarn_fail(TARN_LIMIT, "function '%s' calls itself more than %d deep", name, MAX_RECURSION);
+  if (x->depth >= MAX_RECURSION)
+    return tarn_fail(TARN_LIMIT, "function '%s' calls itself more than %d deep", name,
+                     MAX_RECURSION);
   const tarn_allocator *a = x->shared->allocator;
   tarn_plan *plan = NULL;
   tarn_exec *inner = NULL;
@@ -154,8 +161,8 @@ done:
 }
 
 /* Inputs [first, inputs) of a step as an array of second references. */
-static tarn_status arguments(tarn_exec *x, tarn_slots *f, const tarn_step *step, int first, int outputs, tarn_tensor **in,
-                             tarn_tensor **out, size_t *bytes) {
+static tarn_status arguments(tarn_exec *x, tarn_slots *f, const tarn_step *step, int first,
+                             int outputs, tarn_tensor **in, tarn_tensor **out, size_t *bytes) {
   const int n = step->inputs - first;
   *bytes = (size_t)(n + outputs + 1) * sizeof(tarn_tensor);
   *in = tarn__alloc_zero(x->shared->allocator, *bytes);
@@ -182,7 +189,8 @@ static void drop(tarn_exec *x, tarn_tensor *in, int n, size_t bytes) {
 }
 
 static tarn_status truth(const tarn_tensor *t, bool *yes) {
-  if (t->shape.rank != 0) {      /* TensorFlow: a tensor that is no scalar is true when it has elements */
+  /* TensorFlow: a tensor that is no scalar is true when it has elements */
+  if (t->shape.rank != 0) {
     *yes = tarn__tensor_elements(t) > 0;
     return TARN_OK;
   }
@@ -207,7 +215,8 @@ tarn_status tarn__exec_if(tarn_exec *x, tarn_slots *f, const tarn_step *step) {
   int64_t branch = 0;
   tarn_status status = TARN_OK;
   if (strstr(step->op->name, "Case")) {
-    if (selector->dtype != TARN_I32 || tarn__tensor_elements(selector) != 1) status = tarn_fail(TARN_INVALID, "branch_index must be one int32");
+    if (selector->dtype != TARN_I32 || tarn__tensor_elements(selector) != 1)
+      status = tarn_fail(TARN_INVALID, "branch_index must be one int32");
     else branch = tarn__tensor_int(selector, 0);
     if (branch < 0 || branch >= step->blocks) branch = step->blocks - 1;
   } else {
@@ -222,10 +231,12 @@ tarn_status tarn__exec_if(tarn_exec *x, tarn_slots *f, const tarn_step *step) {
   TARN_TRY(arguments(x, f, step, 1, step->outputs, &in, &out, &bytes));
   const int n = step->inputs - 1;
   if (step->block[branch] && step->block[branch]->results != step->outputs)
-    status = tarn_fail(TARN_INVALID, "branch %d has %d results, expected %d", (int)branch, step->block[branch]->results, step->outputs);
+    status = tarn_fail(TARN_INVALID, "branch %d has %d results, expected %d", (int)branch,
+                       step->block[branch]->results, step->outputs);
   else
-    status = step->block[branch] ? run_body(x, step->block[branch], in, n, out)
-                                 : run_function(x, step->block_name[branch], in, n, out, step->outputs);
+    status = step->block[branch]
+                 ? run_body(x, step->block[branch], in, n, out)
+                 : run_function(x, step->block_name[branch], in, n, out, step->outputs);
   for (int i = 0; i < step->outputs && status == TARN_OK; i++) {
     tarn_tensor *slot = &f->value[step->out[i]];
     tarn__tensor_clear(slot);
@@ -245,8 +256,8 @@ tarn_status tarn__exec_while(tarn_exec *x, tarn_slots *f, const tarn_step *step)
   for (int which = 0; which < 2; which++) {
     const int wanted = which ? n : 1;
     if (step->block[which] && step->block[which]->results != wanted)
-      return tarn_fail(TARN_INVALID, "function '%s' has %d results, expected %d", step->block_name[which],
-                       step->block[which]->results, wanted);
+      return tarn_fail(TARN_INVALID, "function '%s' has %d results, expected %d",
+                       step->block_name[which], step->block[which]->results, wanted);
   }
   TARN_TRY(arguments(x, f, step, 0, n, &state, &next, &bytes));
   tarn_status status = TARN_OK;
@@ -282,7 +293,8 @@ tarn_status tarn__exec_call(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
   tarn_tensor *in, *out;
   size_t bytes;
   TARN_TRY(arguments(x, f, step, 0, step->outputs, &in, &out, &bytes));
-  const tarn_status status = run_function(x, step->callee->function, in, step->inputs, out, step->outputs);
+  const tarn_status status =
+      run_function(x, step->callee->function, in, step->inputs, out, step->outputs);
   for (int i = 0; i < step->outputs && status == TARN_OK; i++) {
     tarn__tensor_clear(&f->value[step->out[i]]);
     f->value[step->out[i]] = out[i];

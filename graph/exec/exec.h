@@ -1,5 +1,6 @@
-/* Running a plan: an execution context (slots, arena, scratch, kernels chosen for shapes that were not known) and the walk over
- * a block's steps. A context serves one run at a time and is kept for the next. */
+/* Running a plan: an execution context (slots, arena, scratch, kernels chosen for shapes that were
+ * not known) and the walk over a block's steps. A context serves one run at a time and is kept for
+ * the next. */
 #ifndef TARN_GRAPH_EXEC_EXEC_H
 #define TARN_GRAPH_EXEC_EXEC_H
 
@@ -10,7 +11,8 @@
 /* What runs share: the session's. */
 typedef struct tarn_exec_shared {
   const tarn_plan_context *planning;   /* for recursive calls and late kernel choices */
-  const tarn_allocator *allocator;     /* of the session; outputs of steps come from a cache over it */
+  /* of the session; outputs of steps come from a cache over it */
+  const tarn_allocator *allocator;
   tarn_pool *pool;
   tarn_prepared_cache *prepared;
 } tarn_exec_shared;
@@ -31,8 +33,9 @@ typedef struct tarn_exec {
   void *arena;
   void *scratch; size_t scratch_bytes;
   tarn_slots **free_slots;             /* by block */
-  tarn_binding ***late;                /* by block and step: bindings for shapes found while running */
-  /* One step's arguments; read: values of ref variables; spare: outputs that are constants already. */
+  /* by block and step: bindings for shapes found while running */
+  tarn_binding ***late;
+  /* One step's arguments. read: values of ref variables; spare: outputs that are constants. */
   const tarn_tensor **in; tarn_tensor **out; tarn_tensor *read, *spare;
   tarn_shape *shape; tarn_dtype *dtype; bool *stable;
   int depth;                           /* of recursive calls */
@@ -41,11 +44,13 @@ typedef struct tarn_exec {
   struct tarn_exec *next_free;         /* the session's free list */
 } tarn_exec;
 
-tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *plan, tarn_exec **exec);
+tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *plan,
+                              tarn_exec **exec);
 void tarn__exec_destroy(tarn_exec *exec);
-/* Runs the root: inputs by position (borrowed), results into out[results]: owned, or empty where dead. */
-tarn_status tarn__exec_run(tarn_exec *exec, tarn_run *run, tarn_trace *trace, const tarn_tensor *const *inputs,
-                           tarn_tensor *out);
+/* Runs the root: inputs by position (borrowed), results into out[results]: owned, or empty where
+ * dead. */
+tarn_status tarn__exec_run(tarn_exec *exec, tarn_run *run, tarn_trace *trace,
+                           const tarn_tensor *const *inputs, tarn_tensor *out);
 
 /* ---- between the files of this folder ------------------------------------------------------ */
 
@@ -58,7 +63,9 @@ tarn_status tarn__exec_loop(tarn_exec *x, tarn_slots *f, const tarn_step *step);
 tarn_status tarn__exec_if(tarn_exec *x, tarn_slots *f, const tarn_step *step);
 tarn_status tarn__exec_while(tarn_exec *x, tarn_slots *f, const tarn_step *step);
 tarn_status tarn__exec_call(tarn_exec *x, tarn_slots *f, const tarn_step *step);
-/* Input i of a step; a ref variable whose value is wanted is read into *read (to be cleared by the caller). */
-tarn_status tarn__exec_input(tarn_slots *f, const tarn_step *step, int i, tarn_tensor *read, const tarn_tensor **in);
+/* Input i of a step; a ref variable whose value is wanted is read into *read (to be cleared by the
+ * caller). */
+tarn_status tarn__exec_input(tarn_slots *f, const tarn_step *step, int i, tarn_tensor *read,
+                             const tarn_tensor **in);
 
 #endif

@@ -1,4 +1,5 @@
-/* One kernel step: its inputs gathered, its outputs made, its kernel chosen where the plan could not. */
+/* One kernel step: its inputs gathered, its outputs made, its kernel chosen where the plan could
+ * not. */
 #include "graph/exec/binding.h"
 #include "graph/exec/exec.h"
 #include "kernels/state/variable.h"
@@ -6,20 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-tarn_status tarn__exec_input(tarn_slots *f, const tarn_step *step, int i, tarn_tensor *read, const tarn_tensor **in) {
+tarn_status tarn__exec_input(tarn_slots *f, const tarn_step *step, int i, tarn_tensor *read,
+                             const tarn_tensor **in) {
   tarn_tensor *slot = &f->value[step->in[i]];
   *in = slot;
   if (!step->deref || !step->deref[i]) return TARN_OK;
   if (!slot->dtype) return tarn_fail(TARN_INVALID, "input %d has no value", i);
   tarn_variable *v = tarn__object_get(slot, 0);
-  if (!v || v->object.type != &tarn__variable_type) return tarn_fail(TARN_INVALID, "input %d is no variable", i);
+  if (!v || v->object.type != &tarn__variable_type)
+    return tarn_fail(TARN_INVALID, "input %d is no variable", i);
   TARN_TRY(tarn__variable_read(v, read));
   *in = read;
   return TARN_OK;
 }
 
-/* The binding for shapes that are known only now; kept in the context as long as they stay the same. */
-static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_step *step, int at, tarn_binding **binding) {
+/* The binding for shapes that are known only now; kept in the context as long as they stay the
+ * same. */
+static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_step *step, int at,
+                                tarn_binding **binding) {
   tarn_shape *out = x->shape + step->inputs;
   for (int i = 0; i < step->inputs; i++) {
     x->shape[i] = x->in[i]->shape;
@@ -33,9 +38,10 @@ static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_st
   }
   const tarn_allocator *a = x->shared->allocator;
   tarn_binding *made;
-  for (int i = 0; i < step->inputs; i++) x->stable[i] = f->block->value[step->in[i]].storage == TARN_STORE_CONSTANT;
-  TARN_TRY(tarn__binding_make(a, NULL, step, x->dtype, x->shape, out, x->stable, &x->shared->planning->machine,
-                              x->shared->planning->backend, &made));
+  for (int i = 0; i < step->inputs; i++)
+    x->stable[i] = f->block->value[step->in[i]].storage == TARN_STORE_CONSTANT;
+  TARN_TRY(tarn__binding_make(a, NULL, step, x->dtype, x->shape, out, x->stable,
+                              &x->shared->planning->machine, x->shared->planning->backend, &made));
   if (made->scratch_bytes > x->scratch_bytes) {
     void *larger = tarn__alloc(a, made->scratch_bytes);
     if (!larger) {
@@ -53,14 +59,16 @@ static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_st
 }
 
 /* Output 0 may take over the buffer of an input that dies here and belongs to nobody else. */
-static bool take_over(tarn_slots *f, const tarn_step *step, int at, const tarn_shape *shape, tarn_tensor *out) {
+static bool take_over(tarn_slots *f, const tarn_step *step, int at, const tarn_shape *shape,
+                      tarn_tensor *out) {
   if (!step->op->inplace || step->op->inplace > step->inputs) return false;
   const int i = step->op->inplace - 1, v = step->in[i];
   tarn_tensor *in = &f->value[v];
   const tarn_value *value = &f->block->value[v];
   const tarn_dtype dtype = step->node->out_dtype[0];
-  if (value->storage != TARN_STORE_RUN || value->last_use != at || value->producer < 0 || (step->deref && step->deref[i]) ||
-      in->dtype != dtype || !tarn__shape_equal(&in->shape, shape) || !tarn__tensor_unique(in) || dtype == TARN_STRING ||
+  if (value->storage != TARN_STORE_RUN || value->last_use != at || value->producer < 0 ||
+      (step->deref && step->deref[i]) || in->dtype != dtype ||
+      !tarn__shape_equal(&in->shape, shape) || !tarn__tensor_unique(in) || dtype == TARN_STRING ||
       dtype == TARN_VARIANT || dtype == TARN_RESOURCE)
     return false;
   for (int k = 0; k < step->inputs; k++)
@@ -69,7 +77,8 @@ static bool take_over(tarn_slots *f, const tarn_step *step, int at, const tarn_s
   return true;
 }
 
-static tarn_status make_outputs(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at, const tarn_problem *p) {
+static tarn_status make_outputs(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at,
+                                const tarn_problem *p) {
   for (int i = 0; i < step->outputs; i++) {
     tarn_tensor *out = &f->value[step->out[i]];
     x->out[i] = out;
@@ -116,9 +125,10 @@ static void describe(const tarn_exec *x, const tarn_step *step, int gathered) {
   int at = 0;
   line[0] = 0;
   for (int i = 0; i < gathered && at < (int)sizeof line - 80; i++)
-    at += snprintf(line + at, sizeof line - (size_t)at, "%s%s%s", i ? ", " : " with inputs ", tarn_dtype_name(x->in[i]->dtype),
-                   tarn__shape_print(&x->in[i]->shape, text));
-  tarn__context("running node '%s' (%s)%s", step->name, step->op ? step->op->name : step->node->op_name, line);
+    at += snprintf(line + at, sizeof line - (size_t)at, "%s%s%s", i ? ", " : " with inputs ",
+                   tarn_dtype_name(x->in[i]->dtype), tarn__shape_print(&x->in[i]->shape, text));
+  tarn__context("running node '%s' (%s)%s", step->name,
+                step->op ? step->op->name : step->node->op_name, line);
 }
 
 tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
@@ -135,7 +145,8 @@ tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step
     x->read[gathered].buffer = NULL;
     const int i = gathered;
     status = tarn__exec_input(f, step, i, &x->read[i], &x->in[i]);
-    if (status == TARN_OK && !x->in[i]->dtype) status = tarn_fail(TARN_INVALID, "input %d has no value", i);
+    if (status == TARN_OK && !x->in[i]->dtype)
+      status = tarn_fail(TARN_INVALID, "input %d has no value", i);
     if (status != TARN_OK) goto done;
   }
   tarn_binding *binding = step->binding;
@@ -145,7 +156,8 @@ tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step
       if (step->deref[i] && !tarn__shape_equal(&x->in[i]->shape, &binding->problem.in_shape[i])) {
         char had[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
         status = tarn_fail(TARN_SHAPE, "variable of input %d has shape %s, declared as %s", i,
-                           tarn__shape_print(&x->in[i]->shape, had), tarn__shape_print(&binding->problem.in_shape[i], wanted));
+                           tarn__shape_print(&x->in[i]->shape, had),
+                           tarn__shape_print(&binding->problem.in_shape[i], wanted));
         goto done;
       }
   TARN_GOTO(make_outputs(x, f, step, at, &binding->problem));
@@ -153,10 +165,18 @@ tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step
   if (binding->prepared_bytes)
     TARN_GOTO(tarn__prepared_get(x->shared->prepared, binding, x->in, x->shared->pool, &prepared));
   if (step->spends) spend(x, f, step);
-  const tarn_call call = {.problem = &binding->problem, .in = x->in, .out = x->out, .scratch = x->scratch, .prepared = prepared,
-                          .pool = x->shared->pool, .run = x->run, .turn = x->turn};
+  const tarn_call call = {.problem = &binding->problem,
+                          .in = x->in,
+                          .out = x->out,
+                          .scratch = x->scratch,
+                          .prepared = prepared,
+                          .pool = x->shared->pool,
+                          .run = x->run,
+                          .turn = x->turn};
   TARN_GOTO(binding->kernel.kernel->run(&call));
-  if (x->trace) tarn__trace_span(x->trace, step->op->name, step->name, tarn__kernel_name(binding->kernel), start, tarn__now_ns());
+  if (x->trace)
+    tarn__trace_span(x->trace, step->op->name, step->name, tarn__kernel_name(binding->kernel),
+                     start, tarn__now_ns());
 done:
   if (status != TARN_OK) describe(x, step, gathered);
   for (int i = 0; i < gathered; i++) tarn__tensor_clear(&x->read[i]);

@@ -19,8 +19,10 @@ void tarn__prepared_cache_init(tarn_prepared_cache *cache, const tarn_allocator 
 
 void tarn__prepared_cache_clear(tarn_prepared_cache *cache) { pthread_mutex_destroy(&cache->lock); }
 
-/* The contents numbers of the stable inputs; false when one has none (borrowed memory), so that it is not shared. */
-static bool contents_of(const tarn_problem *p, const tarn_tensor *const *in, uint64_t contents[KEYS]) {
+/* The contents numbers of the stable inputs; false when one has none (borrowed memory), so that it
+ * is not shared. */
+static bool contents_of(const tarn_problem *p, const tarn_tensor *const *in,
+                        uint64_t contents[KEYS]) {
   int n = 0;
   for (int i = 0; i < KEYS; i++) contents[i] = 0;
   for (int i = 0; i < p->inputs; i++) {
@@ -39,8 +41,8 @@ static tarn_prepared *find(tarn_prepared_cache *cache, const tarn_prepared *like
   return NULL;
 }
 
-tarn_status tarn__prepared_get(tarn_prepared_cache *cache, tarn_binding *binding, const tarn_tensor *const *in,
-                               tarn_pool *pool, const void **memory) {
+tarn_status tarn__prepared_get(tarn_prepared_cache *cache, tarn_binding *binding,
+                               const tarn_tensor *const *in, tarn_pool *pool, const void **memory) {
   tarn_prepared *entry = atomic_load_explicit(&binding->prepared, memory_order_acquire);
   if (entry) {
     *memory = entry->memory;
@@ -49,7 +51,9 @@ tarn_status tarn__prepared_get(tarn_prepared_cache *cache, tarn_binding *binding
   const tarn_problem *p = &binding->problem;
   const tarn_kernel *k = binding->kernel.kernel;
   tarn_status status = TARN_OK;
-  tarn_prepared like = {.kernel = k, .key = k->prepared_key ? k->prepared_key(p) : 0, .bytes = binding->prepared_bytes};
+  tarn_prepared like = {.kernel = k,
+                        .key = k->prepared_key ? k->prepared_key(p) : 0,
+                        .bytes = binding->prepared_bytes};
   const bool shared = contents_of(p, in, like.contents);
   pthread_mutex_lock(&cache->lock);
   entry = atomic_load_explicit(&binding->prepared, memory_order_relaxed);

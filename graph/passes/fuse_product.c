@@ -1,12 +1,15 @@
-/* Convolutions and matrix products with what follows them: batch norm in inference, scaling, bias, residual sum, activation;
- * and a Pad in front of a VALID convolution.
+/* Convolutions and matrix products with what follows them: batch norm in inference, scaling, bias,
+ * residual sum, activation; and a Pad in front of a VALID convolution.
  *
- *   Pad -> Conv2D -> FusedBatchNormV3 -> AddV2(residual) -> Relu   becomes   _FusedConv2D(x, w', b', residual)
- *   w'[.., o] = w[.., o] * m[o],   b'[o] = b[o] * m[o] + offset[o] - mean[o] * m[o],   m[o] = scale[o] / sqrt(variance[o] + epsilon)
+ *   Pad -> Conv2D -> FusedBatchNormV3 -> AddV2(residual) -> Relu
+ *     becomes   _FusedConv2D(x, w', b', residual)
+ *   w'[.., o] = w[.., o] * m[o],   m[o] = scale[o] / sqrt(variance[o] + epsilon)
+ *   b'[o] = b[o] * m[o] + offset[o] - mean[o] * m[o]
  *
- * Done where the chain is the only user of each result in between, so that nobody misses it. Scaling needs a filter whose
- * elements are known (a constant, or a variable that the plan does not write). Scaled filters get a contents number that
- * follows from their sources, so that every plan of a session finds the same packed weights. */
+ * Done where the chain is the only user of each result in between, so that nobody misses it.
+ * Scaling needs a filter whose elements are known (a constant, or a variable that the plan does not
+ * write). Scaled filters get a contents number that follows from their sources, so that every plan
+ * of a session finds the same packed weights. */
 #include "graph/passes/passes.h"
 
 #include "kernels/params/batch_norm.h"
@@ -34,7 +37,8 @@ typedef struct chain {
 
 static const char *op_of(const chain *c, int step) {
   const tarn_step *s = &c->block->step[step];
-  return s->kind == TARN_STEP_KERNEL && s->op && !s->node->problem && !s->removed ? s->op->name : "";
+  return s->kind == TARN_STEP_KERNEL && s->op && !s->node->problem && !s->removed ? s->op->name
+                                                                                  : "";
 }
 
 static const tarn_tensor *constant(const chain *c, int value) {
@@ -42,12 +46,14 @@ static const tarn_tensor *constant(const chain *c, int value) {
   return t->dtype ? t : NULL;
 }
 
-/* The one step that takes the chain's result, when it can join: nobody else looks, nothing waits for the result's step. */
+/* The one step that takes the chain's result, when it can join: nobody else looks, nothing waits
+ * for the result's step. */
 static int next_step(const chain *c) {
   const tarn_block *block = c->block;
   if (c->uses[c->y] != 1 || c->user[c->y] < 0 || block->step[c->last].kept) return -1;
   const tarn_step *s = &block->step[c->user[c->y]];
-  if (s->kind != TARN_STEP_KERNEL || s->deref || s->removed || !s->op || s->node->problem) return -1;
+  if (s->kind != TARN_STEP_KERNEL || s->deref || s->removed || !s->op || s->node->problem)
+    return -1;
   return c->user[c->y];
 }
 
@@ -67,14 +73,17 @@ static bool per_channel(const chain *c, int value, const tarn_tensor **vector) {
   return true;
 }
 
-static double at(const tarn_tensor *t, int64_t channel) { return real(t, tarn__tensor_elements(t) == 1 ? 0 : channel); }
+static double at(const tarn_tensor *t, int64_t channel) {
+  return real(t, tarn__tensor_elements(t) == 1 ? 0 : channel);
+}
 
 static void mix_number(chain *c, uint64_t n) {
   uint64_t x = (c->sources ^ n) * 0x9E3779B97F4A7C15u;
   c->sources = (x ^ x >> 29) * 0xBF58476D1CE4E5B9u + 1;
 }
 
-/* `role` tells what was done with the elements: the same vector as a factor and as a bias gives other weights. */
+/* `role` tells what was done with the elements: the same vector as a factor and as a bias gives
+ * other weights. */
 static void mix(chain *c, char role, const tarn_tensor *t) {
   const uint64_t contents = tarn__tensor_contents(t);
   c->nameless = c->nameless || !contents;
@@ -93,7 +102,8 @@ static tarn_status start_folding(chain *c) {
 }
 
 static bool can_fold(const chain *c) {
-  return c->bias < 0 && c->add < 0 && !c->activation && constant(c, c->block->step[c->product].in[1]);
+  return c->bias < 0 && c->add < 0 && !c->activation &&
+         constant(c, c->block->step[c->product].in[1]);
 }
 
 /* y * m + a for known m, a. */
@@ -105,7 +115,8 @@ static tarn_status take_batch_norm(chain *c, int at_step, bool *taken) {
   for (int k = 1; k < s->outputs; k++)
     if (c->uses[s->out[k]]) return TARN_OK;
   for (int i = 0; i < 4; i++)
-    if (!per_channel(c, s->in[i + 1], &v[i]) || tarn__tensor_elements(v[i]) != c->channels) return TARN_OK;
+    if (!per_channel(c, s->in[i + 1], &v[i]) || tarn__tensor_elements(v[i]) != c->channels)
+      return TARN_OK;
   TARN_TRY(start_folding(c));
   for (int64_t o = 0; o < c->channels; o++) {
     const double m = at(v[0], o) / sqrt(at(v[3], o) + (double)p->epsilon);
@@ -146,7 +157,8 @@ static tarn_status take_sum(chain *c, const tarn_step *s, bool minus, bool *take
     for (int64_t i = 0; i < c->channels; i++) c->shift[i] += minus ? -at(v, i) : at(v, i);
     mix(c, minus ? '-' : '+', v);
     *taken = true;
-  } else if (!minus && c->bias < 0 && !c->scale && o->shape.rank == 1 && o->shape.dim[0] == c->channels) {
+  } else if (!minus && c->bias < 0 && !c->scale && o->shape.rank == 1 &&
+             o->shape.dim[0] == c->channels) {
     c->bias = other;
     *taken = true;
   } else if (!minus && o->shape.rank >= 0 && tarn__shape_equal(&o->shape, &y->shape)) {
@@ -161,7 +173,8 @@ static tarn_status take(chain *c, int step, bool *taken) {
   const tarn_step *s = &c->block->step[step];
   const char *op = op_of(c, step);
   *taken = false;
-  if (!strncmp(op, "FusedBatchNorm", 14) && !strstr(op, "Grad")) return take_batch_norm(c, step, taken);
+  if (!strncmp(op, "FusedBatchNorm", 14) && !strstr(op, "Grad"))
+    return take_batch_norm(c, step, taken);
   if (!strcmp(op, "Mul")) return take_scale(c, s, taken);
   if (!strcmp(op, "Add") || !strcmp(op, "AddV2")) return take_sum(c, s, false, taken);
   if (!strcmp(op, "Sub")) return take_sum(c, s, true, taken);
@@ -182,10 +195,13 @@ static void take_pad(chain *c) {
   const tarn_step *s = &c->block->step[c->product];
   const int x = s->in[0];
   const tarn_value *v = &c->block->value[x];
-  if (v->producer < 0 || c->uses[x] != 1 || strcmp(op_of(c, v->producer), "Pad") || c->block->step[v->producer].kept) return;
+  if (v->producer < 0 || c->uses[x] != 1 || strcmp(op_of(c, v->producer), "Pad") ||
+      c->block->step[v->producer].kept)
+    return;
   const tarn_step *pad = &c->block->step[v->producer];
   const tarn_tensor *p = constant(c, pad->in[1]);
-  if (!p || pad->deref || p->shape.rank != 2 || p->shape.dim[0] != 4 || p->shape.dim[1] != 2) return;
+  if (!p || pad->deref || p->shape.rank != 2 || p->shape.dim[0] != 4 || p->shape.dim[1] != 2)
+    return;
   for (int i = 0; i < 8; i++) {
     const int64_t n = tarn__tensor_int(p, i);
     if (n < 0 || n > 1 << 20 || (n && (i < 2 || i > 5))) return;
@@ -194,11 +210,13 @@ static void take_pad(chain *c) {
 }
 
 /* w' = w * scale, or b': a constant of the block. */
-static tarn_status folded(chain *c, const tarn_tensor *like, const double *scale, const double *shift, uint64_t salt, int *value) {
+static tarn_status folded(chain *c, const tarn_tensor *like, const double *scale,
+                          const double *shift, uint64_t salt, int *value) {
   tarn_tensor t = {0};
   const tarn_shape vector = tarn__shape_vector(c->channels);
   const tarn_dtype dtype = like->dtype;
-  TARN_TRY(tarn__tensor_new_raw(c->b->context->allocator, dtype, scale ? &like->shape : &vector, &t));
+  TARN_TRY(
+      tarn__tensor_new_raw(c->b->context->allocator, dtype, scale ? &like->shape : &vector, &t));
   const int64_t n = tarn__tensor_elements(&t);
   for (int64_t i = 0, o = 0; i < n; i++, o = o + 1 == c->channels ? 0 : o + 1) {
     const double x = scale ? real(like, i) * scale[o] : shift[o];
@@ -307,10 +325,12 @@ static tarn_status rewrite(chain *c, const tarn_op *op) {
 static tarn_status fuse(chain *c) {
   tarn_step *s = &c->block->step[c->product];
   const char *name = s->op->name;
-  const tarn_op *op = tarn__op_find(!strcmp(name, "Conv2D") ? "_FusedConv2D"
-                                    : !strcmp(name, "MatMul") ? "_FusedMatMul" : "_FusedDepthwiseConv2dNative");
+  const tarn_op *op = tarn__op_find(!strcmp(name, "Conv2D")   ? "_FusedConv2D"
+                                    : !strcmp(name, "MatMul") ? "_FusedMatMul"
+                                                              : "_FusedDepthwiseConv2dNative");
   const tarn_value *y = &c->block->value[s->out[0]];
-  if (!op || s->deref || (y->dtype != TARN_F32 && y->dtype != TARN_F64) || y->shape.rank < 1) return TARN_OK;
+  if (!op || s->deref || (y->dtype != TARN_F32 && y->dtype != TARN_F64) || y->shape.rank < 1)
+    return TARN_OK;
   c->pad = c->bias = c->add = -1;
   c->last = c->product;
   c->y = s->out[0];
@@ -342,7 +362,8 @@ tarn_status tarn__pass_fuse_product(tarn_builder *b, tarn_block *block) {
   if (!uses || !user) return TARN_NO_MEMORY;
   for (int v = 0; v < block->values; v++) user[v] = -1;
   for (int s = 0; s < block->steps; s++)
-    for (int i = 0; !block->step[s].removed && i < block->step[s].inputs; i++) user[block->step[s].in[i]] = s;
+    for (int i = 0; !block->step[s].removed && i < block->step[s].inputs; i++)
+      user[block->step[s].in[i]] = s;
   const int steps = block->steps;
   for (int s = 0; s < steps; s++) {
     chain c = {.b = b, .block = block, .uses = uses, .user = user, .product = s};

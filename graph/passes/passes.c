@@ -3,8 +3,10 @@
 #include <string.h>
 
 const tarn_pass tarn__passes[] = {
-  {"fuse_product", "convolutions and matrix products with padding, batch norm, bias, sum and activation", tarn__pass_fuse_product},
-  {0},
+    {"fuse_product",
+     "convolutions and matrix products with padding, batch norm, bias, sum and activation",
+     tarn__pass_fuse_product},
+    {0},
 };
 
 static bool disabled(const tarn_plan_context *context, const char *name) {

@@ -1,5 +1,6 @@
-/* Rewrites of a plan's blocks, one file each. A pass changes steps and values of a block after shapes and known elements have
- * been found and before kernels are chosen; it makes only rewrites that it can prove. Each can be switched off by name. */
+/* Rewrites of a plan's blocks, one file each. A pass changes steps and values of a block after
+ * shapes and known elements have been found and before kernels are chosen; it makes only rewrites
+ * that it can prove. Each can be switched off by name. */
 #ifndef TARN_GRAPH_PASSES_PASSES_H
 #define TARN_GRAPH_PASSES_PASSES_H
 

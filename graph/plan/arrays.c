@@ -1,6 +1,7 @@
-/* Every write into an array is remembered with its shape; a read has that shape when all writes agree. A read may be looked at before
- * a write further on in the loop: when that write then disagrees, the array is given up and shapes are found anew
- * (builder->again), so that what the plan says in the end is so. */
+/* Every write into an array is remembered with its shape; a read has that shape when all writes
+ * agree. A read may be looked at before a write further on in the loop: when that write then
+ * disagrees, the array is given up and shapes are found anew (builder->again), so that what the
+ * plan says in the end is so. */
 #include "graph/plan/arrays.h"
 
 #include <string.h>
@@ -19,7 +20,9 @@ struct tarn_array {
   int64_t size;                  /* -1: not known */
 };
 
-static bool starts(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+static bool starts(const char *text, const char *with) {
+  return !strncmp(text, with, strlen(with));
+}
 
 bool tarn__plan_makes_array(const tarn_node *node) {
   static const char *const makers[] = {"TensorArrayV3", "TensorArrayGradV3", "StackV2"};
@@ -48,7 +51,8 @@ static bool same(const tarn_shape *x, const tarn_shape *y) {
   return known(x) ? known(y) && tarn__shape_equal(x, y) : !known(y);
 }
 
-static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at, const tarn_shape *shape) {
+static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at,
+                         const tarn_shape *shape) {
   writer *w = a->writers;
   while (w && (w->block != block || w->at != at)) w = w->next;
   const bool changed = !w || !same(&w->shape, shape);
@@ -73,7 +77,8 @@ static tarn_shape element(tarn_array *a) {
   tarn_shape shape = {.rank = -1};
   if (a->unknown) return shape;
   for (const writer *w = a->writers; w; w = w->next) {
-    if (!known(&w->shape) || (shape.rank >= 0 && !tarn__shape_equal(&shape, &w->shape))) return (tarn_shape){.rank = -1};
+    if (!known(&w->shape) || (shape.rank >= 0 && !tarn__shape_equal(&shape, &w->shape)))
+      return (tarn_shape){.rank = -1};
     shape = w->shape;
   }
   if (shape.rank >= 0) a->used = true;
@@ -95,8 +100,9 @@ tarn_status tarn__plan_array_size(tarn_builder *b, const tarn_node *maker, int64
   return TARN_OK;
 }
 
-tarn_status tarn__plan_array_step(tarn_builder *b, const tarn_node *maker, int block, int at, const tarn_step *step,
-                                  const tarn_shape *in, tarn_shape *shape, int64_t *size) {
+tarn_status tarn__plan_array_step(tarn_builder *b, const tarn_node *maker, int block, int at,
+                                  const tarn_step *step, const tarn_shape *in, tarn_shape *shape,
+                                  int64_t *size) {
   const char *op = step->op->name;
   tarn_array *a;
   shape->rank = -1;

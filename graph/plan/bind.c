@@ -1,18 +1,20 @@
-/* Kernels for the steps: chosen now where all shapes are known, checked to exist where they are not. Missing ops are
- * gathered, one line each, so that a user sees all of them at once. */
+/* Kernels for the steps: chosen now where all shapes are known, checked to exist where they are
+ * not. Missing ops are gathered, one line each, so that a user sees all of them at once. */
 #include "graph/exec/binding.h"
 #include "graph/plan/builder.h"
 
 #include <string.h>
 
-static tarn_status missing(tarn_builder *b, const tarn_step *step, const char *op, const char *why) {
+static tarn_status missing(tarn_builder *b, const tarn_step *step, const char *op,
+                           const char *why) {
   if (tarn__map_get(&b->named, op, strlen(op))) return TARN_OK;
   char printable[256], node[256];
   tarn__printable(op, strlen(op), printable, sizeof printable);
   tarn__printable(step->name, strlen(step->name), node, sizeof node);
   TARN_TRY(tarn__map_put(&b->named, op, strlen(op), b));
-  return tarn__bytes_printf(&b->unsupported, "%sunsupported op: %s (node '%s'%s%s)", b->unsupported.size ? "\n" : "", printable, node,
-                            why ? ": " : "", why ? why : "");
+  return tarn__bytes_printf(&b->unsupported, "%sunsupported op: %s (node '%s'%s%s)",
+                            b->unsupported.size ? "\n" : "", printable, node, why ? ": " : "",
+                            why ? why : "");
 }
 
 static tarn_status bind_kernel(tarn_builder *b, tarn_block *block, tarn_step *step) {
@@ -20,7 +22,8 @@ static tarn_status bind_kernel(tarn_builder *b, tarn_block *block, tarn_step *st
   if (!step->op) return missing(b, step, node->op_name, NULL);
   if (node->problem) {
     if (b->context->explain) return TARN_OK;
-    return tarn_fail(node->problem_status, "node '%s' (%s): %s", step->name, node->op_name, node->problem);
+    return tarn_fail(node->problem_status, "node '%s' (%s): %s", step->name, node->op_name,
+                     node->problem);
   }
   if (!strcmp(step->op->name, "Placeholder") || !strcmp(step->op->name, "PlaceholderV2")) {
     if (b->context->explain || step->may_die || block->parent) return TARN_OK;
@@ -53,19 +56,23 @@ static tarn_status bind_kernel(tarn_builder *b, tarn_block *block, tarn_step *st
     }
   }
   const tarn_status inferred = tarn__step_infer(step, dtype, shape, value, shape + step->inputs);
-  if (inferred != TARN_OK) return inferred == TARN_NO_MEMORY ? inferred : TARN_OK;   /* the run reports it */
+  /* the run reports it */
+  if (inferred != TARN_OK) return inferred == TARN_NO_MEMORY ? inferred : TARN_OK;
   for (int i = 0; i < step->outputs; i++)
     if (shape[step->inputs + i].rank < 0) return TARN_OK;
-  const tarn_status status = tarn__binding_make(NULL, b->arena, step, dtype, shape, shape + step->inputs, stable,
-                                                &b->context->machine, b->context->backend, &step->binding);
+  const tarn_status status =
+      tarn__binding_make(NULL, b->arena, step, dtype, shape, shape + step->inputs, stable,
+                         &b->context->machine, b->context->backend, &step->binding);
   if (status == TARN_UNSUPPORTED) {
     if (step->may_die) return TARN_OK;
     return missing(b, step, step->op->name, tarn_error());
   }
   TARN_TRY(status);
   for (int i = 0; i < step->outputs; i++)
-    if (!block->value[step->out[i]].is_ref) block->value[step->out[i]].shape = shape[step->inputs + i];
-  if (step->binding->scratch_bytes > b->plan->scratch_bytes) b->plan->scratch_bytes = step->binding->scratch_bytes;
+    if (!block->value[step->out[i]].is_ref)
+      block->value[step->out[i]].shape = shape[step->inputs + i];
+  if (step->binding->scratch_bytes > b->plan->scratch_bytes)
+    b->plan->scratch_bytes = step->binding->scratch_bytes;
   return TARN_OK;
 }
 
@@ -73,9 +80,11 @@ tarn_status tarn__plan_bind(tarn_builder *b, tarn_block *block) {
   for (int at = 0; at < block->steps; at++) {
     tarn_step *step = &block->step[at];
     if (step->removed) continue;
-    if (step->kind == TARN_STEP_KERNEL) TARN_TRY_IN(bind_kernel(b, block, step), "planning node '%s'", step->name);
+    if (step->kind == TARN_STEP_KERNEL)
+      TARN_TRY_IN(bind_kernel(b, block, step), "planning node '%s'", step->name);
     else if (step->kind == TARN_STEP_VIEW && step->node->problem && !b->context->explain)
-      return tarn_fail(step->node->problem_status, "node '%s' (%s): %s", step->name, step->node->op_name, step->node->problem);
+      return tarn_fail(step->node->problem_status, "node '%s' (%s): %s", step->name,
+                       step->node->op_name, step->node->problem);
   }
   return TARN_OK;
 }

@@ -18,9 +18,11 @@ static bool reserve(tarn_arena *arena, void **array, int count, int *capacity, s
 tarn_status tarn__block_create(tarn_builder *b, tarn_block *parent, tarn_block **block) {
   tarn_plan *plan = b->plan;
   tarn_block *made = tarn__arena_alloc(b->arena, sizeof *made);
-  if (!made || !reserve(b->arena, (void **)&plan->block, plan->blocks, &plan->block_capacity, sizeof(tarn_block *)))
+  if (!made || !reserve(b->arena, (void **)&plan->block, plan->blocks, &plan->block_capacity,
+                        sizeof(tarn_block *)))
     return TARN_NO_MEMORY;
-  *made = (tarn_block){.plan = plan, .parent = parent, .id = plan->blocks, .depth = parent ? parent->depth + 1 : 0};
+  *made = (tarn_block){
+      .plan = plan, .parent = parent, .id = plan->blocks, .depth = parent ? parent->depth + 1 : 0};
   if (made->depth > 64) return tarn_fail(TARN_LIMIT, "control flow is nested more than 64 deep");
   plan->block[plan->blocks++] = made;
   *block = made;
@@ -28,9 +30,11 @@ tarn_status tarn__block_create(tarn_builder *b, tarn_block *parent, tarn_block *
 }
 
 int tarn__block_add_value(tarn_block *block, tarn_dtype dtype, const tarn_shape *shape) {
-  if (!reserve(block->plan->arena, (void **)&block->value, block->values, &block->value_capacity, sizeof(tarn_value)))
+  if (!reserve(block->plan->arena, (void **)&block->value, block->values, &block->value_capacity,
+               sizeof(tarn_value)))
     return -1;
-  block->value[block->values] = (tarn_value){.dtype = dtype, .producer = -1, .view_of = -1, .last_use = -1};
+  block->value[block->values] =
+      (tarn_value){.dtype = dtype, .producer = -1, .view_of = -1, .last_use = -1};
   if (shape)
     block->value[block->values].shape = *shape;
   else
@@ -51,7 +55,8 @@ int tarn__block_add_constant(tarn_block *block, tarn_tensor *constant) {
 }
 
 tarn_step *tarn__block_add_step(tarn_block *block, tarn_step_kind kind) {
-  if (!reserve(block->plan->arena, (void **)&block->step, block->steps, &block->step_capacity, sizeof(tarn_step)))
+  if (!reserve(block->plan->arena, (void **)&block->step, block->steps, &block->step_capacity,
+               sizeof(tarn_step)))
     return NULL;
   tarn_step *step = &block->step[block->steps++];
   *step = (tarn_step){.kind = kind};

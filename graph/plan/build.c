@@ -20,8 +20,8 @@ static tarn_status guards(tarn_builder *b, tarn_block *block) {
   return TARN_OK;
 }
 
-/* Steps whose outputs are all constants need not run; where they may be dead they still say so. Steps whose variables were
- * all frozen read no variable any more. */
+/* Steps whose outputs are all constants need not run; where they may be dead they still say so.
+ * Steps whose variables were all frozen read no variable any more. */
 static void settle(tarn_block *block) {
   for (int at = 0; at < block->steps; at++) {
     tarn_step *step = &block->step[at];
@@ -29,10 +29,12 @@ static void settle(tarn_block *block) {
     for (int i = 0; step->deref && i < step->inputs; i++) reads = reads || step->deref[i];
     if (!reads) step->deref = NULL;
     if (step->removed || !step->outputs ||
-        (step->kind != TARN_STEP_KERNEL && step->kind != TARN_STEP_VIEW && step->kind != TARN_STEP_PASS))
+        (step->kind != TARN_STEP_KERNEL && step->kind != TARN_STEP_VIEW &&
+         step->kind != TARN_STEP_PASS))
       continue;
     bool constant = true;
-    for (int k = 0; k < step->outputs; k++) constant = constant && block->value[step->out[k]].constant.dtype;
+    for (int k = 0; k < step->outputs; k++)
+      constant = constant && block->value[step->out[k]].constant.dtype;
     if (!constant) continue;
     if (step->may_die) {
       step->kind = TARN_STEP_GATE;
@@ -49,7 +51,9 @@ static tarn_status unused(tarn_block *block) {
   for (int at = block->steps - 1; at >= 0; at--) {
     tarn_step *step = &block->step[at];
     if (step->removed || step->kept || !step->outputs || step->kind > TARN_STEP_PASS) continue;
-    if (step->kind == TARN_STEP_KERNEL && (!step->op || step->node->problem || step->op->flags & TARN_OP_STATEFUL)) continue;
+    if (step->kind == TARN_STEP_KERNEL &&
+        (!step->op || step->node->problem || step->op->flags & TARN_OP_STATEFUL))
+      continue;
     bool used = false;
     for (int k = 0; k < step->outputs; k++) used = used || uses[step->out[k]];
     if (used) continue;
@@ -108,8 +112,8 @@ static void finish(tarn_builder *b, tarn_status status, tarn_plan **plan) {
   else tarn__plan_destroy(b->plan);
 }
 
-tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph, const tarn_plan_request *request,
-                            tarn_plan **plan) {
+tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph,
+                            const tarn_plan_request *request, tarn_plan **plan) {
   tarn_builder b = {0};
   tarn_expansion expansion = {0};
   tarn_status status;
@@ -120,7 +124,8 @@ tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph,
     goto done;
   }
   for (size_t i = 0; i < request->n_feeds; i++)
-    fed[i] = (tarn_value){.dtype = request->feed_tensors[i]->dtype, .shape = request->feed_tensors[i]->shape};
+    fed[i] = (tarn_value){.dtype = request->feed_tensors[i]->dtype,
+                          .shape = request->feed_tensors[i]->shape};
   TARN_GOTO(tarn__plan_expand(&b, graph, request, false, "", &expansion));
   expansion.fed_value = fed;
   TARN_GOTO(build(&b, &expansion));
@@ -129,7 +134,8 @@ done:
   return status;
 }
 
-tarn_status tarn__plan_make_body(const tarn_plan_context *context, tarn_graph *body, tarn_plan **plan) {
+tarn_status tarn__plan_make_body(const tarn_plan_context *context, tarn_graph *body,
+                                 tarn_plan **plan) {
   tarn_builder b = {0};
   tarn_status status;
   tarn_expansion expansion = {0};
@@ -148,7 +154,8 @@ tarn_status tarn__plan_make_body(const tarn_plan_context *context, tarn_graph *b
     fed[i].dtype = body->arg[i]->out_dtype[0];
     fed[i].shape.rank = -1;
   }
-  const tarn_plan_request request = {.feeds = feeds, .n_feeds = body->args, .fetches = body->ret, .n_fetches = body->rets};
+  const tarn_plan_request request = {
+      .feeds = feeds, .n_feeds = body->args, .fetches = body->ret, .n_fetches = body->rets};
   TARN_GOTO(tarn__plan_expand(&b, body, &request, true, body->function, &expansion));
   expansion.fed_value = fed;
   TARN_GOTO(build(&b, &expansion));
@@ -160,10 +167,12 @@ done:
 void tarn__plan_destroy(tarn_plan *plan) {
   if (!plan) return;
   for (int i = 0; i < plan->blocks; i++)
-    for (int v = 0; v < plan->block[i]->values; v++) tarn__tensor_clear(&plan->block[i]->value[v].constant);
+    for (int v = 0; v < plan->block[i]->values; v++)
+      tarn__tensor_clear(&plan->block[i]->value[v].constant);
   for (int i = 0; i < plan->blocks; i++)
     for (int at = 0; at < plan->block[i]->steps; at++)
-      if (plan->block[i]->step[at].binding) tarn__prepared_release(plan->block[i]->step[at].binding->prepared);
+      if (plan->block[i]->step[at].binding)
+        tarn__prepared_release(plan->block[i]->step[at].binding->prepared);
   for (size_t i = 0; i < plan->frozens; i++) tarn__object_release(plan->frozen[i].variable);
   tarn__arena_destroy(plan->arena);
   tarn__free(plan->allocator, plan, sizeof *plan);

@@ -1,8 +1,10 @@
 /* What the parts of planning share. The parts, in the order they run:
  *
- *   expand.c   from fetches and targets back to feeds: the nodes that must run, calls of functions expanded in place
+ *   expand.c   from fetches and targets back to feeds: the nodes that must run, calls of functions
+ *              expanded in place
  *   order.c    frames of V1 loops found; blocks with their steps in topological order
- *   shapes.c   shapes along the steps, elements computed where they are known (constant folding), loop variables to a fixpoint
+ *   shapes.c   shapes along the steps, elements computed where they are known (constant folding),
+ *              loop variables to a fixpoint
  *   ../passes/ rewrites of the blocks
  *   bind.c     kernels for the steps whose shapes are known
  *   memory.c   last uses, the arena
@@ -16,7 +18,8 @@
 /* A node to run: of the graph, or of one call of a function. */
 typedef struct tarn_array tarn_array;
 typedef struct tarn_instance tarn_instance;
-typedef struct tarn_use {        /* output `index` of instance `from`; from -1: nothing (an unused result) */
+/* output `index` of instance `from`; from -1: nothing (an unused result) */
+typedef struct tarn_use {
   int from, index;
 } tarn_use;
 
@@ -33,7 +36,8 @@ struct tarn_instance {
   tarn_use *in; int inputs;
   int outputs;                   /* of an unknown op: as many as are used */
   int *control; int controls;
-  int feed;                      /* index of the block input it stands for (feeds by output are in the map), or -1 */
+  /* index of the block input it stands for (feeds by output are in the map), or -1 */
+  int feed;
   tarn_frame *frame;             /* where its outputs are */
   tarn_frame *inside;            /* where it runs: differs for Exit */
   bool placed;
@@ -42,7 +46,8 @@ struct tarn_instance {
 /* Nodes of one block before it has an order. */
 typedef struct tarn_expansion {
   tarn_instance *instance; int count, capacity;
-  tarn_use *fed;                 /* instances that stand for fed outputs or arguments, by input index */
+  /* instances that stand for fed outputs or arguments, by input index */
+  tarn_use *fed;
   const tarn_value *fed_value;   /* their dtypes, shapes and variables */
   int n_fed;
   tarn_use *result; int results;
@@ -57,7 +62,8 @@ struct tarn_builder {
   int expansions;                /* calls expanded so far: bounded */
   tarn_map written;              /* variables by key that some step may write */
   tarn_map reshaped;             /* those that may change their shape */
-  tarn_map frozen;               /* variables by key that were taken for constants: tarn_frozen index + 1 */
+  /* variables by key that were taken for constants: tarn_frozen index + 1 */
+  tarn_map frozen;
   struct tarn_array *arrays;     /* arrays.c: TensorArrays and stacks */
   bool again;                    /* what was said of one of them was too much: find shapes anew */
   tarn_bytes unsupported;        /* lines */
@@ -71,22 +77,25 @@ struct tarn_builder {
 #define TARN_MAX_CALLS 100000       /* expanded calls of one plan */
 #define TARN_MAX_INSTANCES 5000000
 
-/* The nodes between feeds and fetches/targets. For a function body the feeds are its arguments and the fetches its results;
- * `effects` asks for its stateful nodes too. */
-tarn_status tarn__plan_expand(tarn_builder *b, tarn_graph *graph, const tarn_plan_request *request, bool body,
-                              const char *prefix, tarn_expansion *out);
-/* Frames and steps. parent NULL: a root. The block's inputs are the feeds, its results the fetches. */
+/* The nodes between feeds and fetches/targets. For a function body the feeds are its arguments and
+ * the fetches its results; `effects` asks for its stateful nodes too. */
+tarn_status tarn__plan_expand(tarn_builder *b, tarn_graph *graph, const tarn_plan_request *request,
+                              bool body, const char *prefix, tarn_expansion *out);
+/* Frames and steps. The block's inputs are the feeds, its results the fetches. */
 tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *block);
-/* A block for a function body (If, While, Case); variable[i] is the variable whose handle argument i is, or NULL. */
-tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefix, const tarn_node *const *variable,
-                            tarn_block *parent, tarn_block **block);
-/* A function's arguments and results against those of a call: their number and dtypes. out NULL: any dtypes. */
-tarn_status tarn__plan_check_call(const char *node, const tarn_graph *body, const tarn_dtype *in, int inputs, const tarn_dtype *out,
-                                  int outputs);
+/* A block for a function body (If, While, Case); variable[i] is the variable whose handle argument
+ * i is, or NULL. */
+tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefix,
+                            const tarn_node *const *variable, tarn_block *parent,
+                            tarn_block **block);
+/* A function's arguments and results against those of a call: their number and dtypes. out NULL:
+ * any dtypes. */
+tarn_status tarn__plan_check_call(const char *node, const tarn_graph *body, const tarn_dtype *in,
+                                  int inputs, const tarn_dtype *out, int outputs);
 /* The key of a variable's node, in the plan's arena; NULL: no memory. */
 const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node);
-/* The value of a variable as a constant, when no step of the plan writes it and it is initialised; else *value stays empty.
- * Sharing: clear it. */
+/* The value of a variable as a constant, when no step of the plan writes it and it is initialised;
+ * else *value stays empty. Sharing: clear it. */
 tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *variable, tarn_tensor *value);
 /* The declared shape of a variable (which may be NULL) when it is known and kept; else rank -1. */
 tarn_status tarn__plan_declared(tarn_builder *b, const tarn_node *variable, tarn_shape *shape);

@@ -1,9 +1,11 @@
-/* From fetches and targets back to feeds: which nodes must run. Calls of functions are expanded in place.
+/* From fetches and targets back to feeds: which nodes must run. Calls of functions are expanded in
+ * place.
  *
- * A call becomes three things: an entry gate (dead when the call is), the instances of the body, and an exit gate that stands
- * for the call itself: whoever waits for the call waits for its results and effects. Data that passes through a call's
- * arguments or results is followed through `alias`, so that no copy is left of it. There is no recursion here: one list of
- * instances still to be looked at serves all scopes, so deep graphs and deep calls do not use the stack. */
+ * A call becomes three things: an entry gate (dead when the call is), the instances of the body,
+ * and an exit gate that stands for the call itself: whoever waits for the call waits for its
+ * results and effects. Data that passes through a call's arguments or results is followed through
+ * `alias`, so that no copy is left of it. There is no recursion here: one list of instances still
+ * to be looked at serves all scopes, so deep graphs and deep calls do not use the stack. */
 #include "graph/plan/builder.h"
 
 #include <string.h>
@@ -106,7 +108,8 @@ static bool in_progress(const scope *s, const tarn_graph *body) {
   return false;
 }
 
-static tarn_status new_scope(expander *e, scope *parent, tarn_graph *graph, const char *prefix, scope **made) {
+static tarn_status new_scope(expander *e, scope *parent, tarn_graph *graph, const char *prefix,
+                             scope **made) {
   scope *s = tarn__arena_alloc(e->b->arena, sizeof *s);
   if (!s) return TARN_NO_MEMORY;
   *s = (scope){.parent = parent, .graph = graph, .prefix = prefix, .entry = -1};
@@ -116,7 +119,8 @@ static tarn_status new_scope(expander *e, scope *parent, tarn_graph *graph, cons
   return TARN_OK;
 }
 
-/* The stateful nodes of a body and what it names as control results: they run although no result needs them. */
+/* The stateful nodes of a body and what it names as control results: they run although no result
+ * needs them. */
 static tarn_status effects(expander *e, scope *s, int **list, int *count) {
   tarn_graph *g = s->graph;
   size_t n = g->control_rets;
@@ -206,13 +210,17 @@ static tarn_status look_at(expander *e, int index) {
   if (node->problem || !is_call(node)) return TARN_OK;
   const tarn_func f = tarn__attr_func(&node->attrs, "f");
   tarn_graph *body = tarn__graph_function(s->graph, f.name);
-  if (!body) return tarn_fail(TARN_CORRUPT, "node '%s' calls '%s', which is not in the library", node->name, f.name);
-  TARN_TRY(tarn__plan_check_call(x->name, body, node->in_dtype, node->inputs, node->out_dtype, node->outputs));
+  if (!body)
+    return tarn_fail(TARN_CORRUPT, "node '%s' calls '%s', which is not in the library", node->name,
+                     f.name);
+  TARN_TRY(tarn__plan_check_call(x->name, body, node->in_dtype, node->inputs, node->out_dtype,
+                                 node->outputs));
   if (in_progress(s, body)) return TARN_OK;   /* recursion: stays a call */
   return expand_call(e, index, body);
 }
 
-/* Follows data through arguments and results of calls. A ring of aliases (a body that returns its own result) is an error. */
+/* Follows data through arguments and results of calls. A ring of aliases (a body that returns its
+ * own result) is an error. */
 static tarn_status follow(const expander *e, tarn_use *use) {
   int hops = 0;
   while (e->alias[use->from]) {
@@ -223,8 +231,8 @@ static tarn_status follow(const expander *e, tarn_use *use) {
   return TARN_OK;
 }
 
-tarn_status tarn__plan_expand(tarn_builder *b, tarn_graph *graph, const tarn_plan_request *request, bool body,
-                              const char *prefix, tarn_expansion *out) {
+tarn_status tarn__plan_expand(tarn_builder *b, tarn_graph *graph, const tarn_plan_request *request,
+                              bool body, const char *prefix, tarn_expansion *out) {
   *out = (tarn_expansion){0};
   expander e = {.b = b, .out = out, .request = request};
   TARN_TRY(new_scope(&e, NULL, graph, prefix, &e.top));

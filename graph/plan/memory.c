@@ -1,9 +1,11 @@
 /* How long each value is needed, and where it lives.
  *
- * Values of the root whose size is known get fixed places in one arena: those that live at the same time must not overlap,
- * all others may. Largest first, each at the lowest place that is free for its whole life (Pisarchyk and Lee, "Efficient
- * memory management for deep neural net inference", 2020: greedy by size). An op that may overwrite an input that dies with
- * it takes over that input's place. Everything else (loops, results, strings, unknown sizes) is counted memory of the run. */
+ * Values of the root whose size is known get fixed places in one arena: those that live at the same
+ * time must not overlap, all others may. Largest first, each at the lowest place that is free for
+ * its whole life (Pisarchyk and Lee, "Efficient memory management for deep neural net inference",
+ * 2020: greedy by size). An op that may overwrite an input that dies with it takes over that
+ * input's place. Everything else (loops, results, strings, unknown sizes) is counted memory of the
+ * run. */
 #include "graph/plan/builder.h"
 
 #include <stdlib.h>
@@ -49,7 +51,8 @@ static void last_uses(tarn_block *block) {
 }
 
 static bool plain(const tarn_value *v) {
-  return !v->is_ref && v->dtype != TARN_STRING && v->dtype != TARN_RESOURCE && v->dtype != TARN_VARIANT;
+  return !v->is_ref && v->dtype != TARN_STRING && v->dtype != TARN_RESOURCE &&
+         v->dtype != TARN_VARIANT;
 }
 
 static size_t bytes_of(const tarn_value *v) {
@@ -73,7 +76,8 @@ static int by_offset(const void *a, const void *b) {
   return (*x)->offset < (*y)->offset ? -1 : (*x)->offset > (*y)->offset;
 }
 
-/* The lowest offset at which s overlaps none of the placed stretches that live with it. `near` has room for all. */
+/* The lowest offset at which s overlaps none of the placed stretches that live with it. `near` has
+ * room for all. */
 static size_t lowest_gap(const stretch *s, stretch *const *placed, int n, stretch **near) {
   int m = 0;
   for (int i = 0; i < n; i++)
@@ -87,15 +91,18 @@ static size_t lowest_gap(const stretch *s, stretch *const *placed, int n, stretc
   return at;
 }
 
-/* The stretch whose place output 0 may take over, or NULL. Shapes and element sizes must be the same: an input that is
- * broadcast is read again after its place was written, and stretches round bytes up, so bytes alone do not tell. */
-static stretch *inherited(const tarn_block *block, const tarn_step *step, int at, stretch *const *of_value) {
+/* The stretch whose place output 0 may take over, or NULL. Shapes and element sizes must be the
+ * same: an input that is broadcast is read again after its place was written, and stretches round
+ * bytes up, so bytes alone do not tell. */
+static stretch *inherited(const tarn_block *block, const tarn_step *step, int at,
+                          stretch *const *of_value) {
   if (!step->op || !step->op->inplace || step->op->inplace > step->inputs) return NULL;
   int in = step->in[step->op->inplace - 1];
   for (int i = 0; i < step->inputs; i++)
     if (i != step->op->inplace - 1 && step->in[i] == in) return NULL;
   const tarn_value *from = &block->value[in], *to = &block->value[step->out[0]];
-  if (!tarn__shape_equal(&from->shape, &to->shape) || tarn_dtype_bytes(from->dtype) != tarn_dtype_bytes(to->dtype))
+  if (!tarn__shape_equal(&from->shape, &to->shape) ||
+      tarn_dtype_bytes(from->dtype) != tarn_dtype_bytes(to->dtype))
     return NULL;
   while (block->value[in].view_of >= 0) in = block->value[in].view_of;
   stretch *s = of_value[in];
@@ -122,7 +129,8 @@ static tarn_status arena(tarn_builder *b, tarn_block *block) {
   for (int at = 0; at < block->steps; at++) {
     const tarn_step *step = &block->step[at];
     if (step->removed) continue;
-    if (step->kind == TARN_STEP_VIEW && !step->deref) block->value[step->out[0]].view_of = step->in[0];
+    if (step->kind == TARN_STEP_VIEW && !step->deref)
+      block->value[step->out[0]].view_of = step->in[0];
     if (step->kind != TARN_STEP_KERNEL || !step->binding) continue;
     for (int k = 0; k < step->outputs; k++) {
       tarn_value *v = &block->value[step->out[k]];
@@ -169,20 +177,23 @@ static tarn_status releases(tarn_builder *b, tarn_block *block) {
   for (int pass = 0; pass < 2; pass++) {
     for (int v = 0; v < block->values; v++) {
       const tarn_value *value = &block->value[v];
-      if (value->storage != TARN_STORE_RUN || value->producer < 0 || value->last_use < 0 || value->last_use == FOREVER)
+      if (value->storage != TARN_STORE_RUN || value->producer < 0 || value->last_use < 0 ||
+          value->last_use == FOREVER)
         continue;
       tarn_step *step = &block->step[value->last_use];
       if (pass) step->release[step->releases++] = v;
       else count[value->last_use]++;
     }
     for (int at = 0; !pass && at < block->steps; at++)
-      if (count[at] && !(block->step[at].release = tarn__arena_array(b->arena, (size_t)count[at], sizeof(int))))
+      if (count[at] &&
+          !(block->step[at].release = tarn__arena_array(b->arena, (size_t)count[at], sizeof(int))))
         return TARN_NO_MEMORY;
   }
   return TARN_OK;
 }
 
-/* Constants that may go once a kernel has packed them (filters that a pass has scaled: the variable's own copy stays). */
+/* Constants that may go once a kernel has packed them (filters that a pass has scaled: the
+ * variable's own copy stays). */
 static tarn_status spends(tarn_block *block) {
   int *uses = tarn__block_uses(block);
   if (!uses) return TARN_NO_MEMORY;
@@ -190,8 +201,8 @@ static tarn_status spends(tarn_block *block) {
     tarn_step *step = &block->step[at];
     if (step->removed || !step->binding || !step->binding->prepared_bytes) continue;
     for (int i = 0; i < step->inputs && i < 32; i++)
-      if (step->binding->kernel.kernel->spent >> i & 1u && block->value[step->in[i]].storage == TARN_STORE_CONSTANT &&
-          uses[step->in[i]] == 1)
+      if (step->binding->kernel.kernel->spent >> i & 1u &&
+          block->value[step->in[i]].storage == TARN_STORE_CONSTANT && uses[step->in[i]] == 1)
         step->spends |= 1u << i;
   }
   return TARN_OK;
@@ -202,7 +213,8 @@ tarn_status tarn__plan_memory(tarn_builder *b) {
     tarn_block *block = b->plan->block[i];
     last_uses(block);
     for (int v = 0; v < block->values; v++)
-      block->value[v].storage = block->value[v].constant.dtype ? TARN_STORE_CONSTANT : TARN_STORE_RUN;
+      block->value[v].storage =
+          block->value[v].constant.dtype ? TARN_STORE_CONSTANT : TARN_STORE_RUN;
     if (block == b->plan->root) TARN_TRY(arena(b, block));
     TARN_TRY(releases(b, block));
     TARN_TRY(spends(block));

@@ -1,9 +1,11 @@
-/* From expanded nodes to blocks of steps in topological order, with the frames of V1 loops as blocks of their own.
+/* From expanded nodes to blocks of steps in topological order, with the frames of V1 loops as
+ * blocks of their own.
  *
- * Every instance is a unit, and so is every frame seen from outside. An edge u -> v counts at the innermost frame that holds
- * both: there it joins the unit of u to the unit of v (which may be frames). NextIteration -> Merge edges are left out. One
- * topological sort of all units then orders every frame at once, with each loop contiguous; a cycle among units means a
- * loop whose exits feed its own entries, which no front end of TensorFlow writes. */
+ * Every instance is a unit, and so is every frame seen from outside. An edge u -> v counts at the
+ * innermost frame that holds both: there it joins the unit of u to the unit of v (which may be
+ * frames). NextIteration -> Merge edges are left out. One topological sort of all units then orders
+ * every frame at once, with each loop contiguous; a cycle among units means a loop whose exits feed
+ * its own entries, which no front end of TensorFlow writes. */
 #include "graph/plan/arrays.h"
 
 #include <string.h>
@@ -14,7 +16,8 @@ typedef struct orderer {
   tarn_frame **frame; int frames, frame_capacity;
   int units;                     /* instances, then frames */
   int *order;                    /* units in topological order */
-  int **value;                   /* by instance: value of each output in the block of its frame, -1: none yet */
+  /* by instance: value of each output in the block of its frame, -1: none yet */
+  int **value;
   int *step_of;                  /* by unit: its step in its block, -1: none */
   tarn_block **block_of_frame;   /* by frame id + 1; [0]: the root */
 } orderer;
@@ -24,7 +27,9 @@ static bool is_op(const tarn_instance *i, const char *name) {
 }
 static bool is_enter(const tarn_instance *i) { return is_op(i, "Enter") || is_op(i, "RefEnter"); }
 static bool is_exit(const tarn_instance *i) { return is_op(i, "Exit") || is_op(i, "RefExit"); }
-static bool is_next(const tarn_instance *i) { return is_op(i, "NextIteration") || is_op(i, "RefNextIteration"); }
+static bool is_next(const tarn_instance *i) {
+  return is_op(i, "NextIteration") || is_op(i, "RefNextIteration");
+}
 static bool is_merge(const tarn_instance *i) { return is_op(i, "Merge") || is_op(i, "RefMerge"); }
 
 static int outputs_of(const tarn_instance *i) {
@@ -39,7 +44,8 @@ static void count_unknown_outputs(tarn_expansion *x) {
     const tarn_use *use = i < x->count ? x->instance[i].in : x->result;
     const int n = i < x->count ? x->instance[i].inputs : x->results;
     for (int k = 0; k < n; k++)
-      if (x->instance[use[k].from].outputs <= use[k].index) x->instance[use[k].from].outputs = use[k].index + 1;
+      if (x->instance[use[k].from].outputs <= use[k].index)
+        x->instance[use[k].from].outputs = use[k].index + 1;
   }
 }
 
@@ -58,7 +64,8 @@ static bool frame_within(const tarn_frame *f, const tarn_frame *ancestor) {
   return false;
 }
 
-static tarn_status frame_child(orderer *o, tarn_frame *parent, tarn_string name, tarn_frame **child) {
+static tarn_status frame_child(orderer *o, tarn_frame *parent, tarn_string name,
+                               tarn_frame **child) {
   for (int i = 0; i < o->frames; i++)
     if (o->frame[i]->parent == parent && strlen(o->frame[i]->name) == name.size &&
         !memcmp(o->frame[i]->name, name.data, name.size)) {
@@ -127,10 +134,10 @@ static void fill_edge(void *context, int from, int to) {
   c->e.to[c->e.start[from] + c->fill[from]++] = to;
 }
 
-/* Kahn's algorithm over n units; *sorted is n when there is no cycle. The last unit that became ready goes first, which
- * keeps chains together and few values alive. */
-static tarn_status sort_units(orderer *o, int n, void (*map)(const orderer *o, int *from, int *to), int *order,
-                              int *sorted) {
+/* Kahn's algorithm over n units; *sorted is n when there is no cycle. The last unit that became
+ * ready goes first, which keeps chains together and few values alive. */
+static tarn_status sort_units(orderer *o, int n, void (*map)(const orderer *o, int *from, int *to),
+                              int *order, int *sorted) {
   tarn_arena *arena = o->b->arena;
   edge_counter c = {.o = o, .map = map};
   c.e.start = tarn__arena_array(arena, (size_t)n + 2, sizeof(int));
@@ -144,7 +151,8 @@ static tarn_status sort_units(orderer *o, int n, void (*map)(const orderer *o, i
   if (!c.e.to) return TARN_NO_MEMORY;
   each_edge(o, fill_edge, &c);
   int top = 0, done = 0;
-  /* Instances were found from the results backwards: taken in reverse, what is needed first comes first. */
+  /* Instances were found from the results backwards: taken in reverse, what is needed first comes
+   * first. */
   for (int u = 0; u < n; u++)
     if (!c.degree[u]) ready[top++] = u;
   while (top) {
@@ -163,7 +171,8 @@ static void map_plain(const orderer *o, int *from, int *to) {
   (void)to;
 }
 
-/* Both are nodes of the graph itself, not of a function expanded into it (whose constants know no frames). */
+/* Both are nodes of the graph itself, not of a function expanded into it (whose constants know no
+ * frames). */
 static bool same_level(const tarn_instance *a, const tarn_instance *b) {
   return a->node && b->node && a->name == a->node->name && b->name == b->node->name;
 }
@@ -172,7 +181,8 @@ static tarn_status find_frames(orderer *o) {
   int *order = tarn__arena_array(o->b->arena, (size_t)o->x->count + 1, sizeof(int)), sorted;
   if (!order) return TARN_NO_MEMORY;
   TARN_TRY(sort_units(o, o->x->count, map_plain, order, &sorted));
-  if (sorted < o->x->count) return tarn_fail(TARN_CORRUPT, "the graph has a cycle that passes no NextIteration");
+  if (sorted < o->x->count)
+    return tarn_fail(TARN_CORRUPT, "the graph has a cycle that passes no NextIteration");
   for (int k = 0; k < sorted; k++) {
     tarn_instance *x = &o->x->instance[order[k]];
     if (skipped(o, order[k])) continue;
@@ -191,8 +201,9 @@ static tarn_status find_frames(orderer *o) {
       const tarn_instance *y = &o->x->instance[from];
       if (skipped(o, from) || (is_merge(x) && is_next(y))) continue;
       if (!frame_within(inside, y->frame) || (y->frame != inside && same_level(x, y)))
-        return tarn_fail(TARN_CORRUPT, "node '%s' has inputs from two frames: '%s' is in %s%s", x->name, y->name,
-                         y->frame ? "loop " : "no loop", y->frame ? y->frame->name : "");
+        return tarn_fail(TARN_CORRUPT, "node '%s' has inputs from two frames: '%s' is in %s%s",
+                         x->name, y->name, y->frame ? "loop " : "no loop",
+                         y->frame ? y->frame->name : "");
     }
     x->inside = x->frame = inside;
     if (is_enter(x)) {
@@ -200,7 +211,8 @@ static tarn_status find_frames(orderer *o) {
       TARN_TRY(frame_child(o, inside, tarn__attr_string(&x->node->attrs, "frame_name"), &child));
       x->inside = x->frame = child;
     } else if (is_exit(x)) {
-      if (!inside) return tarn_fail(TARN_CORRUPT, "node '%s' (%s) is in no loop", x->name, x->node->op->name);
+      if (!inside)
+        return tarn_fail(TARN_CORRUPT, "node '%s' (%s) is in no loop", x->name, x->node->op->name);
       x->frame = inside->parent;
     } else if (is_next(x) && !inside) {
       return tarn_fail(TARN_CORRUPT, "node '%s' (%s) is in no loop", x->name, x->node->op->name);
@@ -228,9 +240,11 @@ static void map_units(const orderer *o, int *from, int *to) {
 
 /* ---- emission ----------------------------------------------------------------------------- */
 
-static tarn_status value_of(orderer *o, tarn_block *block, tarn_frame *frame, tarn_use use, int *value);
+static tarn_status value_of(orderer *o, tarn_block *block, tarn_frame *frame, tarn_use use,
+                            int *value);
 
-static tarn_status new_output(orderer *o, tarn_block *block, int instance, int output, int step, int *value) {
+static tarn_status new_output(orderer *o, tarn_block *block, int instance, int output, int step,
+                              int *value) {
   const tarn_instance *x = &o->x->instance[instance];
   tarn_dtype dtype = TARN_NO_DTYPE;
   bool is_ref = false;
@@ -268,7 +282,9 @@ static tarn_status add_input(orderer *o, tarn_block *block, int value, bool cons
 }
 
 /* The Loop step that runs `block`, while it is being filled: the parent's last step. */
-static tarn_step *loop_step(tarn_block *block) { return &block->parent->step[block->parent->steps - 1]; }
+static tarn_step *loop_step(tarn_block *block) {
+  return &block->parent->step[block->parent->steps - 1];
+}
 
 static tarn_status append(tarn_arena *arena, int **list, int *count, int item) {
   /* Lists double at powers of two. */
@@ -301,7 +317,8 @@ static tarn_status import(orderer *o, tarn_block *block, int outer, int *value) 
   return append(o->b->arena, &loop->in, &loop->inputs, outer);
 }
 
-static tarn_status value_of(orderer *o, tarn_block *block, tarn_frame *frame, tarn_use use, int *value) {
+static tarn_status value_of(orderer *o, tarn_block *block, tarn_frame *frame, tarn_use use,
+                            int *value) {
   const tarn_instance *from = &o->x->instance[use.from];
   if (from->frame == frame) {
     if (use.index >= outputs_of(from))
@@ -320,7 +337,8 @@ static tarn_status value_of(orderer *o, tarn_block *block, tarn_frame *frame, ta
 
 static tarn_status emit_frame(orderer *o, tarn_frame *frame, tarn_block *block);
 
-/* Steps of this block that must run before instance i: of its control inputs, those in the same frame. */
+/* Steps of this block that must run before instance i: of its control inputs, those in the same
+ * frame. */
 static tarn_status controls_of(orderer *o, int i, tarn_block *block, int step) {
   const tarn_instance *x = &o->x->instance[i];
   int *control = NULL, count = 0;
@@ -344,12 +362,14 @@ static tarn_step_kind kind_of(const tarn_instance *x) {
     if (!strcmp(op, "Switch") || !strcmp(op, "RefSwitch")) return TARN_STEP_SWITCH;
     if (!strcmp(op, "Merge") || !strcmp(op, "RefMerge")) return TARN_STEP_MERGE;
     if (!strcmp(op, "RefSelect")) return TARN_STEP_REF_SELECT;
-    if (!strcmp(op, "If") || !strcmp(op, "StatelessIf") || !strcmp(op, "Case") || !strcmp(op, "StatelessCase"))
+    if (!strcmp(op, "If") || !strcmp(op, "StatelessIf") || !strcmp(op, "Case") ||
+        !strcmp(op, "StatelessCase"))
       return TARN_STEP_IF;
     if (!strcmp(op, "While") || !strcmp(op, "StatelessWhile")) return TARN_STEP_WHILE;
     if (strstr(op, "PartitionedCall")) return TARN_STEP_CALL;
     if (n->outputs == 0) return TARN_STEP_GATE;
-    return n->inputs ? TARN_STEP_PASS : TARN_STEP_KERNEL;   /* LoopCond, RefIdentity, ...; Const, Placeholder */
+    /* LoopCond, RefIdentity, ...; Const, Placeholder */
+    return n->inputs ? TARN_STEP_PASS : TARN_STEP_KERNEL;
   }
   if (!strcmp(op, "NoOp") || !strcmp(op, "ControlTrigger")) return TARN_STEP_GATE;
   if (!strcmp(op, "IdentityN")) return TARN_STEP_PASS;
@@ -360,17 +380,19 @@ static tarn_step_kind kind_of(const tarn_instance *x) {
 static tarn_status emit_bodies(orderer *o, tarn_block *block, int at);
 
 static bool handle_maker(const tarn_node *n) {
-  return tarn__plan_makes_array(n) || !strcmp(n->op->name, "VariableV2") || !strcmp(n->op->name, "Variable") ||
-         !strcmp(n->op->name, "VarHandleOp");
+  return tarn__plan_makes_array(n) || !strcmp(n->op->name, "VariableV2") ||
+         !strcmp(n->op->name, "Variable") || !strcmp(n->op->name, "VarHandleOp");
 }
 
 /* Ops that take a variable's handle and only read through it. */
 static bool only_reads(const char *op) {
-  static const char *const readers[] = {"Identity", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "Switch",
-                                        "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit",
-                                        "NextIteration", "IsVariableInitialized", "VarIsInitializedOp", "VariableShape",
-                                        "RefIdentity", "RefSelect", "IdentityN", "LoopCond", "While", "StatelessWhile", "If",
-                                        "StatelessIf", "Case", "StatelessCase"};
+  static const char *const readers[] = {
+      "Identity", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "Switch", "RefSwitch",
+      "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration",
+      "IsVariableInitialized", "VarIsInitializedOp", "VariableShape", "RefIdentity", "RefSelect",
+      "IdentityN", "LoopCond", "While", "StatelessWhile", "If", "StatelessIf", "Case",
+      "StatelessCase",
+  };
   for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
     if (!strcmp(op, readers[i])) return true;
   return false;
@@ -382,7 +404,8 @@ static tarn_status note_write(orderer *o, const tarn_node *variable, const tarn_
   if (!key) return TARN_NO_MEMORY;
   TARN_TRY(tarn__map_put(&o->b->written, key, strlen(key), o->b));
   const tarn_attr *validate = tarn__attr_find(&writer->node->attrs, "validate_shape");
-  const bool keeps_shape = is_op(writer, "Assign") ? validate && validate->b : !is_op(writer, "AssignVariableOp");
+  const bool keeps_shape =
+      is_op(writer, "Assign") ? validate && validate->b : !is_op(writer, "AssignVariableOp");
   return keeps_shape ? TARN_OK : tarn__map_put(&o->b->reshaped, key, strlen(key), o->b);
 }
 
@@ -418,7 +441,8 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
   }
   if (is_next(x)) {
     TARN_TRY(value_of(o, block, x->inside, x->in[0], &value));
-    if (o->value[i][0] < 0) {    /* its Merge comes later in the order (loops that swap what they carry) */
+    /* its Merge comes later in the order (loops that swap what they carry) */
+    if (o->value[i][0] < 0) {
       int carried;
       TARN_TRY(new_output(o, block, i, 0, -1, &carried));
       block->value[carried].may_die = true;
@@ -450,7 +474,8 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
     TARN_TRY(value_of(o, block, x->inside, x->in[k], &in[k]));
     const tarn_value *v = &block->value[in[k]];
     may_die = may_die || v->may_die;
-    deref[k] = v->is_ref && kind != TARN_STEP_GATE && !(x->node && x->node->op && k < x->node->inputs && x->node->in_is_ref[k]);
+    deref[k] = v->is_ref && kind != TARN_STEP_GATE &&
+               !(x->node && x->node->op && k < x->node->inputs && x->node->in_is_ref[k]);
     any_deref = any_deref || deref[k];
     if (v->variable && !deref[k] && x->node && x->node->op && !only_reads(x->node->op->name))
       TARN_TRY(note_write(o, v->variable, x));
@@ -463,7 +488,8 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
   step->deref = any_deref ? deref : NULL;
   TARN_TRY(controls_of(o, i, block, at));
   step = &block->step[at];
-  for (int k = 0; k < step->controls; k++) may_die = may_die || block->step[step->control[k]].may_die;
+  for (int k = 0; k < step->controls; k++)
+    may_die = may_die || block->step[step->control[k]].may_die;
   if (kind == TARN_STEP_MERGE) {
     may_die = step->inputs > 0;
     for (int k = 0; k < step->inputs; k++) may_die = may_die && block->value[in[k]].may_die;
@@ -480,33 +506,42 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
     }
     tarn_value *v = &block->value[out[k]];
     v->may_die = may_die || kind == TARN_STEP_SWITCH;
-    if (kind == TARN_STEP_KERNEL && x->node->op && k == 0 && handle_maker(x->node)) v->variable = x->node;
-    if ((kind == TARN_STEP_PASS || kind == TARN_STEP_VIEW) && !(deref[k < x->inputs ? k : 0]) && x->inputs)
+    if (kind == TARN_STEP_KERNEL && x->node->op && k == 0 && handle_maker(x->node))
+      v->variable = x->node;
+    if ((kind == TARN_STEP_PASS || kind == TARN_STEP_VIEW) && !(deref[k < x->inputs ? k : 0]) &&
+        x->inputs)
       v->variable = block->value[in[k < x->inputs ? k : 0]].variable;
     if (kind == TARN_STEP_SWITCH && !deref[0]) v->variable = block->value[in[0]].variable;
     if (kind == TARN_STEP_MERGE && k == 0 && !deref[0]) v->variable = block->value[in[0]].variable;
     /* Ops that hand their ref input on (Assign, ApplyAdam, ScatterUpdate): the same variable. */
-    if (kind == TARN_STEP_KERNEL && v->is_ref && x->inputs && !v->variable) v->variable = block->value[in[0]].variable;
+    if (kind == TARN_STEP_KERNEL && v->is_ref && x->inputs && !v->variable)
+      v->variable = block->value[in[0]].variable;
     if (v->may_die) block->has_dead = true;
   }
   if (kind == TARN_STEP_IF || kind == TARN_STEP_WHILE) TARN_TRY(emit_bodies(o, block, at));
   if (kind == TARN_STEP_CALL)
-    block->step[at].callee = tarn__graph_function(o->b->plan->graph, tarn__attr_func(step->attrs, "f").name);
+    block->step[at].callee =
+        tarn__graph_function(o->b->plan->graph, tarn__attr_func(step->attrs, "f").name);
   return TARN_OK;
 }
 
-/* The bodies of If, Case and While as blocks; what they may write is known to the variables' readers. */
+/* The bodies of If, Case and While as blocks; what they may write is known to the variables'
+ * readers. */
 static tarn_status check_body(const tarn_step *step, const tarn_graph *body, int first, int which) {
   const tarn_node *n = step->node;
   if (which == 0 && strstr(n->op->name, "While"))   /* a condition: one result, of any type */
     return tarn__plan_check_call(step->name, body, n->in_dtype + first, n->inputs - first, NULL, 1);
-  return tarn__plan_check_call(step->name, body, n->in_dtype + first, n->inputs - first, n->out_dtype, n->outputs);
+  return tarn__plan_check_call(step->name, body, n->in_dtype + first, n->inputs - first,
+                               n->out_dtype, n->outputs);
 }
 
-static tarn_status body_of(orderer *o, tarn_block *block, int at, tarn_func f, int first, int which, tarn_block **made) {
+static tarn_status body_of(orderer *o, tarn_block *block, int at, tarn_func f, int first, int which,
+                           tarn_block **made) {
   tarn_graph *body = tarn__graph_function(o->b->plan->graph, f.name);
   const tarn_step *step = &block->step[at];
-  if (!body) return tarn_fail(TARN_CORRUPT, "node '%s' names function '%s', which is not in the library", step->name, f.name);
+  if (!body)
+    return tarn_fail(TARN_CORRUPT, "node '%s' names function '%s', which is not in the library",
+                     step->name, f.name);
   TARN_TRY(check_body(step, body, first, which));
   tarn_builder *b = o->b;
   for (int i = 0; i < b->stacked; i++)
@@ -518,10 +553,12 @@ static tarn_status body_of(orderer *o, tarn_block *block, int at, tarn_func f, i
   b->stack[b->stacked++] = body->function;
   const tarn_node **variable = tarn__arena_array(b->arena, body->args + 1, sizeof *variable);
   if (!variable) return TARN_NO_MEMORY;
-  for (size_t i = 0; i < body->args; i++) variable[i] = block->value[step->in[first + (int)i]].variable;
+  for (size_t i = 0; i < body->args; i++)
+    variable[i] = block->value[step->in[first + (int)i]].variable;
   const tarn_status status = tarn__plan_body(b, body, step->name, variable, block, made);
   b->stacked--;
-  if (status != TARN_OK) tarn__context("planning function '%s' of node '%s'", f.name, block->step[at].name);
+  if (status != TARN_OK)
+    tarn__context("planning function '%s' of node '%s'", f.name, block->step[at].name);
   return status;
 }
 
@@ -535,7 +572,8 @@ static tarn_status emit_bodies(orderer *o, tarn_block *block, int at) {
   if (strstr(op, "Case")) {
     const tarn_attr *branches = tarn__attr_list(attrs, "branches");
     count = branches->list.count;
-    if (!count) return tarn_fail(TARN_INVALID, "node '%s' (Case) has no branches", block->step[at].name);
+    if (!count)
+      return tarn_fail(TARN_INVALID, "node '%s' (Case) has no branches", block->step[at].name);
     list = tarn__arena_array(arena, count, sizeof *list);
     if (!list) return TARN_NO_MEMORY;
     for (size_t i = 0; i < count; i++) list[i] = branches->list.func[i];
@@ -608,7 +646,9 @@ tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *
   int sorted;
   TARN_TRY(sort_units(&o, o.units, map_units, o.order, &sorted));
   if (sorted < o.units)
-    return tarn_fail(TARN_UNSUPPORTED, "a loop's results feed the same loop again: this form of control flow is not supported");
+    return tarn_fail(
+        TARN_UNSUPPORTED,
+        "a loop's results feed the same loop again: this form of control flow is not supported");
   for (int u = 0; u < o.units; u++) o.step_of[u] = -1;
   for (int i = 0; i < from->count; i++) {
     const int n = outputs_of(&from->instance[i]);
@@ -628,7 +668,9 @@ tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *
   TARN_TRY(emit_frame(&o, NULL, block));
   for (int i = 0; i < from->results; i++) {
     const tarn_instance *x = &from->instance[from->result[i].from];
-    if (x->frame) return tarn_fail(TARN_INVALID, "'%s' is inside loop '%s' and cannot be fetched", x->name, x->frame->name);
+    if (x->frame)
+      return tarn_fail(TARN_INVALID, "'%s' is inside loop '%s' and cannot be fetched", x->name,
+                       x->frame->name);
     int value;
     TARN_TRY(value_of(&o, block, NULL, from->result[i], &value));
     TARN_TRY(append(arena, &block->result, &block->results, value));

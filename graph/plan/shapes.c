@@ -1,10 +1,11 @@
-/* Shapes along the steps of a block, and elements where they are known: constants, variables that nothing writes (frozen),
- * and what follows from them and from shapes (constant folding).
+/* Shapes along the steps of a block, and elements where they are known: constants, variables that
+ * nothing writes (frozen), and what follows from them and from shapes (constant folding).
  *
- * As a plan is made for the shapes fed, most shapes are known exactly. A loop's variables are first taken to keep the shape
- * they enter with; when the body gives another, they are unknown in the next round. Folding is bounded: it never makes
- * more bytes than it takes, but for small results. A step that cannot be computed now (an error in a branch that may not be
- * taken) is left for the run. */
+ * As a plan is made for the shapes fed, most shapes are known exactly. A loop's variables are first
+ * taken to keep the shape they enter with; when the body gives another, they are unknown in the
+ * next round. Folding is bounded: it never makes more bytes than it takes, but for small results. A
+ * step that cannot be computed now (an error in a branch that may not be taken) is left for the
+ * run. */
 #include "graph/exec/binding.h"
 #include "graph/plan/arrays.h"
 
@@ -36,7 +37,8 @@ tarn_status tarn__plan_declared(tarn_builder *b, const tarn_node *variable, tarn
 }
 
 /* A frozen variable becomes a constant of the block; -1 in *value when it is not frozen. */
-static tarn_status frozen_value(tarn_builder *b, tarn_block *block, const tarn_node *variable, int *value) {
+static tarn_status frozen_value(tarn_builder *b, tarn_block *block, const tarn_node *variable,
+                                int *value) {
   *value = -1;
   if (!variable) return TARN_OK;
   tarn_tensor read;
@@ -101,20 +103,26 @@ static tarn_status arrays_for(tarn_builder *b, const tarn_step *step, arrays *a)
   return TARN_OK;
 }
 
-/* The elements of a step's outputs, computed now. Small or no larger than the inputs; never state, handles or errors. */
-static tarn_status fold(tarn_builder *b, tarn_block *block, int at, const arrays *a, bool all_known, bool all_shapes) {
+/* The elements of a step's outputs, computed now. Small or no larger than the inputs; never state,
+ * handles or errors. */
+static tarn_status fold(tarn_builder *b, tarn_block *block, int at, const arrays *a, bool all_known,
+                        bool all_shapes) {
   const tarn_step *step = &block->step[at];
   const unsigned flags = step->op->flags;
-  if (flags & (TARN_OP_STATEFUL | TARN_OP_NEVER_FOLD | TARN_OP_CONTROL) || !step->outputs) return TARN_OK;
+  if (flags & (TARN_OP_STATEFUL | TARN_OP_NEVER_FOLD | TARN_OP_CONTROL) || !step->outputs)
+    return TARN_OK;
   if (!all_known && !(flags & TARN_OP_FROM_SHAPES && all_shapes)) return TARN_OK;
   double in_bytes = 0, out_bytes = 0;
   for (int i = 0; i < step->inputs; i++)
     in_bytes += (double)tarn__shape_elements(&a->shape[i]) * (double)tarn_dtype_bytes(a->dtype[i]);
   for (int i = 0; i < step->outputs; i++) {
     const tarn_dtype dtype = step->node->out_dtype[i];
-    if (dtype == TARN_RESOURCE || dtype == TARN_VARIANT || step->node->out_is_ref[i]) return TARN_OK;
+    if (dtype == TARN_RESOURCE || dtype == TARN_VARIANT || step->node->out_is_ref[i])
+      return TARN_OK;
     const tarn_shape *out = &a->shape[step->inputs + i];
-    out_bytes += out->rank < 0 ? 16 * in_bytes : (double)tarn__shape_elements(out) * (double)tarn_dtype_bytes(dtype);
+    out_bytes += out->rank < 0
+                     ? 16 * in_bytes
+                     : (double)tarn__shape_elements(out) * (double)tarn_dtype_bytes(dtype);
   }
   if (!all_known) in_bytes = 0;
   if (out_bytes > FOLD_BYTES && out_bytes > in_bytes) return TARN_OK;
@@ -143,14 +151,16 @@ static tarn_status fold(tarn_builder *b, tarn_block *block, int at, const arrays
 /* TensorArrayV3 of a known size that does not grow. */
 static tarn_status array_made(tarn_builder *b, const tarn_step *step, const arrays *a) {
   const tarn_attr *grows = tarn__attr_find(step->attrs, "dynamic_size");
-  if (!grows || grows->kind != TARN_ATTR_BOOL || grows->b || !a->value[0] || a->dtype[0] != TARN_I32 ||
-      tarn__tensor_elements(a->value[0]) != 1)
+  if (!grows || grows->kind != TARN_ATTR_BOOL || grows->b || !a->value[0] ||
+      a->dtype[0] != TARN_I32 || tarn__tensor_elements(a->value[0]) != 1)
     return TARN_OK;
   return tarn__plan_array_size(b, step->node, tarn__tensor_int(a->value[0], 0));
 }
 
-/* A step on a TensorArray or a stack: output 0's shape, or its value, where they follow from the other steps. */
-static tarn_status array_shapes(tarn_builder *b, tarn_block *block, int at, const tarn_node *maker, const arrays *a) {
+/* A step on a TensorArray or a stack: output 0's shape, or its value, where they follow from the
+ * other steps. */
+static tarn_status array_shapes(tarn_builder *b, tarn_block *block, int at, const tarn_node *maker,
+                                const arrays *a) {
   const tarn_step *step = &block->step[at];
   tarn_shape shape;
   int64_t size;
@@ -201,11 +211,14 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
     all_shapes = all_shapes && known(&s.shape);
     all_known = all_known && s.elements;
   }
-  const tarn_node *maker = step->inputs && a.dtype[0] == TARN_RESOURCE ? block->value[step->in[0]].variable : NULL;
+  const tarn_node *maker =
+      step->inputs && a.dtype[0] == TARN_RESOURCE ? block->value[step->in[0]].variable : NULL;
   if (maker && tarn__plan_makes_array(maker)) TARN_TRY(array_shapes(b, block, at, maker, &a));
-  if (tarn__plan_makes_array(step->node) && step->inputs && step->out[0] >= 0) TARN_TRY(array_made(b, step, &a));
+  if (tarn__plan_makes_array(step->node) && step->inputs && step->out[0] >= 0)
+    TARN_TRY(array_made(b, step, &a));
   if (!all_shapes) return TARN_OK;
-  if (maker && tarn__plan_makes_array(maker) && block->value[step->out[0]].shape.rank >= 0) return TARN_OK;
+  if (maker && tarn__plan_makes_array(maker) && block->value[step->out[0]].shape.rank >= 0)
+    return TARN_OK;
   tarn_shape *out = a.shape + step->inputs;
   const tarn_status status = tarn__step_infer(step, a.dtype, a.shape, a.value, out);
   if (status != TARN_OK) {
@@ -214,7 +227,8 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
     if (step->may_die || block->parent || b->context->explain) return TARN_OK;
     char text[TARN_SHAPE_TEXT];
     for (int i = 0; i < step->inputs; i++)
-      tarn__context("input %d: %s%s", i, tarn_dtype_name(a.dtype[i]), tarn__shape_print(&a.shape[i], text));
+      tarn__context("input %d: %s%s", i, tarn_dtype_name(a.dtype[i]),
+                    tarn__shape_print(&a.shape[i], text));
     tarn__context("inferring node '%s' (%s)", step->name, step->op->name);
     return status;
   }
@@ -262,7 +276,8 @@ static tarn_status merge_shapes(tarn_builder *b, tarn_block *block, int at) {
     TARN_TRY(see(b, block, at, i, &s));
     if (s.shape.rank == PENDING) continue;
     if (joint.rank == PENDING) joint = s.shape;
-    else if (!known(&s.shape) || !known(&joint) || !tarn__shape_equal(&joint, &s.shape)) joint.rank = -1;
+    else if (!known(&s.shape) || !known(&joint) || !tarn__shape_equal(&joint, &s.shape))
+      joint.rank = -1;
   }
   if (joint.rank == PENDING) joint.rank = -1;
   const tarn_shape scalar = tarn__shape_scalar();
@@ -283,8 +298,8 @@ static void forget(tarn_block *block) {
   }
 }
 
-static tarn_status set_input(tarn_builder *b, tarn_block *block, int at, int i, tarn_block *body, int input,
-                             bool elements) {
+static tarn_status set_input(tarn_builder *b, tarn_block *block, int at, int i, tarn_block *body,
+                             int input, bool elements) {
   seen s;
   TARN_TRY(see(b, block, at, i, &s));
   set_shape(body, body->input[input], &s.shape);
@@ -311,9 +326,11 @@ static tarn_status loop_shapes(tarn_builder *b, tarn_block *block, int at) {
     bool changed = false;
     for (int k = 0; k < vars; k++) {
       tarn_shape next = body->value[body->next[k]].shape;
-      if (!known(&next) || (round >= ROUNDS && !tarn__shape_equal(&next, &assumed[k]))) next.rank = -1;
+      if (!known(&next) || (round >= ROUNDS && !tarn__shape_equal(&next, &assumed[k])))
+        next.rank = -1;
       if (assumed[k].rank == -1) next.rank = -1;   /* once unknown, for good: this ends */
-      if (next.rank != assumed[k].rank || (next.rank >= 0 && !tarn__shape_equal(&next, &assumed[k]))) {
+      if (next.rank != assumed[k].rank ||
+          (next.rank >= 0 && !tarn__shape_equal(&next, &assumed[k]))) {
         changed = true;
         assumed[k] = next;
       }
@@ -334,7 +351,8 @@ static tarn_status if_shapes(tarn_builder *b, tarn_block *block, int at) {
     tarn_block *body = block->step[at].block[k];
     if (body) {
       forget(body);
-      for (int i = 0; i < body->inputs; i++) TARN_TRY(set_input(b, block, at, i + 1, body, i, true));
+      for (int i = 0; i < body->inputs; i++)
+        TARN_TRY(set_input(b, block, at, i + 1, body, i, true));
       TARN_TRY(shapes_of(b, body));
     }
     for (int i = 0; i < outputs; i++) {
@@ -372,7 +390,8 @@ static tarn_status while_shapes(tarn_builder *b, tarn_block *block, int at) {
       TARN_TRY(shapes_of(b, inner));
     }
     for (int k = 0; k < vars; k++) {
-      tarn_shape next = body && k < body->results ? body->value[body->result[k]].shape : (tarn_shape){.rank = -1};
+      tarn_shape next =
+          body && k < body->results ? body->value[body->result[k]].shape : (tarn_shape){.rank = -1};
       if (assumed[k].rank < 0) continue;
       if (!known(&next) || round >= ROUNDS || !tarn__shape_equal(&next, &assumed[k])) {
         if (known(&next) && tarn__shape_equal(&next, &assumed[k])) continue;

@@ -24,7 +24,8 @@ typedef struct entry {
   tarn_exec *idle;
   int users;
   bool dropped;                  /* out of the cache; goes with its last user */
-  bool pinned;                   /* tarn__session_plan gave the plan out: it stays until the session ends */
+  /* tarn__session_plan gave the plan out: it stays until the session ends */
+  bool pinned;
   uint64_t runs, last_used;
 } entry;
 
@@ -48,7 +49,8 @@ struct tarn_session {
   entry *entries;
   entry *retired;                /* dropped but pinned */
   uint64_t clock;
-  tarn_arena *names;             /* keys of volatile_variables, which outlive the variables; under plan_lock */
+  /* keys of volatile_variables, which outlive the variables; under plan_lock */
+  tarn_arena *names;
   atomic_uint cancels;           /* a run stops when this is not what it was when it began */
   void (*print)(void *context, const char *line);
   void *print_context;
@@ -70,15 +72,19 @@ static void entry_destroy(entry *e, const tarn_allocator *a) {
   tarn__free(a, e, sizeof *e);
 }
 
-tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep, const tarn_session_options *options,
-                                 const tarn_files *files, tarn_session **session) {
+tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
+                                 const tarn_session_options *options, const tarn_files *files,
+                                 tarn_session **session) {
   const tarn_session_options none = {0}, *o = options ? options : &none;
-  if (o->threads < 0 || o->threads > 256) return tarn_fail(TARN_INVALID, "threads must be 0 to 256, got %d", o->threads);
-  if (!(o->time_limit_s >= 0)) return tarn_fail(TARN_INVALID, "the time limit must not be negative");
+  if (o->threads < 0 || o->threads > 256)
+    return tarn_fail(TARN_INVALID, "threads must be 0 to 256, got %d", o->threads);
+  if (!(o->time_limit_s >= 0))
+    return tarn_fail(TARN_INVALID, "the time limit must not be negative");
   tarn_target backend = TARN_TARGETS;
   if (o->backend && o->backend[0]) {
     backend = tarn__target_from_name(o->backend);
-    if (backend == TARN_TARGETS) return tarn_fail(TARN_INVALID, "there is no back end '%s'", o->backend);
+    if (backend == TARN_TARGETS)
+      return tarn_fail(TARN_INVALID, "there is no back end '%s'", o->backend);
     const char *refusal = tarn__target_refusal(backend);
     if (refusal) return tarn_fail(TARN_UNSUPPORTED, "back end '%s': %s", o->backend, refusal);
   }
@@ -106,10 +112,14 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep, const tar
   TARN_GOTO(tarn__pool_create(s->allocator, threads, &s->pool));
   TARN_GOTO(tarn__resources_create(s->allocator, &s->resources));
   TARN_GOTO(tarn__arena_create(s->allocator, &s->names));
-  s->planning = (tarn_plan_context){.allocator = s->allocator, .resources = s->resources,
-                                    .volatile_variables = &s->volatile_variables, .backend = backend};
+  s->planning = (tarn_plan_context){.allocator = s->allocator,
+                                    .resources = s->resources,
+                                    .volatile_variables = &s->volatile_variables,
+                                    .backend = backend};
   tarn__machine_guess(threads, &s->planning.machine);
-  s->shared = (tarn_exec_shared){.planning = &s->planning, .allocator = s->allocator, .pool = s->pool,
+  s->shared = (tarn_exec_shared){.planning = &s->planning,
+                                 .allocator = s->allocator,
+                                 .pool = s->pool,
                                  .prepared = &s->prepared};
 done:
   if (status != TARN_OK) tarn_session_destroy(s);
@@ -151,7 +161,8 @@ tarn_session_memory tarn__session_memory(const tarn_session *s) {
 
 void tarn__session_keep_memory(tarn_session *s, size_t bytes) { tarn__store_keep(s->store, bytes); }
 
-void tarn__session_set_print(tarn_session *s, void (*print)(void *context, const char *line), void *context) {
+void tarn__session_set_print(tarn_session *s, void (*print)(void *context, const char *line),
+                             void *context) {
   s->print = print ? print : drop_line;
   s->print_context = context;
 }
@@ -166,7 +177,8 @@ void tarn_session_cancel(tarn_session *s) { atomic_fetch_add(&s->cancels, 1); }
 const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes) {
   const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
   if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size)
-    snprintf(text, bytes, "%.*s", (int)(shared->s.size < bytes ? shared->s.size : bytes - 1), shared->s.data);
+    snprintf(text, bytes, "%.*s", (int)(shared->s.size < bytes ? shared->s.size : bytes - 1),
+             shared->s.data);
   else
     snprintf(text, bytes, "%s", node->name);
   return text;
@@ -180,32 +192,37 @@ static bool makes_variable(const tarn_node *node) {
 }
 
 /* The session's variable of a node; retained. */
-static tarn_status variable_of(tarn_session *s, const tarn_node *node, tarn_dtype dtype, const tarn_shape *declared,
-                               tarn_variable **v) {
+static tarn_status variable_of(tarn_session *s, const tarn_node *node, tarn_dtype dtype,
+                               const tarn_shape *declared, tarn_variable **v) {
   char stack[512];
   const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  const size_t need = 1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size : strlen(node->name));
+  const size_t need =
+      1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size
+                                                                        : strlen(node->name));
   char *key = need <= sizeof stack ? stack : tarn__alloc(s->allocator, need);
   if (!key) return TARN_NO_MEMORY;
   tarn__variable_key(node, key, need);
-  const tarn_status status = tarn__variable_get(s->resources, key, dtype, declared, strcmp(node->op->name, "VarHandleOp") != 0, v);
+  const tarn_status status = tarn__variable_get(s->resources, key, dtype, declared,
+                                                strcmp(node->op->name, "VarHandleOp") != 0, v);
   if (key != stack) tarn__free(s->allocator, key, need);
   return status;
 }
 
-tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node, const tarn_tensor *value) {
-  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"), *shape = tarn__attr_find(&node->attrs, "shape");
+tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node,
+                                       const tarn_tensor *value) {
+  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"),
+                  *shape = tarn__attr_find(&node->attrs, "shape");
   if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE)
     return tarn_fail(TARN_INVALID, "node '%s' (%s) is no variable", node->name, node->op_name);
   tarn_shape declared = {.rank = -1};
   if (shape && shape->kind == TARN_ATTR_SHAPE) declared = *shape->shape;
   if (value->dtype != dtype->type.dtype)
-    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", node->name, tarn_dtype_name(dtype->type.dtype),
-                     tarn_dtype_name(value->dtype));
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", node->name,
+                     tarn_dtype_name(dtype->type.dtype), tarn_dtype_name(value->dtype));
   if (declared.rank >= 0 && !tarn__shape_compatible(&declared, &value->shape)) {
     char want[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
-    return tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", node->name, tarn__shape_print(&declared, want),
-                     tarn__shape_print(&value->shape, got));
+    return tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", node->name,
+                     tarn__shape_print(&declared, want), tarn__shape_print(&value->shape, got));
   }
   tarn_variable *v;
   TARN_TRY(variable_of(s, node, value->dtype, &declared, &v));
@@ -214,12 +231,15 @@ tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node, c
   return status;
 }
 
-tarn_status tarn__session_variable_missing(tarn_session *s, const tarn_node *node, const char *why) {
-  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"), *shape = tarn__attr_find(&node->attrs, "shape");
+tarn_status tarn__session_variable_missing(tarn_session *s, const tarn_node *node,
+                                           const char *why) {
+  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"),
+                  *shape = tarn__attr_find(&node->attrs, "shape");
   const tarn_shape unknown = {.rank = -1};
   tarn_variable *v;
   if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE) return TARN_OK;
-  TARN_TRY(variable_of(s, node, dtype->type.dtype, shape && shape->kind == TARN_ATTR_SHAPE ? shape->shape : &unknown, &v));
+  TARN_TRY(variable_of(s, node, dtype->type.dtype,
+                       shape && shape->kind == TARN_ATTR_SHAPE ? shape->shape : &unknown, &v));
   pthread_mutex_lock(&v->lock);
   snprintf(v->missing, sizeof v->missing, "%s", why);
   pthread_mutex_unlock(&v->lock);
@@ -240,24 +260,26 @@ typedef struct resolved {
   tarn_bytes key;
 } resolved;
 
-static tarn_status check_feed(const tarn_edge *e, const tarn_feed *feed, const tarn_edge *earlier, size_t n) {
+static tarn_status check_feed(const tarn_edge *e, const tarn_feed *feed, const tarn_edge *earlier,
+                              size_t n) {
   const tarn_node *node = e->node;
   const tarn_tensor *t = feed->tensor;
   if (!t) return tarn_fail(TARN_INVALID, "feed '%s' has no tensor", feed->name);
   for (size_t i = 0; i < n; i++)
-    if (earlier[i].node == node && earlier[i].index == e->index) return tarn_fail(TARN_INVALID, "'%s' is fed twice", feed->name);
+    if (earlier[i].node == node && earlier[i].index == e->index)
+      return tarn_fail(TARN_INVALID, "'%s' is fed twice", feed->name);
   if (node->op && node->out_dtype[e->index] && node->out_dtype[e->index] != t->dtype)
-    return tarn_fail(TARN_DTYPE, "feed '%s' is %s, expected %s", feed->name, tarn_dtype_name(t->dtype),
-                     tarn_dtype_name(node->out_dtype[e->index]));
+    return tarn_fail(TARN_DTYPE, "feed '%s' is %s, expected %s", feed->name,
+                     tarn_dtype_name(t->dtype), tarn_dtype_name(node->out_dtype[e->index]));
   const tarn_attr *shape = tarn__attr_find(&node->attrs, "shape");
-  if (node->op && !strncmp(node->op->name, "Placeholder", 11) && shape && shape->kind == TARN_ATTR_SHAPE &&
-      shape->shape->rank >= 0) {
+  if (node->op && !strncmp(node->op->name, "Placeholder", 11) && shape &&
+      shape->kind == TARN_ATTR_SHAPE && shape->shape->rank >= 0) {
     /* Graphs of TensorFlow before 0.12 wrote an unknown shape as []. */
     const bool unknown = shape->shape->rank == 0 && !strcmp(node->op->name, "Placeholder");
     if (!unknown && !tarn__shape_compatible(shape->shape, &t->shape)) {
       char want[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
-      return tarn_fail(TARN_SHAPE, "feed '%s' has shape %s, expected %s", feed->name, tarn__shape_print(&t->shape, got),
-                       tarn__shape_print(shape->shape, want));
+      return tarn_fail(TARN_SHAPE, "feed '%s' has shape %s, expected %s", feed->name,
+                       tarn__shape_print(&t->shape, got), tarn__shape_print(shape->shape, want));
     }
   }
   return TARN_OK;
@@ -284,8 +306,10 @@ static tarn_status resolve(tarn_session *s, const tarn_run_request *q, resolved 
   r->tensors = (const tarn_tensor **)(void *)(r->feeds + n);
   r->targets = (tarn_node **)(void *)(r->tensors + q->n_feeds);
   for (size_t i = 0; i < q->n_feeds; i++) {
-    TARN_TRY_IN(tarn__graph_find(s->graph, q->feeds[i].name, &r->feeds[i]), "looking for feed '%s'", q->feeds[i].name);
-    if (r->feeds[i].index < 0) return tarn_fail(TARN_INVALID, "feed '%s' names no tensor", q->feeds[i].name);
+    TARN_TRY_IN(tarn__graph_find(s->graph, q->feeds[i].name, &r->feeds[i]), "looking for feed '%s'",
+                q->feeds[i].name);
+    if (r->feeds[i].index < 0)
+      return tarn_fail(TARN_INVALID, "feed '%s' names no tensor", q->feeds[i].name);
     TARN_TRY(check_feed(&r->feeds[i], &q->feeds[i], r->feeds, i));
     r->tensors[i] = q->feeds[i].tensor;
     TARN_TRY(key_add(&r->key, &r->feeds[i], 'i'));
@@ -295,31 +319,43 @@ static tarn_status resolve(tarn_session *s, const tarn_run_request *q, resolved 
     TARN_TRY(tarn__bytes_add(&r->key, shape->dim, (size_t)shape->rank * sizeof shape->dim[0]));
   }
   for (size_t i = 0; i < q->n_fetches; i++) {
-    TARN_TRY_IN(tarn__graph_find(s->graph, q->fetches[i], &r->fetches[i]), "looking for fetch '%s'", q->fetches[i]);
+    TARN_TRY_IN(tarn__graph_find(s->graph, q->fetches[i], &r->fetches[i]), "looking for fetch '%s'",
+                q->fetches[i]);
     const tarn_node *node = r->fetches[i].node;
     if (r->fetches[i].index < 0 || (node->op && r->fetches[i].index >= node->outputs))
-      return tarn_fail(TARN_INVALID, "'%s' has no tensor to fetch: node '%s' (%s) has %d outputs; run it as a target", q->fetches[i],
-                       node->name, node->op_name, node->outputs);
-    if (node->op && !node->problem && (node->out_dtype[r->fetches[i].index] == TARN_RESOURCE || node->out_dtype[r->fetches[i].index] == TARN_VARIANT))
+      return tarn_fail(
+          TARN_INVALID,
+          "'%s' has no tensor to fetch: node '%s' (%s) has %d outputs; run it as a target",
+          q->fetches[i], node->name, node->op_name, node->outputs);
+    if (node->op && !node->problem &&
+        (node->out_dtype[r->fetches[i].index] == TARN_RESOURCE ||
+         node->out_dtype[r->fetches[i].index] == TARN_VARIANT))
       return tarn_fail(TARN_DTYPE, "'%s' is a %s and cannot be fetched", q->fetches[i],
                        tarn_dtype_name(node->out_dtype[r->fetches[i].index]));
     TARN_TRY(key_add(&r->key, &r->fetches[i], 'o'));
   }
   for (size_t i = 0; i < q->n_targets; i++) {
     tarn_edge e;
-    TARN_TRY_IN(tarn__graph_find(s->graph, q->targets[i], &e), "looking for target '%s'", q->targets[i]);
+    TARN_TRY_IN(tarn__graph_find(s->graph, q->targets[i], &e), "looking for target '%s'",
+                q->targets[i]);
     r->targets[i] = e.node;
     e.index = 0;
     TARN_TRY(key_add(&r->key, &e, 't'));
   }
-  r->plan = (tarn_plan_request){.feeds = r->feeds, .feed_tensors = r->tensors, .n_feeds = q->n_feeds, .fetches = r->fetches,
-                                .n_fetches = q->n_fetches, .targets = r->targets, .n_targets = q->n_targets};
+  r->plan = (tarn_plan_request){.feeds = r->feeds,
+                                .feed_tensors = r->tensors,
+                                .n_feeds = q->n_feeds,
+                                .fetches = r->fetches,
+                                .n_fetches = q->n_fetches,
+                                .targets = r->targets,
+                                .n_targets = q->n_targets};
   return TARN_OK;
 }
 
 /* ---- plans -------------------------------------------------------------------------------- */
 
-/* Takes an entry out of the cache. The lock is held; true: nobody uses it, and the caller destroys it without the lock. */
+/* Takes an entry out of the cache. The lock is held; true: nobody uses it, and the caller destroys
+ * it without the lock. */
 static bool retire(tarn_session *s, entry *e) {
   for (entry **at = &s->entries; *at; at = &(*at)->next)
     if (*at == e) {
@@ -365,7 +401,8 @@ static tarn_status unfreeze(tarn_session *s, const tarn_plan *plan) {
 
 static entry *find(tarn_session *s, const tarn_bytes *key) {
   for (entry *e = s->entries; e; e = e->next)
-    if (e->key.size == key->size && (!key->size || !memcmp(e->key.data, key->data, key->size))) return e;
+    if (e->key.size == key->size && (!key->size || !memcmp(e->key.data, key->data, key->size)))
+      return e;
   return NULL;
 }
 
@@ -419,7 +456,8 @@ static void insert(tarn_session *s, entry *made) {
 
 /* The entry for a request, with one user more; made when there is none or it is out of date. */
 static tarn_status plan_for(tarn_session *s, resolved *r, bool explain, entry **found) {
-  TARN_TRY(tarn__bytes_add(&r->key, &explain, sizeof explain));   /* its plan may lack ops: not one to run */
+  /* its plan may lack ops: not one to run */
+  TARN_TRY(tarn__bytes_add(&r->key, &explain, sizeof explain));
   entry *e = take(s, &r->key);
   if (e && !changed(e->plan)) {
     *found = e;
@@ -476,19 +514,22 @@ static void give_back(tarn_session *s, entry *e, tarn_exec *x) {
 /* ---- runs --------------------------------------------------------------------------------- */
 
 /* Results become handles that are the caller's alone. */
-static tarn_status hand_out(tarn_session *s, const tarn_run_request *q, tarn_tensor *results, tarn_tensor **outputs) {
+static tarn_status hand_out(tarn_session *s, const tarn_run_request *q, tarn_tensor *results,
+                            tarn_tensor **outputs) {
   size_t done = 0;
   tarn_status status = TARN_OK;
   for (; done < q->n_fetches; done++) {
     tarn_tensor *t = &results[done];
     if (!t->dtype) {
-      status = tarn_fail(TARN_FAILED, "'%s' has no value: it is in a branch that was not taken", q->fetches[done]);
+      status = tarn_fail(TARN_FAILED, "'%s' has no value: it is in a branch that was not taken",
+                         q->fetches[done]);
       break;
     }
     if (t->dtype == TARN_RESOURCE && t->shape.rank == 0) {   /* a ref variable: its value */
       tarn_variable *v = tarn__object_get(t, 0);
       tarn_tensor value = {0};
-      if (!v || v->object.type != &tarn__variable_type) status = tarn_fail(TARN_DTYPE, "'%s' is a handle and cannot be fetched", q->fetches[done]);
+      if (!v || v->object.type != &tarn__variable_type)
+        status = tarn_fail(TARN_DTYPE, "'%s' is a handle and cannot be fetched", q->fetches[done]);
       else status = tarn__variable_read(v, &value);
       if (status != TARN_OK) break;
       tarn__tensor_clear(t);
@@ -514,8 +555,10 @@ static tarn_status hand_out(tarn_session *s, const tarn_run_request *q, tarn_ten
 
 /* No memory because of the session's limit is another failure. */
 static tarn_status or_limit(const tarn_session *s, tarn_status status) {
-  if (status != TARN_NO_MEMORY || !s->memory_limit || !tarn__store_limit_hit(s->store)) return status;
-  return tarn_fail(TARN_LIMIT, "the session's memory limit of %zu bytes is reached", s->memory_limit);
+  if (status != TARN_NO_MEMORY || !s->memory_limit || !tarn__store_limit_hit(s->store))
+    return status;
+  return tarn_fail(TARN_LIMIT, "the session's memory limit of %zu bytes is reached",
+                   s->memory_limit);
 }
 
 tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_tensor **outputs) {
@@ -527,13 +570,20 @@ tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_t
   tarn_tensor *results = NULL;
   const uint64_t start = tarn__now_ns();
   const unsigned cancels = atomic_load(&s->cancels);
-  if (status == TARN_OK && !(results = tarn__alloc_zero(s->allocator, bytes))) status = TARN_NO_MEMORY;
+  if (status == TARN_OK && !(results = tarn__alloc_zero(s->allocator, bytes)))
+    status = TARN_NO_MEMORY;
   if (status != TARN_OK) goto done;
   TARN_GOTO(plan_for(s, &r, false, &e));
   TARN_GOTO(take_context(s, e, &x));
-  tarn_run run = {.allocator = s->allocator, .resources = s->resources,
-                  .files = q->files ? q->files : s->allow_files ? s->files : NULL, .cancels = &s->cancels, .cancels_before = cancels,
-                  .print = s->print, .print_context = s->print_context};
+  tarn_run run = {.allocator = s->allocator,
+                  .resources = s->resources,
+                  .files = q->files         ? q->files
+                           : s->allow_files ? s->files
+                                            : NULL,
+                  .cancels = &s->cancels,
+                  .cancels_before = cancels,
+                  .print = s->print,
+                  .print_context = s->print_context};
   if (s->time_limit_s > 0) run.deadline_ns = start + (uint64_t)(s->time_limit_s * 1e9);
   const unsigned denormals = tarn__denormals_off();
   status = tarn__exec_run(x, &run, q->trace, r.tensors, results);
@@ -550,16 +600,23 @@ done:
   return status;
 }
 
-tarn_status tarn_session_run(tarn_session *session, const tarn_feed *feeds, size_t n_feeds, const char *const *fetches,
-                             size_t n_fetches, const char *const *targets, size_t n_targets, tarn_tensor **outputs) {
-  if (!session || (n_fetches && !outputs)) return tarn_fail(TARN_INVALID, "a session and room for the outputs are needed");
+tarn_status tarn_session_run(tarn_session *session, const tarn_feed *feeds, size_t n_feeds,
+                             const char *const *fetches, size_t n_fetches,
+                             const char *const *targets, size_t n_targets, tarn_tensor **outputs) {
+  if (!session || (n_fetches && !outputs))
+    return tarn_fail(TARN_INVALID, "a session and room for the outputs are needed");
   return tarn__session_run(session,
-                           &(tarn_run_request){.feeds = feeds, .n_feeds = n_feeds, .fetches = fetches, .n_fetches = n_fetches,
-                                               .targets = targets, .n_targets = n_targets},
+                           &(tarn_run_request){.feeds = feeds,
+                                               .n_feeds = n_feeds,
+                                               .fetches = fetches,
+                                               .n_fetches = n_fetches,
+                                               .targets = targets,
+                                               .n_targets = n_targets},
                            outputs);
 }
 
-tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool explain, const tarn_plan **plan) {
+tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool explain,
+                               const tarn_plan **plan) {
   resolved r;
   entry *e = NULL;
   tarn_status status = resolve(s, q, &r);

@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 
-/* Blocks up to LARGEST are kept, in classes of four steps to the power of two; at most KEPT bytes in all unless
- * tarn__store_keep says otherwise. */
+/* Blocks up to LARGEST are kept, in classes of four steps to the power of two; at most KEPT bytes
+ * in all unless tarn__store_keep says otherwise. */
 enum { CLASSES = 80, SMALLEST = 64, LARGEST = 8 << 20, KEPT = 64 << 20 };
 
 typedef struct spare {
@@ -77,7 +77,8 @@ static void *store_alloc(void *context, size_t bytes, size_t align) {
   store->blocks++;
   pthread_mutex_unlock(&store->lock);
   if (!memory) memory = from->alloc(from->context, size, align < TARN_ALIGN ? TARN_ALIGN : align);
-  if (!memory) {                  /* what is kept counts against the limit too: without it there may be room */
+  /* what is kept counts against the limit too: without it there may be room */
+  if (!memory) {
     pthread_mutex_lock(&store->lock);
     const bool again = store->kept_bytes > 0;
     if (again) trim(store);

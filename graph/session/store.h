@@ -1,5 +1,6 @@
-/* The session's allocator: counts against the session's limit, and keeps freed blocks for the next run, so that a steady run
- * asks the system for nothing. Tensors handed out may outlive the session: the store ends with its last block. */
+/* The session's allocator: counts against the session's limit, and keeps freed blocks for the next
+ * run, so that a steady run asks the system for nothing. Tensors handed out may outlive the
+ * session: the store ends with its last block. */
 #ifndef TARN_GRAPH_SESSION_STORE_H
 #define TARN_GRAPH_SESSION_STORE_H
 
