@@ -1,11 +1,13 @@
-/* Small graphs written down in C, and sessions on them. Everything asserts: a test says only what it is about.
+/* Small graphs written down in C, and sessions on them. Everything asserts: a test says only what
+ * it is about.
  *
  *   tarn_graph *g = new_graph();
  *   node(g, "x", "Placeholder", "", "dtype=float; shape=[2,3]");
  *   node(g, "y", "AddV2", "x x ^init", "T=float");
  *   floats(g, "w", 2, (int64_t[]){2, 3}, (float[]){...});
  *
- * Inputs are separated by blanks; attributes are written as in signatures, functions by their name. */
+ * Inputs are separated by blanks; attributes are written as in signatures, functions by their name.
+ */
 #ifndef TARN_TESTS_UNIT_GRAPH_BUILD_GRAPH_H
 #define TARN_TESTS_UNIT_GRAPH_BUILD_GRAPH_H
 
@@ -23,12 +25,13 @@
     ck_assert_msg(ok_ == TARN_OK, "%s: %s", tarn_status_text(ok_), tarn_error());   \
   } while (0)
 /* The call fails with `status`, and the message holds `text`. */
-#define FAILS(call, status, text)                                                                                \
-  do {                                                                                                           \
-    const tarn_status got_ = (call);                                                                             \
-    ck_assert_msg(got_ == (status), "expected '%s', got '%s': %s", tarn_status_text(status), tarn_status_text(got_), \
-                  tarn_error());                                                                                 \
-    ck_assert_msg(strstr(tarn_error(), (text)) != NULL, "expected '%s' in: %s", (text), tarn_error());           \
+#define FAILS(call, status, text)                                                            \
+  do {                                                                                       \
+    const tarn_status got_ = (call);                                                         \
+    ck_assert_msg(got_ == (status), "expected '%s', got '%s': %s", tarn_status_text(status), \
+                  tarn_status_text(got_), tarn_error());                                     \
+    ck_assert_msg(strstr(tarn_error(), (text)) != NULL, "expected '%s' in: %s", (text),      \
+                  tarn_error());                                                             \
   } while (0)
 
 static inline tarn_graph *new_graph(void) {
@@ -76,7 +79,8 @@ static inline void set_attr(tarn_graph *g, tarn_node *n, const tarn_op *op, char
   OK(tarn__attr_set(g->arena, &n->attrs, name, &a));
 }
 
-static inline tarn_node *node(tarn_graph *g, const char *name, const char *op, const char *inputs, const char *attrs) {
+static inline tarn_node *node(tarn_graph *g, const char *name, const char *op, const char *inputs,
+                              const char *attrs) {
   tarn_node *n;
   char one[256];
   OK(tarn__graph_add(g, name, op, "", &n));
@@ -85,7 +89,8 @@ static inline tarn_node *node(tarn_graph *g, const char *name, const char *op, c
   return n;
 }
 
-static inline tarn_tensor tensor_value(tarn_dtype dtype, int rank, const int64_t *dims, const void *elements) {
+static inline tarn_tensor tensor_value(tarn_dtype dtype, int rank, const int64_t *dims,
+                                       const void *elements) {
   tarn_shape shape = {.rank = rank};
   for (int i = 0; i < rank; i++) shape.dim[i] = dims[i];
   tarn_tensor t = {0};
@@ -94,24 +99,32 @@ static inline tarn_tensor tensor_value(tarn_dtype dtype, int rank, const int64_t
   return t;
 }
 
-static inline tarn_node *constant(tarn_graph *g, const char *name, const char *inputs, tarn_dtype dtype, int rank,
-                                  const int64_t *dims, const void *elements) {
+static inline tarn_node *constant(tarn_graph *g, const char *name, const char *inputs,
+                                  tarn_dtype dtype, int rank, const int64_t *dims,
+                                  const void *elements) {
   tarn_node *n = node(g, name, "Const", inputs, "");
   tarn_tensor t = tensor_value(dtype, rank, dims, elements);
   const tarn_tensor *kept;
   OK(tarn__graph_keep_tensor(g, &t, &kept));
-  const tarn_attr value = {.kind = TARN_ATTR_TENSOR, .tensor = kept}, type = {.kind = TARN_ATTR_TYPE, .type = {dtype, false}};
+  const tarn_attr value = {.kind = TARN_ATTR_TENSOR, .tensor = kept},
+                  type = {.kind = TARN_ATTR_TYPE, .type = {dtype, false}};
   OK(tarn__attr_set(g->arena, &n->attrs, "value", &value));
   OK(tarn__attr_set(g->arena, &n->attrs, "dtype", &type));
   return n;
 }
-static inline void floats(tarn_graph *g, const char *name, int rank, const int64_t *dims, const float *x) {
+static inline void floats(tarn_graph *g, const char *name, int rank, const int64_t *dims,
+                          const float *x) {
   constant(g, name, "", TARN_F32, rank, dims, x);
 }
-static inline void number(tarn_graph *g, const char *name, float x) { floats(g, name, 0, NULL, &x); }
-static inline void integer(tarn_graph *g, const char *name, int32_t x) { constant(g, name, "", TARN_I32, 0, NULL, &x); }
+static inline void number(tarn_graph *g, const char *name, float x) {
+  floats(g, name, 0, NULL, &x);
+}
+static inline void integer(tarn_graph *g, const char *name, int32_t x) {
+  constant(g, name, "", TARN_I32, 0, NULL, &x);
+}
 
-static inline tarn_tensor *tensor(tarn_dtype dtype, int rank, const int64_t *dims, const void *elements) {
+static inline tarn_tensor *tensor(tarn_dtype dtype, int rank, const int64_t *dims,
+                                  const void *elements) {
   tarn_tensor *t;
   OK(tarn_tensor_create(dtype, rank, dims, &t));
   if (elements) memcpy(tarn_tensor_data(t), elements, tarn_tensor_bytes(t));
@@ -120,7 +133,9 @@ static inline tarn_tensor *tensor(tarn_dtype dtype, int rank, const int64_t *dim
 static inline tarn_tensor *scalar_f(float x) { return tensor(TARN_F32, 0, NULL, &x); }
 static inline tarn_tensor *scalar_i(int32_t x) { return tensor(TARN_I32, 0, NULL, &x); }
 static inline tarn_tensor *scalar_b(bool x) { return tensor(TARN_BOOL, 0, NULL, &x); }
-static inline tarn_tensor *vector_f(int64_t n, const float *x) { return tensor(TARN_F32, 1, &n, x); }
+static inline tarn_tensor *vector_f(int64_t n, const float *x) {
+  return tensor(TARN_F32, 1, &n, x);
+}
 
 /* Finishes the graph and makes a session of so many threads. */
 static inline tarn_session *session_with(tarn_graph *g, const tarn_session_options *options) {
@@ -129,10 +144,13 @@ static inline tarn_session *session_with(tarn_graph *g, const tarn_session_optio
   OK(tarn__session_create(g, NULL, options, NULL, &s));
   return s;
 }
-static inline tarn_session *session_on(tarn_graph *g) { return session_with(g, &(tarn_session_options){.threads = 1}); }
+static inline tarn_session *session_on(tarn_graph *g) {
+  return session_with(g, &(tarn_session_options){.threads = 1});
+}
 
 /* One fetch, one feed (name NULL: none). */
-static inline tarn_status run_one(tarn_session *s, const char *feed, tarn_tensor *x, const char *fetch, tarn_tensor **y) {
+static inline tarn_status run_one(tarn_session *s, const char *feed, tarn_tensor *x,
+                                  const char *fetch, tarn_tensor **y) {
   const tarn_feed f = {feed, x};
   return tarn_session_run(s, &f, feed ? 1 : 0, &fetch, 1, NULL, 0, y);
 }
@@ -158,7 +176,8 @@ static inline double first(tarn_session *s, const char *feed, tarn_tensor *x, co
 
 /* ---- pieces of graphs that several tests want ----------------------------------------------- */
 
-/* while i < limit: i += 1, x = x * 2, as TensorFlow 1 writes it. Feeds: "limit" (int32). Results: "i_out", "x_out". */
+/* while i < limit: i += 1, x = x * 2, as TensorFlow 1 writes it. Feeds: "limit" (int32). Results:
+ * "i_out", "x_out". */
 static inline void add_loop(tarn_graph *g, const char *x) {
   integer(g, "zero", 0);
   integer(g, "one", 1);

@@ -1,4 +1,5 @@
-/* Control flow as TensorFlow's executor has it: dead sides, loops in loops, functions, and what goes wrong in each. */
+/* Control flow as TensorFlow's executor has it: dead sides, loops in loops, functions, and what
+ * goes wrong in each. */
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
@@ -52,7 +53,8 @@ START_TEST(test_exec_dead_sides_cannot_be_fetched) {
 }
 END_TEST
 
-/* A write that only a control edge ties to a side happens with that side alone; ControlTrigger runs after dead ones too. */
+/* A write that only a control edge ties to a side happens with that side alone; ControlTrigger runs
+ * after dead ones too. */
 START_TEST(test_exec_control_edges_carry_deadness) {
   setup();
   add_cond();
@@ -105,7 +107,8 @@ START_TEST(test_exec_loops_run_as_often_as_they_should) {
 }
 END_TEST
 
-/* The loop stands in one side of a conditional: dead with it, and the other side's value comes out. */
+/* The loop stands in one side of a conditional: dead with it, and the other side's value comes out.
+ */
 START_TEST(test_exec_loops_are_entered_dead) {
   setup();
   node(g, "p", "Placeholder", "", "dtype=bool; shape=[]");
@@ -215,7 +218,8 @@ START_TEST(test_exec_loops_nest) {
   node(g, "t_next", "NextIteration", "u_out", "T=int32");
   node(g, "total", "Exit", "t_sw", "T=int32");
   go();
-  for (int n = 0; n < 7; n++) ck_assert_double_eq(first(s, "limit", scalar_i(n), "total"), n * (n - 1) / 2);
+  for (int n = 0; n < 7; n++)
+    ck_assert_double_eq(first(s, "limit", scalar_i(n), "total"), n * (n - 1) / 2);
 }
 END_TEST
 
@@ -230,7 +234,9 @@ static void arg(tarn_graph *f, const char *name, tarn_dtype dtype) {
   tarn_node *n;
   OK(tarn__graph_add_arg(f, name, dtype, &n));
 }
-static void ret(tarn_graph *f, const char *name, const char *text) { OK(tarn__graph_add_ret(f, name, text)); }
+static void ret(tarn_graph *f, const char *name, const char *text) {
+  OK(tarn__graph_add_ret(f, name, text));
+}
 
 /* fact(n) = n < 1 ? 1 : n * fact(n - 1), by If and a call of itself. */
 static void add_factorial(void) {
@@ -238,7 +244,8 @@ static void add_factorial(void) {
   arg(f, "n", TARN_F32);
   number(f, "one", 1);
   node(f, "small", "Less", "n one:output:0", "T=float");
-  node(f, "if", "If", "small:z:0 n", "Tcond=bool; Tin=[float]; Tout=[float]; then_branch=stop; else_branch=next");
+  node(f, "if", "If", "small:z:0 n",
+       "Tcond=bool; Tin=[float]; Tout=[float]; then_branch=stop; else_branch=next");
   ret(f, "y", "if:output:0");
   arg(stop, "n", TARN_F32);
   number(stop, "one", 1);
@@ -321,7 +328,8 @@ START_TEST(test_exec_errors_name_the_node) {
   go();
   tarn_tensor *x = vector_f(2, (float[]){1, 2}), *y = vector_f(3, (float[]){1, 2, 3}), *out = NULL;
   const tarn_feed feeds[] = {{"x", x}, {"y", y}};
-  FAILS(tarn_session_run(s, feeds, 2, (const char *[]){"tower/sum"}, 1, NULL, 0, &out), TARN_SHAPE, "tower/sum");
+  FAILS(tarn_session_run(s, feeds, 2, (const char *[]){"tower/sum"}, 1, NULL, 0, &out), TARN_SHAPE,
+        "tower/sum");
   tarn_tensor_release(x);
   tarn_tensor_release(y);
 }
@@ -337,18 +345,21 @@ START_TEST(test_exec_prints_to_the_session) {
   go();
   tarn__session_set_print(s, keep_line, lines);
   ck_assert_double_eq(first(s, "x", vector_f(2, (float[]){7, 8}), "y"), 7);
-  ck_assert_msg(strstr(lines, "here ") && strstr(lines, "7") && strstr(lines, "8"), "printed: %s", lines);
+  ck_assert_msg(strstr(lines, "here ") && strstr(lines, "7") && strstr(lines, "8"), "printed: %s",
+                lines);
 }
 END_TEST
 
-/* Loops, calls that plan their function while they run, and late shapes, from several threads at once. */
+/* Loops, calls that plan their function while they run, and late shapes, from several threads at
+ * once. */
 static void *run_all(void *argument) {
   int *wrong = argument;
   for (int i = 0; i < 12; i++) {
     tarn_tensor *n = scalar_f((float)(i % 6)), *limit = scalar_i(i), *out[3] = {NULL};
     const tarn_feed feeds[] = {{"n", n}, {"limit", limit}};
     static const float factorial[] = {1, 1, 2, 6, 24, 120};
-    if (tarn_session_run(s, feeds, 2, (const char *[]){"y", "x_out", "range"}, 3, NULL, 0, out) != TARN_OK) {
+    if (tarn_session_run(s, feeds, 2, (const char *[]){"y", "x_out", "range"}, 3, NULL, 0, out) !=
+        TARN_OK) {
       ++*wrong;
     } else {
       *wrong += *(const float *)tarn_tensor_data_const(out[0]) != factorial[i % 6];
@@ -378,9 +389,11 @@ START_TEST(test_exec_control_flow_on_many_threads) {
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("exec", teardown, test_exec_takes_the_side_of_the_predicate, test_exec_dead_sides_cannot_be_fetched,
-                    test_exec_control_edges_carry_deadness, test_exec_merge_of_dead_inputs_is_dead,
+SUITE_MAIN_TEARDOWN("exec", teardown, test_exec_takes_the_side_of_the_predicate,
+                    test_exec_dead_sides_cannot_be_fetched, test_exec_control_edges_carry_deadness,
+                    test_exec_merge_of_dead_inputs_is_dead,
                     test_exec_loops_run_as_often_as_they_should, test_exec_loops_are_entered_dead,
-                    test_exec_loops_swap_what_they_carry, test_exec_loops_nest, test_exec_functions_call_themselves,
-                    test_exec_recursion_is_limited, test_exec_while_and_case, test_exec_errors_name_the_node,
+                    test_exec_loops_swap_what_they_carry, test_exec_loops_nest,
+                    test_exec_functions_call_themselves, test_exec_recursion_is_limited,
+                    test_exec_while_and_case, test_exec_errors_name_the_node,
                     test_exec_prints_to_the_session, test_exec_control_flow_on_many_threads)

@@ -1,5 +1,5 @@
-/* The pass that joins products with what follows them: every pattern gives the numbers of the graph run as it is written,
- * and what must not be joined is not. */
+/* The pass that joins products with what follows them: every pattern gives the numbers of the graph
+ * run as it is written, and what must not be joined is not. */
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
@@ -66,7 +66,8 @@ static int count_ops(const tarn_plan *plan, const char *op) {
   return n;
 }
 
-/* Runs "y" with the pass and without it: the same numbers. Returns the fused plan's number of running steps. */
+/* Runs "y" with the pass and without it: the same numbers. Returns the fused plan's number of
+ * running steps. */
 static int compare(const char *kind, const char *fused_op, int wanted) {
   static const char *const off[] = {"fuse_product"};
   const char *fetch = "y";
@@ -91,8 +92,10 @@ static int compare(const char *kind, const char *fused_op, int wanted) {
     OK(run_one(plain, "x", x, "y", &b));
     ck_assert_int_eq(tarn_tensor_elements(a), tarn_tensor_elements(b));
     for (int64_t i = 0; i < tarn_tensor_elements(a); i++) {
-      const double u = ((const float *)tarn_tensor_data_const(a))[i], v = ((const float *)tarn_tensor_data_const(b))[i];
-      ck_assert_msg(fabs(u - v) <= 3e-5 * (1 + fabs(v)), "%s: element %lld is %g, expected %g", kind, (long long)i, u, v);
+      const double u = ((const float *)tarn_tensor_data_const(a))[i],
+                   v = ((const float *)tarn_tensor_data_const(b))[i];
+      ck_assert_msg(fabs(u - v) <= 3e-5 * (1 + fabs(v)), "%s: element %lld is %g, expected %g",
+                    kind, (long long)i, u, v);
     }
     tarn_tensor_release(a);
     tarn_tensor_release(b);
@@ -103,8 +106,9 @@ static int compare(const char *kind, const char *fused_op, int wanted) {
   return running;
 }
 
-static const char *const kinds[][2] = {
-    {"Conv2D", "_FusedConv2D"}, {"DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative"}, {"MatMul", "_FusedMatMul"}};
+static const char *const kinds[][2] = {{"Conv2D", "_FusedConv2D"},
+                                       {"DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative"},
+                                       {"MatMul", "_FusedMatMul"}};
 #define EACH_KIND for (int k = 0; k < 3; teardown(), g = NULL, fused = plain = NULL, k++)
 
 START_TEST(test_fuse_bias_and_activation) {
@@ -146,7 +150,8 @@ START_TEST(test_fuse_batch_norm) {
     vector("offset", 6, -1, 1);
     vector("mean", 7, -1, 1);
     vector("variance", 8, 0.1f, 2);
-    node(g, "bn", "FusedBatchNormV3", "p scale offset mean variance", "T=float; U=float; is_training=false; epsilon=0.01");
+    node(g, "bn", "FusedBatchNormV3", "p scale offset mean variance",
+         "T=float; U=float; is_training=false; epsilon=0.01");
     node(g, "y", "Relu", "bn", "T=float");
     ck_assert_int_eq(compare(kinds[k][0], kinds[k][1], 1), 1);
     teardown();
@@ -196,7 +201,8 @@ START_TEST(test_fuse_leaves_results_that_others_use) {
 }
 END_TEST
 
-/* Scaling by a vector over another axis, by the tensor itself, or of padded channels-first data is something else. */
+/* Scaling by a vector over another axis, by the tensor itself, or of padded channels-first data is
+ * something else. */
 START_TEST(test_fuse_refuses_what_is_no_channel_vector) {
   setup();
   product("Conv2D");
@@ -252,7 +258,8 @@ START_TEST(test_fuse_variables) {
 }
 END_TEST
 
-/* Chains over one filter that use the same vectors in other ways: each has packed weights of its own. */
+/* Chains over one filter that use the same vectors in other ways: each has packed weights of its
+ * own. */
 START_TEST(test_fuse_chains_on_one_filter_stay_apart) {
   setup();
   product("Conv2D");
@@ -286,7 +293,9 @@ START_TEST(test_fuse_chains_on_one_filter_stay_apart) {
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("fuse_product", teardown, test_fuse_bias_and_activation, test_fuse_scale_and_shift, test_fuse_batch_norm,
-                    test_fuse_residual_sum, test_fuse_pad, test_fuse_leaves_results_that_others_use,
-                    test_fuse_refuses_what_is_no_channel_vector, test_fuse_after_the_activation_nothing_is_folded,
-                    test_fuse_transposed_weights, test_fuse_variables, test_fuse_chains_on_one_filter_stay_apart)
+SUITE_MAIN_TEARDOWN("fuse_product", teardown, test_fuse_bias_and_activation,
+                    test_fuse_scale_and_shift, test_fuse_batch_norm, test_fuse_residual_sum,
+                    test_fuse_pad, test_fuse_leaves_results_that_others_use,
+                    test_fuse_refuses_what_is_no_channel_vector,
+                    test_fuse_after_the_activation_nothing_is_folded, test_fuse_transposed_weights,
+                    test_fuse_variables, test_fuse_chains_on_one_filter_stay_apart)

@@ -1,5 +1,5 @@
-/* The arena of a plan, checked against lifetimes that are worked out here anew: no two values that are needed at the same
- * time share bytes, and the peak stays near what must live at once. */
+/* The arena of a plan, checked against lifetimes that are worked out here anew: no two values that
+ * are needed at the same time share bytes, and the peak stays near what must live at once. */
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
@@ -21,25 +21,31 @@ static const tarn_plan *plan_of(const char *fetch) {
   const tarn_plan *plan;
   const tarn_feed feed = {"x", x};
   if (!s) s = session_on(g);
-  OK(tarn__session_plan(s, &(tarn_run_request){.feeds = &feed, .n_feeds = 1, .fetches = &fetch, .n_fetches = 1}, false, &plan));
+  OK(tarn__session_plan(
+      s, &(tarn_run_request){.feeds = &feed, .n_feeds = 1, .fetches = &fetch, .n_fetches = 1},
+      false, &plan));
   tarn_tensor_release(x);
   return plan;
 }
 static void input(void) { node(g, "x", "Placeholder", "", "dtype=float; shape=[?,?]"); }
 
-/* The value whose bytes value v of the arena shows, through views and ops that hand their input on. */
+/* The value whose bytes value v of the arena shows, through views and ops that hand their input on.
+ */
 static int behind(const tarn_block *block, int v) {
   for (;;) {
     const int p = block->value[v].producer;
     if (p < 0 || block->value[v].storage == TARN_STORE_ARENA) return v;
     const tarn_step *t = &block->step[p];
     if ((t->kind != TARN_STEP_VIEW && t->kind != TARN_STEP_PASS) || !t->inputs) return v;
-    v = t->in[t->kind == TARN_STEP_PASS && block->value[v].output < t->inputs ? block->value[v].output : 0];
+    v = t->in[t->kind == TARN_STEP_PASS && block->value[v].output < t->inputs
+                  ? block->value[v].output
+                  : 0];
   }
 }
 
-/* Every value of the arena lies in it; values whose lives meet are apart, unless the later one is written by the very step
- * that reads the earlier one for the last time, in place. Returns how many values the arena holds. */
+/* Every value of the arena lies in it; values whose lives meet are apart, unless the later one is
+ * written by the very step that reads the earlier one for the last time, in place. Returns how many
+ * values the arena holds. */
 static int check_arena(const tarn_plan *plan) {
   const tarn_block *block = plan->root;
   int *last = calloc((size_t)block->values + 1, sizeof *last), count = 0;
@@ -50,7 +56,8 @@ static int check_arena(const tarn_plan *plan) {
       if (last[v] < at) last[v] = at;
     }
   for (int i = 0; i < block->results; i++)
-    ck_assert_int_ne(block->value[behind(block, block->result[i])].storage, TARN_STORE_ARENA);   /* results outlive the run */
+    /* results outlive the run */
+    ck_assert_int_ne(block->value[behind(block, block->result[i])].storage, TARN_STORE_ARENA);
   for (int a = 0; a < block->values; a++) {
     const tarn_value *x = &block->value[a];
     if (x->storage != TARN_STORE_ARENA || block->step[x->producer].removed) continue;
@@ -61,11 +68,13 @@ static int check_arena(const tarn_plan *plan) {
     for (int b = 0; b < block->values; b++) {
       const tarn_value *y = &block->value[b];
       if (a == b || y->storage != TARN_STORE_ARENA || block->step[y->producer].removed) continue;
-      if (y->producer < x->producer || y->producer > last[a]) continue;          /* x is there when y is made */
+      /* x is there when y is made */
+      if (y->producer < x->producer || y->producer > last[a]) continue;
       const size_t y_bytes = (size_t)tarn__shape_elements(&y->shape) * tarn_dtype_bytes(y->dtype);
       if (x->offset >= y->offset + y_bytes || y->offset >= x->offset + x_bytes) continue;
       const tarn_step *writer = &block->step[y->producer];
-      const bool in_place = y->producer == last[a] && writer->op->inplace && y->output == 0 && x->offset == y->offset &&
+      const bool in_place = y->producer == last[a] && writer->op->inplace && y->output == 0 &&
+                            x->offset == y->offset &&
                             behind(block, writer->in[writer->op->inplace - 1]) == a;
       ck_assert_msg(in_place, "'%s' overwrites '%s', which is needed until step %d", writer->name,
                     block->step[x->producer].name, last[a]);
@@ -79,14 +88,16 @@ static int check_arena(const tarn_plan *plan) {
 static void same_as_reference(const char *fetch) {
   tarn_session *slow;
   tarn_tensor *x = tensor(TARN_F32, 2, (int64_t[]){ROWS, COLS}, NULL), *y, *want;
-  for (int i = 0; i < ROWS * COLS; i++) ((float *)tarn_tensor_data(x))[i] = (float)(i % 37 - 18) / 16;
-  OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .backend = "reference"}, NULL, &slow));
+  for (int i = 0; i < ROWS * COLS; i++)
+    ((float *)tarn_tensor_data(x))[i] = (float)(i % 37 - 18) / 16;
+  OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .backend = "reference"},
+                          NULL, &slow));
   OK(run_one(slow, "x", x, fetch, &want));
   for (int round = 0; round < 2; round++) {
     OK(run_one(s, "x", x, fetch, &y));
     for (int64_t i = 0; i < tarn_tensor_elements(y); i++)
-      ck_assert_double_eq_tol(((const float *)tarn_tensor_data_const(y))[i], ((const float *)tarn_tensor_data_const(want))[i],
-                              1e-5);
+      ck_assert_double_eq_tol(((const float *)tarn_tensor_data_const(y))[i],
+                              ((const float *)tarn_tensor_data_const(want))[i], 1e-5);
     tarn_tensor_release(y);
   }
   tarn_tensor_release(x);
@@ -142,7 +153,8 @@ START_TEST(test_memory_plan_of_a_diamond) {
 }
 END_TEST
 
-/* A view keeps its source alive, and an op that reads both the source and its view must not write over them. */
+/* A view keeps its source alive, and an op that reads both the source and its view must not write
+ * over them. */
 START_TEST(test_memory_plan_of_views) {
   setup();
   input();
@@ -176,9 +188,11 @@ START_TEST(test_memory_plan_of_broadcasts) {
 }
 END_TEST
 
-/* Many ops between random earlier values: the checker above is the oracle, the numbers are the second one. */
+/* Many ops between random earlier values: the checker above is the oracle, the numbers are the
+ * second one. */
 START_TEST(test_memory_plan_of_random_graphs) {
-  static const char *const ops[] = {"Neg", "Square", "Softmax", "Tanh", "AddV2", "Mul", "Maximum", "Identity"};
+  static const char *const ops[] = {"Neg",   "Square", "Softmax", "Tanh",
+                                    "AddV2", "Mul",    "Maximum", "Identity"};
   unsigned seed = 1;
   for (int round = 0; round < 12; round++) {
     setup();
@@ -187,7 +201,8 @@ START_TEST(test_memory_plan_of_random_graphs) {
     node(g, "n0", "Softmax", "x", "T=float");
     for (int i = 1; i <= 40; i++) {
       seed = seed * 1664525u + 1013904223u;
-      const int op = (int)(seed >> 24) % 8, a = (int)(seed >> 16 & 255) % i, b = (int)(seed >> 8 & 255) % i;
+      const int op = (int)(seed >> 24) % 8, a = (int)(seed >> 16 & 255) % i,
+                b = (int)(seed >> 8 & 255) % i;
       const int from = i - 1 - a % (i < 6 ? i : 6), other = i - 1 - b % (i < 12 ? i : 12);
       snprintf(name, sizeof name, "n%d", i);
       if (op >= 4 && op < 7) snprintf(in, sizeof in, "n%d n%d", from, other);
@@ -206,7 +221,8 @@ START_TEST(test_memory_plan_of_random_graphs) {
 }
 END_TEST
 
-/* Not in place, and no arena: what a loop takes, strings, results, and what is known only while it runs. */
+/* Not in place, and no arena: what a loop takes, strings, results, and what is known only while it
+ * runs. */
 START_TEST(test_memory_plan_leaves_the_rest_to_the_run) {
   setup();
   input();
@@ -223,5 +239,6 @@ START_TEST(test_memory_plan_leaves_the_rest_to_the_run) {
 END_TEST
 
 SUITE_MAIN_TEARDOWN("memory_plan", teardown, test_memory_plan_of_a_chain, test_memory_plan_in_place,
-                    test_memory_plan_of_a_diamond, test_memory_plan_of_views, test_memory_plan_of_broadcasts,
-                    test_memory_plan_of_random_graphs, test_memory_plan_leaves_the_rest_to_the_run)
+                    test_memory_plan_of_a_diamond, test_memory_plan_of_views,
+                    test_memory_plan_of_broadcasts, test_memory_plan_of_random_graphs,
+                    test_memory_plan_leaves_the_rest_to_the_run)

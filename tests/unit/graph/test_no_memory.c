@@ -1,5 +1,6 @@
-/* Every allocation of a session fails once: making it, planning, the first run, later runs, and a run whose plan is out of
- * date. Each time the status says so, nothing leaks, and the same session then runs as if nothing had been. */
+/* Every allocation of a session fails once: making it, planning, the first run, later runs, and a
+ * run whose plan is out of date. Each time the status says so, nothing leaks, and the same session
+ * then runs as if nothing had been. */
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
@@ -8,7 +9,8 @@
 
 static tarn_graph *g;
 
-/* x -> pad, conv, norm, relu; through a loop (y = tanh(y) three times), a conditional, a function; where and variable too. */
+/* x -> pad, conv, norm, relu; through a loop (y = tanh(y) three times), a conditional, a function;
+ * where and variable too. */
 static void add_model(void) {
   static float w[3 * 3 * 4 * 8], v[8];
   for (int i = 0; i < 3 * 3 * 4 * 8; i++) w[i] = (float)(i % 7 - 3) / 8;
@@ -18,7 +20,8 @@ static void add_model(void) {
   floats(g, "w", 4, (int64_t[]){3, 3, 4, 8}, w);
   floats(g, "scale", 1, (int64_t[]){8}, v);
   node(g, "conv", "Conv2D", "x w", "T=float; strides=[1,1,1,1]; padding=SAME");
-  node(g, "bn", "FusedBatchNormV3", "conv scale scale scale scale", "T=float; U=float; is_training=false");
+  node(g, "bn", "FusedBatchNormV3", "conv scale scale scale scale",
+       "T=float; U=float; is_training=false");
   node(g, "relu", "Relu", "bn", "T=float");
   node(g, "small", "Tanh", "relu", "T=float");
   add_loop(g, "small");
@@ -37,7 +40,8 @@ static void add_model(void) {
   OK(tarn__graph_add_arg(f, "a", TARN_F32, &n));
   node(f, "sq", "Square", "a", "T=float");
   OK(tarn__graph_add_ret(f, "r", "sq:y:0"));
-  node(g, "if", "If", "p merged", "Tcond=bool; Tin=[float]; Tout=[float]; then_branch=then; else_branch=else");
+  node(g, "if", "If", "p merged",
+       "Tcond=bool; Tin=[float]; Tout=[float]; then_branch=then; else_branch=else");
   node(g, "var", "VariableV2", "", "dtype=float; shape=[8]");
   node(g, "init", "Assign", "var scale", "T=float");
   node(g, "add", "AssignAdd", "var scale", "T=float");
@@ -57,13 +61,15 @@ typedef struct want {
 static tarn_status run_model(tarn_session *s, tarn_tensor *x, tarn_tensor *limit, want *result) {
   tarn_tensor *y[2] = {NULL, NULL};
   const tarn_feed feeds[] = {{"x", x}, {"limit", limit}};
-  const tarn_status status = tarn_session_run(s, feeds, 2, (const char *[]){"scaled", "count"}, 2, NULL, 0, y);
+  const tarn_status status =
+      tarn_session_run(s, feeds, 2, (const char *[]){"scaled", "count"}, 2, NULL, 0, y);
   if (status != TARN_OK) {
     ck_assert(!y[0] && !y[1]);
     return status;
   }
   *result = (want){0};
-  for (int64_t i = 0; i < tarn_tensor_elements(y[0]); i++) result->sum += ((const float *)tarn_tensor_data_const(y[0]))[i];
+  for (int64_t i = 0; i < tarn_tensor_elements(y[0]); i++)
+    result->sum += ((const float *)tarn_tensor_data_const(y[0]))[i];
   result->count = ((const int32_t *)tarn_tensor_data_const(y[1]))[0];
   tarn_tensor_release(y[0]);
   tarn_tensor_release(y[1]);
@@ -82,7 +88,8 @@ static tarn_status act(int at, tarn_session *s, tarn_tensor *x, tarn_tensor *lim
 
 static tarn_tensor *picture(void) {
   tarn_tensor *x = tensor(TARN_F32, 4, (int64_t[]){2, 6, 6, 4}, NULL);
-  for (int i = 0; i < 2 * 6 * 6 * 4; i++) ((float *)tarn_tensor_data(x))[i] = (float)(i % 11 - 5) / 4;
+  for (int i = 0; i < 2 * 6 * 6 * 4; i++)
+    ((float *)tarn_tensor_data(x))[i] = (float)(i % 11 - 5) / 4;
   return x;
 }
 
@@ -99,21 +106,25 @@ START_TEST(test_no_memory_at_the_nth_allocation) {
     const tarn_session_options options = {.threads = 1, .allocator = &failing.allocator};
     tarn_status status = tarn__session_create(g, NULL, &options, NULL, &s);
     if (status != TARN_OK) {
-      ck_assert_msg(status == TARN_NO_MEMORY, "allocation %ld, making the session: %s", n, tarn_error());
+      ck_assert_msg(status == TARN_NO_MEMORY, "allocation %ld, making the session: %s", n,
+                    tarn_error());
       ck_assert_ptr_null(s);
       ck_assert_int_eq(failing.live, 0);
       refused++;
       continue;
     }
-    tarn__session_keep_memory(s, 0);                     /* so that every allocation reaches the one that fails */
+    /* so that every allocation reaches the one that fails */
+    tarn__session_keep_memory(s, 0);
     for (int at = 0; at < ACTIONS; at++) {
       want got;
       status = act(at, s, x, limit, &got);
       if (status != TARN_OK) {                           /* once: then the session goes on */
-        ck_assert_msg(status == TARN_NO_MEMORY, "allocation %ld, action %d: %s", n, at, tarn_error());
+        ck_assert_msg(status == TARN_NO_MEMORY, "allocation %ld, action %d: %s", n, at,
+                      tarn_error());
         refused++;
         status = act(at, s, x, limit, &got);
-        ck_assert_msg(status == TARN_OK, "allocation %ld, action %d again: %s", n, at, tarn_error());
+        ck_assert_msg(status == TARN_OK, "allocation %ld, action %d again: %s", n, at,
+                      tarn_error());
       }
       if (at == 0 || at == 3) continue;
       if (n < 0) wanted[at] = got;
@@ -125,7 +136,8 @@ START_TEST(test_no_memory_at_the_nth_allocation) {
     if (n < 0) total = failing.count;
   }
   ck_assert_int_gt(total, 100);
-  ck_assert_int_gt(refused, total * 9 / 10);             /* failures do come through: none is swallowed */
+  /* failures do come through: none is swallowed */
+  ck_assert_int_gt(refused, total * 9 / 10);
   ck_assert_double_ne(wanted[1].sum, wanted[4].sum);
   tarn_tensor_release(x);
   tarn_tensor_release(limit);
@@ -133,7 +145,8 @@ START_TEST(test_no_memory_at_the_nth_allocation) {
 }
 END_TEST
 
-/* From the n-th on all fail, so that cleaning up has no memory either; then the limit of the session. */
+/* From the n-th on all fail, so that cleaning up has no memory either; then the limit of the
+ * session. */
 START_TEST(test_no_memory_from_the_nth_allocation_on) {
   g = new_graph();
   add_model();
@@ -143,12 +156,17 @@ START_TEST(test_no_memory_from_the_nth_allocation_on) {
     tarn__failing_init(&failing, n, true);
     tarn_session *s = NULL;
     want got;
-    if (tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .allocator = &failing.allocator}, NULL, &s) == TARN_OK) {
+    if (tarn__session_create(g, NULL,
+                             &(tarn_session_options){.threads = 1, .allocator = &failing.allocator},
+                             NULL, &s) == TARN_OK) {
       tarn__session_keep_memory(s, 0);
       for (int at = 0; at < ACTIONS; at++) {
         const tarn_status status = act(at, s, x, limit, &got);
-        ck_assert_msg(status == TARN_OK || status == TARN_NO_MEMORY || (at && status == TARN_FAILED), "allocation %ld: %s", n,
-                      tarn_error());                     /* FAILED: the variable could not be set before */
+        ck_assert_msg(
+            status == TARN_OK || status == TARN_NO_MEMORY || (at && status == TARN_FAILED),
+            "allocation %ld: %s", n,
+            /* FAILED: the variable could not be set before */
+            tarn_error());
       }
     }
     tarn_session_destroy(s);
@@ -168,10 +186,11 @@ START_TEST(test_no_memory_below_every_limit) {
   for (size_t bytes = 1 << 10; bytes <= (size_t)1 << 24; bytes += bytes / 4) {
     tarn_session *s = NULL;
     want got;
-    tarn_status status = tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .memory_limit = bytes}, NULL, &s);
+    tarn_status status = tarn__session_create(
+        g, NULL, &(tarn_session_options){.threads = 1, .memory_limit = bytes}, NULL, &s);
     for (int at = 0; at < 3 && status == TARN_OK; at++) status = act(at, s, x, limit, &got);
-    ck_assert_msg(status == TARN_OK || status == TARN_LIMIT || (!s && status == TARN_NO_MEMORY), "limit %zu: %s", bytes,
-                  tarn_error());
+    ck_assert_msg(status == TARN_OK || status == TARN_LIMIT || (!s && status == TARN_NO_MEMORY),
+                  "limit %zu: %s", bytes, tarn_error());
     refused += status != TARN_OK;
     done += status == TARN_OK;
     tarn_session_destroy(s);
@@ -184,5 +203,5 @@ START_TEST(test_no_memory_below_every_limit) {
 }
 END_TEST
 
-SUITE_MAIN("no_memory", test_no_memory_at_the_nth_allocation, test_no_memory_from_the_nth_allocation_on,
-           test_no_memory_below_every_limit)
+SUITE_MAIN("no_memory", test_no_memory_at_the_nth_allocation,
+           test_no_memory_from_the_nth_allocation_on, test_no_memory_below_every_limit)

@@ -16,7 +16,9 @@ static void teardown(void) {
 static const tarn_plan *plan_of(const tarn_feed *feeds, size_t n, const char *fetch) {
   const tarn_plan *plan;
   if (!s) s = session_on(g);
-  OK(tarn__session_plan(s, &(tarn_run_request){.feeds = feeds, .n_feeds = n, .fetches = &fetch, .n_fetches = 1}, false, &plan));
+  OK(tarn__session_plan(
+      s, &(tarn_run_request){.feeds = feeds, .n_feeds = n, .fetches = &fetch, .n_fetches = 1},
+      false, &plan));
   return plan;
 }
 /* The step of a node that runs, or NULL. */
@@ -46,7 +48,8 @@ START_TEST(test_plan_holds_only_what_is_needed) {
   ck_assert_int_eq(running(plan->root), 2);
   ck_assert_ptr_nonnull(step(plan->root, "a"));
   ck_assert_ptr_null(step(plan->root, "c"));
-  ck_assert_int_eq(running(plan_of(&(tarn_feed){"a", x}, 1, "b")->root), 1);   /* a feed in between cuts the rest off */
+  /* a feed in between cuts the rest off */
+  ck_assert_int_eq(running(plan_of(&(tarn_feed){"a", x}, 1, "b")->root), 1);
   tarn_tensor_release(x);
 }
 END_TEST
@@ -145,7 +148,8 @@ START_TEST(test_plan_gives_up_shapes_that_grow) {
   tarn_tensor *y;
   OK(run_one(s, NULL, NULL, "y", &y));
   ck_assert_int_eq(tarn_tensor_dim(y, 0), 16);
-  for (int i = 0; i < 16; i++) ck_assert_double_eq(((const float *)tarn_tensor_data_const(y))[i], 1 + i % 2);
+  for (int i = 0; i < 16; i++)
+    ck_assert_double_eq(((const float *)tarn_tensor_data_const(y))[i], 1 + i % 2);
   tarn_tensor_release(y);
 }
 END_TEST
@@ -182,7 +186,8 @@ START_TEST(test_plan_steps_come_after_what_they_need) {
     const tarn_block *block = plan->block[b];
     for (int at = 0; at < block->steps; at++) {
       const tarn_step *t = &block->step[at];
-      for (int i = 0; i < t->inputs && !t->removed; i++) ck_assert_int_lt(block->value[t->in[i]].producer, at);
+      for (int i = 0; i < t->inputs && !t->removed; i++)
+        ck_assert_int_lt(block->value[t->in[i]].producer, at);
       for (int i = 0; i < t->controls && !t->removed; i++) ck_assert_int_lt(t->control[i], at);
     }
   }
@@ -202,7 +207,9 @@ START_TEST(test_plan_refuses_fetches_inside_loops) {
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("plan", teardown, test_plan_holds_only_what_is_needed, test_plan_folds_what_is_known,
-                    test_plan_does_not_fold_what_is_random, test_plan_knows_shapes_from_the_feeds,
-                    test_plan_makes_a_loop_a_block, test_plan_gives_up_shapes_that_grow, test_plan_expands_calls_in_place,
-                    test_plan_steps_come_after_what_they_need, test_plan_refuses_fetches_inside_loops)
+SUITE_MAIN_TEARDOWN("plan", teardown, test_plan_holds_only_what_is_needed,
+                    test_plan_folds_what_is_known, test_plan_does_not_fold_what_is_random,
+                    test_plan_knows_shapes_from_the_feeds, test_plan_makes_a_loop_a_block,
+                    test_plan_gives_up_shapes_that_grow, test_plan_expands_calls_in_place,
+                    test_plan_steps_come_after_what_they_need,
+                    test_plan_refuses_fetches_inside_loops)

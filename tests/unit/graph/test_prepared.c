@@ -1,4 +1,5 @@
-/* Packed weights: one copy for all plans and threads, fresh after a change, and originals that may go once they are packed. */
+/* Packed weights: one copy for all plans and threads, fresh after a change, and originals that may
+ * go once they are packed. */
 #include "graph/exec/prepared.h"
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
@@ -14,11 +15,13 @@ static void teardown(void) {
   tarn__graph_destroy(g);
 }
 
-/* ---- the cache by itself, with a kernel of the test's own -------------------------------------- */
+/* ---- the cache by itself, with a kernel of the test's own --------------------------------------
+ */
 
 static int made;
 static bool refuse;
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   (void)p;
   (void)pool;
   made++;
@@ -30,7 +33,9 @@ static const tarn_kernel kernel = {.op = "Test", .prepare = prepare};
 static const bool yes[] = {true};
 
 static tarn_binding binding(size_t bytes) {
-  return (tarn_binding){.problem = {.op = "Test", .inputs = 1, .stable = yes}, .kernel = {.kernel = &kernel}, .prepared_bytes = bytes};
+  return (tarn_binding){.problem = {.op = "Test", .inputs = 1, .stable = yes},
+                        .kernel = {.kernel = &kernel},
+                        .prepared_bytes = bytes};
 }
 
 START_TEST(test_prepared_is_shared_while_the_elements_stay) {
@@ -107,7 +112,8 @@ START_TEST(test_prepared_may_fail_and_be_tried_again) {
 }
 END_TEST
 
-/* ---- in sessions --------------------------------------------------------------------------------- */
+/* ---- in sessions
+ * --------------------------------------------------------------------------------- */
 
 enum { K = 256, M = 256 };
 static void add_weights(void) {
@@ -125,7 +131,8 @@ static tarn_tensor *ones(int rows) {
   return x;
 }
 
-/* A second plan with the same kernel costs no second copy of the weights: less than half a copy more. */
+/* A second plan with the same kernel costs no second copy of the weights: less than half a copy
+ * more. */
 START_TEST(test_prepared_weights_once_per_session) {
   setup();
   add_weights();
@@ -158,7 +165,8 @@ START_TEST(test_prepared_weights_follow_the_variable) {
 }
 END_TEST
 
-/* A filter that was scaled while planning goes once it is packed; the plan still runs, on several contexts, and again. */
+/* A filter that was scaled while planning goes once it is packed; the plan still runs, on several
+ * contexts, and again. */
 static void *run_again(void *argument) {
   int *wrong = argument;
   for (int i = 0; i < 10; i++) {
@@ -192,11 +200,14 @@ START_TEST(test_prepared_originals_are_given_up) {
   const char *fetch = "y";
   const tarn_feed feed = {"x", x};
   const tarn_plan *plan;
-  OK(tarn__session_plan(s, &(tarn_run_request){.feeds = &feed, .n_feeds = 1, .fetches = &fetch, .n_fetches = 1}, false, &plan));
+  OK(tarn__session_plan(
+      s, &(tarn_run_request){.feeds = &feed, .n_feeds = 1, .fetches = &fetch, .n_fetches = 1},
+      false, &plan));
   tarn_tensor_release(x);
   const tarn_step *conv = NULL;
   for (int i = 0; i < plan->root->steps; i++)
-    if (!plan->root->step[i].removed && plan->root->step[i].op && !strcmp(plan->root->step[i].op->name, "_FusedConv2D"))
+    if (!plan->root->step[i].removed && plan->root->step[i].op &&
+        !strcmp(plan->root->step[i].op->name, "_FusedConv2D"))
       conv = &plan->root->step[i];
   ck_assert_ptr_nonnull(conv);
   const bool gives_up = conv->spends & 2u;          /* as the kernel of this machine says */
@@ -218,9 +229,10 @@ END_TEST
 
 int main(void) {
   const TTest *const cache[] = {test_prepared_is_shared_while_the_elements_stay,
-                                test_prepared_is_not_shared_without_a_contents_number, test_prepared_may_fail_and_be_tried_again,
-                                NULL};
-  const TTest *const sessions[] = {test_prepared_weights_once_per_session, test_prepared_weights_follow_the_variable,
+                                test_prepared_is_not_shared_without_a_contents_number,
+                                test_prepared_may_fail_and_be_tried_again, NULL};
+  const TTest *const sessions[] = {test_prepared_weights_once_per_session,
+                                   test_prepared_weights_follow_the_variable,
                                    test_prepared_originals_are_given_up, NULL};
   const int failed = suite_run("prepared", NULL, cache);
   return suite_run("prepared in sessions", teardown, sessions) || failed;

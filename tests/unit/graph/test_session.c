@@ -1,4 +1,5 @@
-/* Sessions: many threads, plans that come and go, variables that change under them, limits, and what requests get wrong. */
+/* Sessions: many threads, plans that come and go, variables that change under them, limits, and
+ * what requests get wrong. */
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
@@ -155,7 +156,8 @@ START_TEST(test_session_variables_change_under_runs) {
   OK(run_target(s, "init"));
   pthread_t thread[4];
   int failures[4] = {0};
-  for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, i % 2 ? read_often : count_up, &failures[i]);
+  for (int i = 0; i < 4; i++)
+    pthread_create(&thread[i], NULL, i % 2 ? read_often : count_up, &failures[i]);
   for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);
   for (int i = 0; i < 4; i++) ck_assert_int_eq(failures[i], 0);
   ck_assert_double_eq(first(s, NULL, NULL, "double"), 2 * (1 + 2 * ROUNDS));
@@ -172,7 +174,9 @@ START_TEST(test_session_numbers_do_not_depend_on_threads) {
     tarn_tensor *y;
     OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = threads}, NULL, &one));
     OK(run_one(one, "x", x, "y", &y));
-    if (want) ck_assert_mem_eq(tarn_tensor_data_const(y), tarn_tensor_data_const(want), tarn_tensor_bytes(want));
+    if (want)
+      ck_assert_mem_eq(tarn_tensor_data_const(y), tarn_tensor_data_const(want),
+                       tarn_tensor_bytes(want));
     else want = tarn_tensor_retain(y);
     tarn_tensor_release(y);
     tarn_session_destroy(one);
@@ -225,11 +229,13 @@ START_TEST(test_session_memory_limit) {
   s = session_with(g, &(tarn_session_options){.threads = 1, .memory_limit = 4 << 20});
   const int64_t one = 1;
   tarn_tensor *y = NULL, *much = tensor(TARN_I32, 1, &one, (int32_t[]){100 << 20});
-  tarn_tensor *half = tensor(TARN_I32, 1, &one, (int32_t[]){450 << 10}), *little = tensor(TARN_I32, 1, &one, (int32_t[]){1000});
+  tarn_tensor *half = tensor(TARN_I32, 1, &one, (int32_t[]){450 << 10}),
+              *little = tensor(TARN_I32, 1, &one, (int32_t[]){1000});
   FAILS(run_one(s, "n", much, "fill", &y), TARN_LIMIT, "4194304");
   OK(run_one(s, "n", little, "fill", &y));
   tarn_tensor_release(y);
-  /* What the session keeps for the next run is no reason to refuse one: blocks of many sizes, each below the limit. */
+  /* What the session keeps for the next run is no reason to refuse one: blocks of many sizes, each
+   * below the limit. */
   for (int n = 1; n < 8; n++) {
     const int32_t wanted = 60000 * n;
     tarn_tensor *size = tensor(TARN_I32, 1, &one, &wanted);
@@ -305,7 +311,8 @@ START_TEST(test_session_variables_are_frozen_and_refreshed) {
 }
 END_TEST
 
-/* A variable that was destroyed and made again is another one: what was taken for a constant is not the old one's value. */
+/* A variable that was destroyed and made again is another one: what was taken for a constant is not
+ * the old one's value. */
 START_TEST(test_session_variables_are_destroyed_and_made_again) {
   setup();
   node(g, "v", "VarHandleOp", "", "dtype=float; shape=[]");
@@ -323,7 +330,8 @@ START_TEST(test_session_variables_are_destroyed_and_made_again) {
     for (int k = 0; k < 5; k++) ck_assert_double_eq(first(s, NULL, NULL, "y"), -i);
     OK(run_target(s, "destroy"));
     const tarn_status gone = run_one(s, NULL, NULL, "y", &y);
-    ck_assert_msg(gone == TARN_FAILED || gone == TARN_NOT_FOUND, "%s", gone ? tarn_error() : "it still has a value");
+    ck_assert_msg(gone == TARN_FAILED || gone == TARN_NOT_FOUND, "%s",
+                  gone ? tarn_error() : "it still has a value");
   }
 }
 END_TEST
@@ -345,10 +353,14 @@ START_TEST(test_session_explaining_does_not_spoil_the_run) {
   const tarn_feed feed = {"x", x};
   const char *fetch = "sum";
   const tarn_plan *plan;
-  OK(tarn__session_plan(s, &(tarn_run_request){.feeds = &feed, .n_feeds = 1, .fetches = &fetch, .n_fetches = 1}, true, &plan));
+  OK(tarn__session_plan(
+      s, &(tarn_run_request){.feeds = &feed, .n_feeds = 1, .fetches = &fetch, .n_fetches = 1}, true,
+      &plan));
   ck_assert_ptr_nonnull(plan->unsupported);
-  FAILS(run_one(s, "x", x, "sum", &y), TARN_UNSUPPORTED, "unsupported op: Frobnicate (node 'Frobnicate')");
-  ck_assert_ptr_nonnull(strstr(tarn_error(), "unsupported op: Oddify (node 'Oddify')"));   /* all at once */
+  FAILS(run_one(s, "x", x, "sum", &y), TARN_UNSUPPORTED,
+        "unsupported op: Frobnicate (node 'Frobnicate')");
+  /* all at once */
+  ck_assert_ptr_nonnull(strstr(tarn_error(), "unsupported op: Oddify (node 'Oddify')"));
   ck_assert_ptr_nonnull(strstr(tarn_error(), "unsupported op: Blend (node 'sum')"));
   tarn_tensor_release(x);
 }
@@ -380,9 +392,11 @@ START_TEST(test_session_wrong_requests_say_what_is_wrong) {
   add_network();
   node(g, "nothing", "NoOp", "", "");
   go(1);
-  tarn_tensor *x = batch(1, 1), *wrong = scalar_i(3), *short_one = tensor(TARN_F32, 2, (int64_t[]){1, 63}, NULL), *y = NULL;
+  tarn_tensor *x = batch(1, 1), *wrong = scalar_i(3),
+              *short_one = tensor(TARN_F32, 2, (int64_t[]){1, 63}, NULL), *y = NULL;
   const tarn_feed twice[] = {{"x", x}, {"x:0", x}};
-  FAILS(tarn_session_run(s, twice, 2, (const char *[]){"y"}, 1, NULL, 0, &y), TARN_INVALID, "fed twice");
+  FAILS(tarn_session_run(s, twice, 2, (const char *[]){"y"}, 1, NULL, 0, &y), TARN_INVALID,
+        "fed twice");
   FAILS(run_one(s, "x", wrong, "y", &y), TARN_DTYPE, "is int32, expected float");
   FAILS(run_one(s, "x", short_one, "y", &y), TARN_SHAPE, "[1,63]");
   FAILS(run_one(s, "x", NULL, "y", &y), TARN_INVALID, "no tensor");
@@ -403,11 +417,13 @@ START_TEST(test_session_variable_set_checks) {
   add_variable();
   go(1);
   const tarn_node *v = tarn__graph_node(g, "v");
-  tarn_tensor right = tensor_value(TARN_F32, 0, NULL, (float[]){5}), type = tensor_value(TARN_I32, 0, NULL, NULL),
+  tarn_tensor right = tensor_value(TARN_F32, 0, NULL, (float[]){5}),
+              type = tensor_value(TARN_I32, 0, NULL, NULL),
               shape = tensor_value(TARN_F32, 1, (int64_t[]){2}, NULL);
   FAILS(tarn__session_variable_set(s, v, &type), TARN_DTYPE, "'v' is float, the value int32");
   FAILS(tarn__session_variable_set(s, v, &shape), TARN_SHAPE, "[2]");
-  FAILS(tarn__session_variable_set(s, tarn__graph_node(g, "one"), &right), TARN_INVALID, "no variable");
+  FAILS(tarn__session_variable_set(s, tarn__graph_node(g, "one"), &right), TARN_INVALID,
+        "no variable");
   tarn_tensor *y = NULL;
   FAILS(run_one(s, NULL, NULL, "double", &y), TARN_FAILED, "v");
   OK(tarn__session_variable_set(s, v, &right));
@@ -426,12 +442,15 @@ START_TEST(test_session_results_outlive_it) {
   tarn_tensor *x = batch(3, 1), *y = NULL, *twice[2];
   OK(run_one(s, "x", x, "y", &y));
   OK(tarn_session_run(s, &(tarn_feed){"x", x}, 1, (const char *[]){"r", "r:0"}, 2, NULL, 0, twice));
-  ck_assert_ptr_ne(tarn_tensor_data(twice[0]), tarn_tensor_data(twice[1]));   /* the caller's alone */
+  /* the caller's alone */
+  ck_assert_ptr_ne(tarn_tensor_data(twice[0]), tarn_tensor_data(twice[1]));
   tarn_session_destroy(s);
   s = NULL;
-  memset(&mine, 0, sizeof mine);                   /* and the options' allocator is not asked for again */
+  /* and the options' allocator is not asked for again */
+  memset(&mine, 0, sizeof mine);
   ((float *)tarn_tensor_data(y))[0] = 1;
-  ck_assert_mem_eq(tarn_tensor_data(twice[0]), tarn_tensor_data(twice[1]), tarn_tensor_bytes(twice[0]));
+  ck_assert_mem_eq(tarn_tensor_data(twice[0]), tarn_tensor_data(twice[1]),
+                   tarn_tensor_bytes(twice[0]));
   tarn_tensor_release(twice[0]);
   tarn_tensor_release(twice[1]);
   tarn_tensor_release(y);
@@ -460,12 +479,13 @@ START_TEST(test_session_steady_runs_ask_for_nothing) {
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("session", teardown, test_session_runs_on_many_threads, test_session_first_runs_at_once,
-                    test_session_variables_change_under_runs, test_session_numbers_do_not_depend_on_threads,
-                    test_session_cancel_ends_an_endless_loop, test_session_time_limit_ends_an_endless_loop,
-                    test_session_memory_limit, test_session_keeps_a_bounded_number_of_plans,
-                    test_session_plan_stays_as_long_as_the_session, test_session_variables_are_frozen_and_refreshed,
-                    test_session_variables_are_destroyed_and_made_again,
-                    test_session_explaining_does_not_spoil_the_run, test_session_feeds_of_tensors_in_between,
-                    test_session_wrong_requests_say_what_is_wrong, test_session_variable_set_checks,
-                    test_session_results_outlive_it, test_session_steady_runs_ask_for_nothing)
+SUITE_MAIN_TEARDOWN(
+    "session", teardown, test_session_runs_on_many_threads, test_session_first_runs_at_once,
+    test_session_variables_change_under_runs, test_session_numbers_do_not_depend_on_threads,
+    test_session_cancel_ends_an_endless_loop, test_session_time_limit_ends_an_endless_loop,
+    test_session_memory_limit, test_session_keeps_a_bounded_number_of_plans,
+    test_session_plan_stays_as_long_as_the_session, test_session_variables_are_frozen_and_refreshed,
+    test_session_variables_are_destroyed_and_made_again,
+    test_session_explaining_does_not_spoil_the_run, test_session_feeds_of_tensors_in_between,
+    test_session_wrong_requests_say_what_is_wrong, test_session_variable_set_checks,
+    test_session_results_outlive_it, test_session_steady_runs_ask_for_nothing)

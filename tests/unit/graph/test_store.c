@@ -1,4 +1,5 @@
-/* The session's allocator: blocks come back for the next run, the limit holds, and the last block may be freed late. */
+/* The session's allocator: blocks come back for the next run, the limit holds, and the last block
+ * may be freed late. */
 #include "graph/session/store.h"
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
@@ -13,7 +14,9 @@ static void start(size_t limit) {
   OK(tarn__store_create(&base.allocator, limit, &store));
 }
 static void *get(size_t bytes) { return tarn__alloc(tarn__store_allocator(store), bytes); }
-static void put(void *memory, size_t bytes) { tarn__free(tarn__store_allocator(store), memory, bytes); }
+static void put(void *memory, size_t bytes) {
+  tarn__free(tarn__store_allocator(store), memory, bytes);
+}
 
 START_TEST(test_store_keeps_what_comes_back) {
   start(0);
@@ -32,7 +35,8 @@ START_TEST(test_store_keeps_what_comes_back) {
 }
 END_TEST
 
-/* A block holds what was asked for whatever class it fell into, and goes back whole: every size to 5000, and beyond. */
+/* A block holds what was asked for whatever class it fell into, and goes back whole: every size to
+ * 5000, and beyond. */
 START_TEST(test_store_of_every_size) {
   start(0);
   for (size_t n = 0; n < 5000; n++) {
@@ -61,7 +65,8 @@ END_TEST
 START_TEST(test_store_gives_back_what_it_keeps_before_it_refuses) {
   start(1 << 20);
   const size_t used = tarn__store_used(store);
-  for (size_t n = 1 << 10; n <= (size_t)1 << 18; n *= 2) put(get(n), n);      /* half a megabyte is kept */
+  /* half a megabyte is kept */
+  for (size_t n = 1 << 10; n <= (size_t)1 << 18; n *= 2) put(get(n), n);
   ck_assert_uint_gt(tarn__store_used(store), used + (1 << 18));
   void *large = get(900 << 10);
   ck_assert_ptr_nonnull(large);
@@ -141,5 +146,6 @@ START_TEST(test_store_serves_many_threads) {
 END_TEST
 
 SUITE_MAIN("store", test_store_keeps_what_comes_back, test_store_of_every_size,
-           test_store_gives_back_what_it_keeps_before_it_refuses, test_store_ends_with_its_last_block, test_store_without_memory,
+           test_store_gives_back_what_it_keeps_before_it_refuses,
+           test_store_ends_with_its_last_block, test_store_without_memory,
            test_store_serves_many_threads)
