@@ -127,7 +127,6 @@ struct tarn_plan {
   tarn_block **block; int blocks, block_capacity;
   size_t arena_bytes, lower_bound_bytes, scratch_bytes;
   tarn_frozen *frozen; size_t frozens, frozen_capacity;
-  uint64_t runs;            /* atomic through the session's lock */
   char *unsupported;        /* one line an op that cannot run, or NULL */
 };
 

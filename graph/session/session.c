@@ -6,6 +6,7 @@
 #include "core/knobs.h"
 #include "core/threads.h"
 #include "graph/exec/exec.h"
+#include "graph/session/request.h"
 #include "graph/session/store.h"
 #include "kernels/state/resources.h"
 #include "kernels/state/variable.h"
@@ -174,184 +175,6 @@ void tarn__session_disable_passes(tarn_session *s, const char *const *names, siz
 
 void tarn_session_cancel(tarn_session *s) { atomic_fetch_add(&s->cancels, 1); }
 
-const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes) {
-  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size)
-    snprintf(text, bytes, "%.*s", (int)(shared->s.size < bytes ? shared->s.size : bytes - 1),
-             shared->s.data);
-  else
-    snprintf(text, bytes, "%s", node->name);
-  return text;
-}
-
-static bool makes_variable(const tarn_node *node) {
-  static const char *const ops[] = {"VariableV2", "Variable", "VarHandleOp", "AutoReloadVariable"};
-  for (size_t i = 0; node->op && !node->problem && i < sizeof ops / sizeof *ops; i++)
-    if (!strcmp(node->op->name, ops[i])) return true;
-  return false;
-}
-
-/* The session's variable of a node; retained. */
-static tarn_status variable_of(tarn_session *s, const tarn_node *node, tarn_dtype dtype,
-                               const tarn_shape *declared, tarn_variable **v) {
-  char stack[512];
-  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  const size_t need =
-      1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size
-                                                                        : strlen(node->name));
-  char *key = need <= sizeof stack ? stack : tarn__alloc(s->allocator, need);
-  if (!key) return TARN_NO_MEMORY;
-  tarn__variable_key(node, key, need);
-  const tarn_status status = tarn__variable_get(s->resources, key, dtype, declared,
-                                                strcmp(node->op->name, "VarHandleOp") != 0, v);
-  if (key != stack) tarn__free(s->allocator, key, need);
-  return status;
-}
-
-tarn_status tarn__session_variable_set(tarn_session *s, const tarn_node *node,
-                                       const tarn_tensor *value) {
-  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"),
-                  *shape = tarn__attr_find(&node->attrs, "shape");
-  if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE)
-    return tarn_fail(TARN_INVALID, "node '%s' (%s) is no variable", node->name, node->op_name);
-  tarn_shape declared = {.rank = -1};
-  if (shape && shape->kind == TARN_ATTR_SHAPE) declared = *shape->shape;
-  if (value->dtype != dtype->type.dtype)
-    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", node->name,
-                     tarn_dtype_name(dtype->type.dtype), tarn_dtype_name(value->dtype));
-  if (declared.rank >= 0 && !tarn__shape_compatible(&declared, &value->shape)) {
-    char want[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
-    return tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", node->name,
-                     tarn__shape_print(&declared, want), tarn__shape_print(&value->shape, got));
-  }
-  tarn_variable *v;
-  TARN_TRY(variable_of(s, node, value->dtype, &declared, &v));
-  const tarn_status status = tarn__variable_assign(v, value, false);
-  tarn__object_release(v);
-  return status;
-}
-
-tarn_status tarn__session_variable_missing(tarn_session *s, const tarn_node *node,
-                                           const char *why) {
-  const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"),
-                  *shape = tarn__attr_find(&node->attrs, "shape");
-  const tarn_shape unknown = {.rank = -1};
-  tarn_variable *v;
-  if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE) return TARN_OK;
-  TARN_TRY(variable_of(s, node, dtype->type.dtype,
-                       shape && shape->kind == TARN_ATTR_SHAPE ? shape->shape : &unknown, &v));
-  pthread_mutex_lock(&v->lock);
-  snprintf(v->missing, sizeof v->missing, "%s", why);
-  pthread_mutex_unlock(&v->lock);
-  tarn__object_release(v);
-  return TARN_OK;
-}
-
-/* ---- requests ----------------------------------------------------------------------------- */
-
-/* A request with its names found. */
-typedef struct resolved {
-  tarn_plan_request plan;
-  tarn_edge *feeds, *fetches;
-  tarn_node **targets;
-  const tarn_tensor **tensors;
-  size_t bytes;
-  void *memory;
-  tarn_bytes key;
-} resolved;
-
-static tarn_status check_feed(const tarn_edge *e, const tarn_feed *feed, const tarn_edge *earlier,
-                              size_t n) {
-  const tarn_node *node = e->node;
-  const tarn_tensor *t = feed->tensor;
-  if (!t) return tarn_fail(TARN_INVALID, "feed '%s' has no tensor", feed->name);
-  for (size_t i = 0; i < n; i++)
-    if (earlier[i].node == node && earlier[i].index == e->index)
-      return tarn_fail(TARN_INVALID, "'%s' is fed twice", feed->name);
-  if (node->op && node->out_dtype[e->index] && node->out_dtype[e->index] != t->dtype)
-    return tarn_fail(TARN_DTYPE, "feed '%s' is %s, expected %s", feed->name,
-                     tarn_dtype_name(t->dtype), tarn_dtype_name(node->out_dtype[e->index]));
-  const tarn_attr *shape = tarn__attr_find(&node->attrs, "shape");
-  if (node->op && !strncmp(node->op->name, "Placeholder", 11) && shape &&
-      shape->kind == TARN_ATTR_SHAPE && shape->shape->rank >= 0) {
-    /* Graphs of TensorFlow before 0.12 wrote an unknown shape as []. */
-    const bool unknown = shape->shape->rank == 0 && !strcmp(node->op->name, "Placeholder");
-    if (!unknown && !tarn__shape_compatible(shape->shape, &t->shape)) {
-      char want[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
-      return tarn_fail(TARN_SHAPE, "feed '%s' has shape %s, expected %s", feed->name,
-                       tarn__shape_print(&t->shape, got), tarn__shape_print(shape->shape, want));
-    }
-  }
-  return TARN_OK;
-}
-
-static tarn_status key_add(tarn_bytes *key, const tarn_edge *e, char kind) {
-  const int32_t word[3] = {kind, e->node->id, e->index};
-  return tarn__bytes_add(key, word, sizeof word);
-}
-
-static void resolved_clear(tarn_session *s, resolved *r) {
-  tarn__free(s->allocator, r->memory, r->bytes);
-  tarn__bytes_clear(&r->key);
-}
-
-static tarn_status resolve(tarn_session *s, const tarn_run_request *q, resolved *r) {
-  const size_t n = q->n_feeds + q->n_fetches + q->n_targets + 1;
-  *r = (resolved){.bytes = n * (sizeof(tarn_edge) + 2 * sizeof(void *))};
-  tarn__bytes_init(&r->key, s->allocator);
-  r->memory = tarn__alloc_zero(s->allocator, r->bytes);
-  if (!r->memory) return TARN_NO_MEMORY;
-  r->feeds = r->memory;
-  r->fetches = r->feeds + q->n_feeds;
-  r->tensors = (const tarn_tensor **)(void *)(r->feeds + n);
-  r->targets = (tarn_node **)(void *)(r->tensors + q->n_feeds);
-  for (size_t i = 0; i < q->n_feeds; i++) {
-    TARN_TRY_IN(tarn__graph_find(s->graph, q->feeds[i].name, &r->feeds[i]), "looking for feed '%s'",
-                q->feeds[i].name);
-    if (r->feeds[i].index < 0)
-      return tarn_fail(TARN_INVALID, "feed '%s' names no tensor", q->feeds[i].name);
-    TARN_TRY(check_feed(&r->feeds[i], &q->feeds[i], r->feeds, i));
-    r->tensors[i] = q->feeds[i].tensor;
-    TARN_TRY(key_add(&r->key, &r->feeds[i], 'i'));
-    const tarn_shape *shape = &r->tensors[i]->shape;
-    const int32_t kind[2] = {(int32_t)r->tensors[i]->dtype, shape->rank};
-    TARN_TRY(tarn__bytes_add(&r->key, kind, sizeof kind));
-    TARN_TRY(tarn__bytes_add(&r->key, shape->dim, (size_t)shape->rank * sizeof shape->dim[0]));
-  }
-  for (size_t i = 0; i < q->n_fetches; i++) {
-    TARN_TRY_IN(tarn__graph_find(s->graph, q->fetches[i], &r->fetches[i]), "looking for fetch '%s'",
-                q->fetches[i]);
-    const tarn_node *node = r->fetches[i].node;
-    if (r->fetches[i].index < 0 || (node->op && r->fetches[i].index >= node->outputs))
-      return tarn_fail(
-          TARN_INVALID,
-          "'%s' has no tensor to fetch: node '%s' (%s) has %d outputs; run it as a target",
-          q->fetches[i], node->name, node->op_name, node->outputs);
-    if (node->op && !node->problem &&
-        (node->out_dtype[r->fetches[i].index] == TARN_RESOURCE ||
-         node->out_dtype[r->fetches[i].index] == TARN_VARIANT))
-      return tarn_fail(TARN_DTYPE, "'%s' is a %s and cannot be fetched", q->fetches[i],
-                       tarn_dtype_name(node->out_dtype[r->fetches[i].index]));
-    TARN_TRY(key_add(&r->key, &r->fetches[i], 'o'));
-  }
-  for (size_t i = 0; i < q->n_targets; i++) {
-    tarn_edge e;
-    TARN_TRY_IN(tarn__graph_find(s->graph, q->targets[i], &e), "looking for target '%s'",
-                q->targets[i]);
-    r->targets[i] = e.node;
-    e.index = 0;
-    TARN_TRY(key_add(&r->key, &e, 't'));
-  }
-  r->plan = (tarn_plan_request){.feeds = r->feeds,
-                                .feed_tensors = r->tensors,
-                                .n_feeds = q->n_feeds,
-                                .fetches = r->fetches,
-                                .n_fetches = q->n_fetches,
-                                .targets = r->targets,
-                                .n_targets = q->n_targets};
-  return TARN_OK;
-}
-
 /* ---- plans -------------------------------------------------------------------------------- */
 
 /* Takes an entry out of the cache. The lock is held; true: nobody uses it, and the caller destroys
@@ -455,7 +278,7 @@ static void insert(tarn_session *s, entry *made) {
 }
 
 /* The entry for a request, with one user more; made when there is none or it is out of date. */
-static tarn_status plan_for(tarn_session *s, resolved *r, bool explain, entry **found) {
+static tarn_status plan_for(tarn_session *s, tarn_request *r, bool explain, entry **found) {
   /* its plan may lack ops: not one to run */
   TARN_TRY(tarn__bytes_add(&r->key, &explain, sizeof explain));
   entry *e = take(s, &r->key);
@@ -562,10 +385,10 @@ static tarn_status or_limit(const tarn_session *s, tarn_status status) {
 }
 
 tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_tensor **outputs) {
-  resolved r;
+  tarn_request r;
   entry *e = NULL;
   tarn_exec *x = NULL;
-  tarn_status status = resolve(s, q, &r);
+  tarn_status status = tarn__request_resolve(s, q, &r);
   const size_t bytes = (q->n_fetches + 1) * sizeof(tarn_tensor);
   tarn_tensor *results = NULL;
   const uint64_t start = tarn__now_ns();
@@ -596,7 +419,7 @@ done:
     tarn__free(s->allocator, results, bytes);
   }
   if (e) give_back(s, e, x);
-  resolved_clear(s, &r);
+  tarn__request_clear(s, &r);
   return status;
 }
 
@@ -617,11 +440,11 @@ tarn_status tarn_session_run(tarn_session *session, const tarn_feed *feeds, size
 
 tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool explain,
                                const tarn_plan **plan) {
-  resolved r;
+  tarn_request r;
   entry *e = NULL;
-  tarn_status status = resolve(s, q, &r);
+  tarn_status status = tarn__request_resolve(s, q, &r);
   if (status == TARN_OK) status = plan_for(s, &r, explain, &e);
-  resolved_clear(s, &r);
+  tarn__request_clear(s, &r);
   if (status != TARN_OK) return or_limit(s, status);
   pthread_mutex_lock(&s->lock);
   e->pinned = true;

@@ -400,6 +400,8 @@ START_TEST(test_session_wrong_requests_say_what_is_wrong) {
   FAILS(run_one(s, "x", wrong, "y", &y), TARN_DTYPE, "is int32, expected float");
   FAILS(run_one(s, "x", short_one, "y", &y), TARN_SHAPE, "[1,63]");
   FAILS(run_one(s, "x", NULL, "y", &y), TARN_INVALID, "no tensor");
+  FAILS(run_one(s, "nothing", x, "y", &y), TARN_INVALID, "names no tensor");
+  FAILS(run_one(s, "^x", x, "y", &y), TARN_INVALID, "names no tensor");
   FAILS(run_one(s, "xx", x, "y", &y), TARN_NOT_FOUND, "'x'");
   FAILS(run_one(s, "x", x, "yy", &y), TARN_NOT_FOUND, "'y'");
   FAILS(run_one(s, "x", x, "nothing", &y), TARN_INVALID, "run it as a target");
