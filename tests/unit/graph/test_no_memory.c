@@ -42,11 +42,43 @@ static void add_model(void) {
   OK(tarn__graph_add_ret(f, "r", "sq:y:0"));
   node(g, "if", "If", "p merged",
        "Tcond=bool; Tin=[float]; Tout=[float]; then_branch=then; else_branch=else");
+  /* while n < 3: n += 1, a = -a; then f(n) = n < 1 ? n : f(n - 1), planned anew at each depth. */
+  OK(tarn__graph_add_function(g, "more", &f));
+  OK(tarn__graph_add_arg(f, "n", TARN_F32, &n));
+  OK(tarn__graph_add_arg(f, "a", TARN_F32, &n));
+  number(f, "three", 3);
+  node(f, "less", "Less", "n three:output:0", "T=float");
+  OK(tarn__graph_add_ret(f, "r", "less:z:0"));
+  OK(tarn__graph_add_function(g, "body", &f));
+  OK(tarn__graph_add_arg(f, "n", TARN_F32, &n));
+  OK(tarn__graph_add_arg(f, "a", TARN_F32, &n));
+  number(f, "one", 1);
+  node(f, "n1", "AddV2", "n one:output:0", "T=float");
+  node(f, "a1", "Neg", "a", "T=float");
+  OK(tarn__graph_add_ret(f, "r", "n1:z:0"));
+  OK(tarn__graph_add_ret(f, "q", "a1:y:0"));
+  OK(tarn__graph_add_function(g, "fall", &f));
+  OK(tarn__graph_add_arg(f, "n", TARN_F32, &n));
+  number(f, "one", 1);
+  node(f, "low", "Less", "n one:output:0", "T=float");
+  node(f, "if", "If", "low:z:0 n",
+       "Tcond=bool; Tin=[float]; Tout=[float]; then_branch=then; else_branch=down1");
+  OK(tarn__graph_add_ret(f, "r", "if:output:0"));
+  OK(tarn__graph_add_function(g, "down1", &f));
+  OK(tarn__graph_add_arg(f, "n", TARN_F32, &n));
+  number(f, "one", 1);
+  node(f, "n1", "Sub", "n one:output:0", "T=float");
+  node(f, "call", "PartitionedCall", "n1:z:0", "Tin=[float]; Tout=[float]; f=fall");
+  OK(tarn__graph_add_ret(f, "r", "call:output:0"));
+  number(g, "half", 0.5f);
+  node(g, "again", "While", "half if", "T=[float, float]; cond=more; body=body");
+  node(g, "fallen", "PartitionedCall", "again", "Tin=[float]; Tout=[float]; f=fall");
+  node(g, "both", "AddV2", "again:1 fallen", "T=float");
   node(g, "var", "VariableV2", "", "dtype=float; shape=[8]");
   node(g, "init", "Assign", "var scale", "T=float");
   node(g, "add", "AssignAdd", "var scale", "T=float");
   node(g, "read", "Identity", "var", "T=float");
-  node(g, "scaled", "Mul", "if read", "T=float");
+  node(g, "scaled", "Mul", "both read", "T=float");
   node(g, "zeroes", "ZerosLike", "scaled", "T=float");
   node(g, "positive", "Greater", "scaled zeroes", "T=float");
   node(g, "where", "Where", "positive", "T=bool");       /* a shape that only the run knows */
@@ -151,7 +183,7 @@ START_TEST(test_no_memory_from_the_nth_allocation_on) {
   g = new_graph();
   add_model();
   tarn_tensor *x = picture(), *limit = scalar_i(3);
-  for (long n = 0; n < 700; n += 3) {
+  for (long n = 0; n < 1500; n += 7) {
     tarn_failing failing;
     tarn__failing_init(&failing, n, true);
     tarn_session *s = NULL;
