@@ -322,12 +322,15 @@ static tarn_status take_context(tarn_session *s, entry *e, tarn_exec **x) {
   return *x ? TARN_OK : tarn__exec_create(&s->shared, e->plan, x);
 }
 
-static void give_back(tarn_session *s, entry *e, tarn_exec *x) {
+/* Ends a run. A plan whose first run failed goes: it may have been made before variables were
+ * initialised, and would never take them for constants. */
+static void give_back(tarn_session *s, entry *e, tarn_exec *x, bool failed) {
   pthread_mutex_lock(&s->lock);
   if (x) {
     x->next_free = e->idle;
     e->idle = x;
   }
+  if (failed && !e->runs && !e->dropped && !e->pinned) retire(s, e);
   e->runs++;
   e->last_used = ++s->clock;
   pthread_mutex_unlock(&s->lock);
@@ -418,7 +421,7 @@ done:
     for (size_t i = 0; i < q->n_fetches; i++) tarn__tensor_clear(&results[i]);
     tarn__free(s->allocator, results, bytes);
   }
-  if (e) give_back(s, e, x);
+  if (e) give_back(s, e, x, status == TARN_FAILED);
   tarn__request_clear(s, &r);
   return status;
 }

@@ -292,6 +292,18 @@ START_TEST(test_session_plan_stays_as_long_as_the_session) {
 }
 END_TEST
 
+START_TEST(test_session_plans_made_too_early_are_made_again) {
+  setup();
+  add_variable();
+  go(1);
+  tarn_tensor *y = NULL;
+  FAILS(run_one(s, NULL, NULL, "double", &y), TARN_FAILED, "v");
+  OK(run_target(s, "init"));
+  ck_assert_double_eq(first(s, NULL, NULL, "double"), 2);
+  ck_assert_uint_eq(plan_of("double")->frozens, 1);
+}
+END_TEST
+
 START_TEST(test_session_variables_are_frozen_and_refreshed) {
   setup();
   add_variable();
@@ -488,6 +500,7 @@ SUITE_MAIN_TEARDOWN(
     test_session_memory_limit, test_session_keeps_a_bounded_number_of_plans,
     test_session_plan_stays_as_long_as_the_session, test_session_variables_are_frozen_and_refreshed,
     test_session_variables_are_destroyed_and_made_again,
-    test_session_explaining_does_not_spoil_the_run, test_session_feeds_of_tensors_in_between,
+    test_session_plans_made_too_early_are_made_again,
+                    test_session_explaining_does_not_spoil_the_run, test_session_feeds_of_tensors_in_between,
     test_session_wrong_requests_say_what_is_wrong, test_session_variable_set_checks,
     test_session_results_outlive_it, test_session_steady_runs_ask_for_nothing)
