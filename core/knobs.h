@@ -8,7 +8,7 @@
 #define TARN_KNOB_MAP(X)                                                                              \
   X(isa, "TARN_ISA", "", "clamp the instruction set: reference, avx2 or avx512")                      \
   X(threads, "TARN_THREADS", "", "threads of a session that does not say, instead of the CPU count")  \
-  X(verbose, "TARN_VERBOSE", "", "comma-separated: dispatch, run, alloc, import, pass")               \
+  X(verbose, "TARN_VERBOSE", "", "run: a line on standard error for each kernel that ran")            \
   X(data, "TARN_DATA", "", "folder of the bundled demos' data")
 
 typedef struct tarn_knobs {
