@@ -35,6 +35,9 @@ static tarn_status as_string_parse(const tarn_attrs *attrs, void *params) {
   if (fill.size > 1) return tarn_fail(TARN_INVALID, "Fill argument must be a single character");
   if (fill.size && !strchr(" +-0#", p->fill)) return tarn_fail(TARN_INVALID, "fill '%c' is none of ' ', +, -, 0 and #", p->fill);
   if (p->scientific && p->shortest) return tarn_fail(TARN_INVALID, "Cannot select both scientific and shortest notation");
+  const tarn_dtype t = tarn__attr_type(attrs, "T");
+  if (!tarn__dtype_in(t, TARN_FLOATS | TARN_COMPLEX) && (p->precision > -1 || p->scientific || p->shortest))
+    return tarn_fail(TARN_INVALID, "precision, scientific and shortest are for floating point, T is %s", tarn_dtype_name(t));
   if (p->precision > 99 || p->width > 999) return tarn_fail(TARN_LIMIT, "precision up to 99 and width up to 999 are supported");
   return TARN_OK;
 }
