@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "loader/checkpoint/reader.h"
 
 /* ---- data files

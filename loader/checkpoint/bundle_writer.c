@@ -8,7 +8,7 @@
 #include "core/file.h"
 #include "core/map.h"
 #include "loader/checkpoint/checkpoint.h"
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "loader/checkpoint/table.h"
 
 typedef struct listed_slice {

@@ -7,7 +7,7 @@
 #define TARN_LOADER_CHECKPOINT_SLICE_H
 
 #include "core/shape.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 /* One extent a dimension. length -1 (with start 0) is the whole dimension, whatever it measures;
  * the key of a record tells it from a whole length that is spelt out, so it is kept as it was

@@ -5,10 +5,10 @@
 #include <snappy-c.h>
 #include <string.h>
 
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "loader/checkpoint/table.h"
 #include "loader/checkpoint/table_format.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 typedef struct handle {
   uint64_t offset, size;

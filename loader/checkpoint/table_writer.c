@@ -2,10 +2,10 @@
  * them, so that a file can be compared byte for byte. */
 #include <string.h>
 
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "loader/checkpoint/table.h"
 #include "loader/checkpoint/table_format.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 void tarn__table_writer_init(tarn_table_writer *w, const tarn_allocator *a, tarn_output *output) {
   *w = (tarn_table_writer){.allocator = a, .output = output};

@@ -3,7 +3,7 @@
 #define TARN_LOADER_CHECKPOINT_TENSOR_VALUES_H
 
 #include "core/tensor.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 /* The elements of `dtype` and `shape` (which a checkpoint keeps elsewhere) out of a TensorProto.
  * There must be exactly as many values as elements: the repetition of the last one that graph

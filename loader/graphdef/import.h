@@ -10,7 +10,7 @@
 
 #include "graph/graph.h"
 #include "loader/graphdef/source.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 /* Constants written as "this value, n times" may ask for this much memory in one file, in bytes; a few bytes of file
  * could ask for any amount otherwise. TARN_LIMIT beyond. */

@@ -6,7 +6,7 @@
 
 #include "graph/graph.h"
 #include "loader/graphdef/source.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 typedef struct tarn_saver {
   bool present;

@@ -6,7 +6,7 @@
 #ifndef TARN_LOADER_GRAPHDEF_SCHEMA_H
 #define TARN_LOADER_GRAPHDEF_SCHEMA_H
 
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 typedef enum tarn_proto_kind {
   TARN_PROTO_INT32,

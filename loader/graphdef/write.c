@@ -2,7 +2,7 @@
 #include "loader/graphdef/write.h"
 
 #include "loader/graphdef/write_attr.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 static tarn_status add_text(tarn_bytes *b, uint32_t field, const char *text) {
   return *text ? tarn__wire_add_bytes(b, field, text, strlen(text)) : TARN_OK;

@@ -1,7 +1,7 @@
 /* AttrValue, TensorProto, TensorShapeProto and NameAttrList: see write_attr.h. */
 #include "loader/graphdef/write_attr.h"
 
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 static tarn_status write_shape(const tarn_shape *shape, uint32_t field, tarn_bytes *b) {
   size_t mark, dim;

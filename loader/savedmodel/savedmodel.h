@@ -2,7 +2,7 @@
 #ifndef TARN_LOADER_SAVEDMODEL_SAVEDMODEL_H
 #define TARN_LOADER_SAVEDMODEL_SAVEDMODEL_H
 
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 /* The model file in a folder: saved_model.pb, or saved_model.pbtxt; the path is in the arena. TARN_IO when there is none,
  * TARN_UNSUPPORTED when there is only the chunked form. */

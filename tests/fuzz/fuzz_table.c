@@ -1,8 +1,8 @@
 /* The table reader. Checksums would stop nearly every input, so this feeds a block by hand: its
  * bytes are wrapped in a table with the right checksums. */
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "loader/checkpoint/table.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 #include "tests/fuzz/image.h"
 
 static void block_add(tarn_bytes *b, const void *data, size_t bytes, unsigned char type) {

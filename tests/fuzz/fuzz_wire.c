@@ -1,5 +1,5 @@
 /* The protobuf reader: fields, sub-messages to a depth, packed values. */
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 #include "tests/fuzz/image.h"
 
 static void walk(tarn_wire w) {

@@ -8,8 +8,7 @@ rules='core core|tarn.h
 kernels kernels|core|tarn.h
 graph graph|kernels|core|tarn.h
 loader loader|graph|kernels|core|tarn.h
-loader/checkpoint loader/checkpoint|loader/wire|core|tarn.h
-loader/wire loader/wire|core|tarn.h
+loader/checkpoint loader/checkpoint|core|tarn.h
 demos demos|loader|graph|kernels|core|tarn.h
 bench bench|loader|graph|kernels|core|tarn.h
 tools tools|bench|demos|loader|graph|kernels|core|tarn.h

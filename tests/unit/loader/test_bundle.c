@@ -2,7 +2,7 @@
 #include <pthread.h>
 
 #include "loader/checkpoint/checkpoint.h"
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "loader/checkpoint/table.h"
 #include "tests/unit/loader/files.h"
 #include "tests/unit/loader/tensorflow_files.h"

@@ -1,5 +1,5 @@
 /* Checksums: known answers (RFC 3720, TensorFlow's files), and the two ways against each other. */
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "tests/unit/loader/files.h"
 
 START_TEST(test_crc32c_known_answers) {

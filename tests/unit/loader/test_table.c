@@ -1,9 +1,9 @@
 /* Sorted-string tables: round trips, snappy blocks, and what lies. */
 #include <snappy-c.h>
 
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 #include "loader/checkpoint/table.h"
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 #include "tests/unit/loader/files.h"
 
 static void key_of(int i, char key[64]) {

@@ -1,5 +1,5 @@
 /* The protobuf wire format. */
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 #include "tests/unit/loader/files.h"
 
 static tarn_status next(const void *data, size_t bytes, tarn_wire_field *f) {

@@ -1,8 +1,8 @@
 /* CRC-32C (Castagnoli), the checksum of TensorFlow's tables, bundles and records, and the masked
  * form in which they store it: a crc of data that itself holds crcs would be weak, so the stored
  * ones are rotated and offset. */
-#ifndef TARN_LOADER_CHECKPOINT_CRC32C_H
-#define TARN_LOADER_CHECKPOINT_CRC32C_H
+#ifndef TARN_CORE_CRC32C_H
+#define TARN_CORE_CRC32C_H
 
 #include <stddef.h>
 #include <stdint.h>

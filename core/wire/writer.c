@@ -1,5 +1,5 @@
 /* Writing the protobuf wire format: see wire.h. */
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 size_t tarn__varint_put(unsigned char *p, uint64_t value) {
   size_t n = 0;

@@ -1,10 +1,10 @@
 /* CRC-32C: eight bytes a step, either through tables (slicing by 8) or with the SSE4.2 instruction,
  * chosen at run time. Both walk the same reflected polynomial 0x82F63B78. */
-#include "loader/checkpoint/crc32c.h"
+#include "core/crc32c.h"
 
 #include <string.h>
 
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 /* table[k][n] is the crc of byte n followed by k zero bytes. A crc is linear over XOR, so each
  * entry follows from the eight single-bit bytes of its row, and the compiler fills the table in. */

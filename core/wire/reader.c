@@ -2,7 +2,7 @@
  * which in turn was checked against the range around it. */
 #include <inttypes.h>
 
-#include "loader/wire/wire.h"
+#include "core/wire/wire.h"
 
 #define FIELD_MAX ((1u << 29) - 1)
 

@@ -20,8 +20,8 @@
  * Fields may come in any order; a scalar given twice: the last wins; a message given twice: merge
  * the two. Readers are plain values of the caller's; the memory must outlive what points into it.
  */
-#ifndef TARN_LOADER_WIRE_WIRE_H
-#define TARN_LOADER_WIRE_WIRE_H
+#ifndef TARN_CORE_WIRE_WIRE_H
+#define TARN_CORE_WIRE_WIRE_H
 
 #include <string.h>
 
