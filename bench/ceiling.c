@@ -40,6 +40,7 @@ static tarn_status fastest(tarn_pool *pool, job *j, double *seconds) {
     const double took = (double)(tarn__now_ns() - start) / 1e9;
     if (took < 2e-3 && j->rounds < 1L << 40) {
       j->rounds *= 2;
+      attempt = 0;               /* the best so far was of fewer rounds */
       continue;
     }
     if (!attempt || took < best) best = took;

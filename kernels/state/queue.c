@@ -206,6 +206,10 @@ bool tarn__queue_is_closed(tarn_queue *queue) {
   return closed;
 }
 
+const tarn_shape *tarn__queue_shape(const tarn_queue *queue, int k) {
+  return queue->has_shapes ? &queue->shape[k] : NULL;
+}
+
 int tarn__queue_components(const tarn_queue *queue) { return queue->components; }
 
 tarn_status tarn__queue_check(const tarn_queue *queue, int count, const tarn_tensor *const *tensors, bool drop_dim) {

@@ -30,6 +30,8 @@ void tarn__queue_close(tarn_queue *queue, bool cancel_pending);
 int64_t tarn__queue_size(tarn_queue *queue);
 bool tarn__queue_is_closed(tarn_queue *queue);
 int tarn__queue_components(const tarn_queue *queue);
+/* The shape that every tuple has at component k, unknown in places; NULL: the queue takes any. */
+const tarn_shape *tarn__queue_shape(const tarn_queue *queue, int k);
 /* TARN_DTYPE, TARN_SHAPE or TARN_INVALID when the tensors are none of this queue's tuples; drop_dim: each has one dim more. */
 tarn_status tarn__queue_check(const tarn_queue *queue, int count, const tarn_tensor *const *tensors, bool drop_dim);
 

@@ -134,6 +134,19 @@ static tarn_status stack(const tarn_call *call, const tarn_tensor *tuples, int64
   return TARN_OK;
 }
 
+/* No elements of each component: [0] and its shape. */
+static tarn_status none(const tarn_call *call, const tarn_queue *q) {
+  for (int k = 0; k < call->problem->outputs; k++) {
+    const tarn_shape *each = tarn__queue_shape(q, k);
+    tarn_shape shape = {.rank = each->rank + 1};
+    if (!tarn__shape_known(each) || shape.rank > TARN_MAX_RANK)
+      return tarn_fail(TARN_INVALID, "component %d of the queue has no known shape", k);
+    for (int d = 1; d < shape.rank; d++) shape.dim[d] = each->dim[d - 1];
+    TARN_TRY(tarn__call_allocate(call, k, &shape));
+  }
+  return TARN_OK;
+}
+
 static tarn_status dequeue_n(const tarn_call *call, bool up_to) {
   const int components = call->problem->outputs;
   const int64_t n = tarn__tensor_int(call->in[1], 0);
@@ -144,7 +157,9 @@ static tarn_status dequeue_n(const tarn_call *call, bool up_to) {
   TARN_TRY(queue_of(call, &q));
   TARN_TRY(right_types(call, q, NULL));
   if (n < 0) return tarn_fail(TARN_INVALID, "DequeueMany of %lld elements", (long long)n);
-  if (n == 0) return tarn_fail(TARN_UNSUPPORTED, "dequeueing 0 elements");
+  if (components && !tarn__queue_shape(q, 0))
+    return tarn_fail(TARN_INVALID, "DequeueMany and DequeueUpTo need a queue whose components have shapes");
+  if (n == 0) return none(call, q);
   if (n > MOST) return tarn_fail(TARN_LIMIT, "dequeueing %lld elements at a time: at most %d", (long long)n, MOST);
   TARN_TRY(tuples_new(call, n, components, &tuples, &bytes));
   /* Up to n of an open queue waits for all n; of a closed one it takes what is there. */
