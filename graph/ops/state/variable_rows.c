@@ -2,10 +2,16 @@
 #include "graph/op.h"
 #include "kernels/params/state.h"
 
+static tarn_status temporary_end_parse(const tarn_attrs *attrs, void *params) {
+  *(tarn_string *)params = tarn__attr_string(attrs, "var_name");
+  return TARN_OK;
+}
+
 static tarn_status temporary_parse(const tarn_attrs *attrs, void *params) {
   tarn_variable_params *p = params;
   p->dtype = tarn__attr_type(attrs, "dtype");
   p->shape = *tarn__attr_shape(attrs, "shape");
+  p->shared_name = tarn__attr_string(attrs, "var_name");
   if (p->dtype == TARN_RESOURCE || p->dtype == TARN_VARIANT)
     return tarn_fail(TARN_DTYPE, "a variable of %s", tarn_dtype_name(p->dtype));
   if (!tarn__shape_known(&p->shape) || p->shape.rank < 0) return tarn_fail(TARN_SHAPE, "a temporary variable needs a full shape");
@@ -68,6 +74,7 @@ const tarn_op tarn_ops_variable_rows[] = {
    .params_bytes = sizeof(tarn_variable_params), .parse = temporary_parse, .infer = tarn__infer_scalars,
    .formula = "a variable for this run alone"},
   {.name = "DestroyTemporaryVariable", .inputs = "ref: Ref(T)", .outputs = "value: T", .attrs = "T: type; var_name: string", STATE,
-   .infer = tarn__infer_unknown, .formula = "the last value of a temporary variable"},
+   .params_bytes = sizeof(tarn_string), .parse = temporary_end_parse, .infer = tarn__infer_unknown,
+   .formula = "the last value of a temporary variable"},
   {0},
 };

@@ -183,13 +183,21 @@ static tarn_status count(const tarn_call *call) {
   return status;
 }
 
+/* What a temporary variable is called: its own name, which need not be the only one, behind a mark. */
+enum { TEMPORARY_BYTES = 256 };
+static const char *temporary_name(const tarn_string *name, const char *node, char text[TEMPORARY_BYTES]) {
+  if (name->size) snprintf(text, TEMPORARY_BYTES, "temporary %.*s", (int)(name->size & 0xffff), name->data);
+  else snprintf(text, TEMPORARY_BYTES, "temporary %s", node);
+  return text;
+}
+
 /* In the session's table only as long as it takes to make it: its handle keeps it. */
 static tarn_status temporary(const tarn_call *call) {
   const tarn_variable_params *p = call->problem->params;
-  char name[32];
+  char name[TEMPORARY_BYTES];
   tarn_variable *v;
   tarn_tensor zeros;
-  snprintf(name, sizeof name, "temporary %p", (const void *)call);
+  temporary_name(&p->shared_name, call->problem->node, name);
   TARN_TRY(tarn__variable_get(call->run->resources, name, p->dtype, &p->shape, true, &v));
   tarn_status status = tarn__resources_remove(call->run->resources, &tarn__variable_type, name);
   if (status == TARN_OK) status = tarn__tensor_new(call->run->allocator, p->dtype, &p->shape, &zeros);
@@ -206,6 +214,9 @@ static tarn_status end_temporary(const tarn_call *call) {
   tarn_variable *v;
   TARN_TRY(variable_of(call, &v));
   if (v->dtype != call->problem->out_dtype[0]) return tarn_fail(TARN_DTYPE, "the variable is %s", tarn_dtype_name(v->dtype));
+  char wanted[TEMPORARY_BYTES];
+  temporary_name(call->problem->params, "", wanted);
+  if (strcmp(v->name, wanted)) return tarn_fail(TARN_INVALID, "the variable is '%s', not '%s'", v->name, wanted);
   tarn__tensor_clear(call->out[0]);
   return tarn__variable_read(v, call->out[0]);
 }
