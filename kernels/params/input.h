@@ -19,4 +19,12 @@ typedef struct tarn_decode_params {
   bool little_endian;
 } tarn_decode_params;
 
+typedef struct tarn_csv_params {
+  char delimiter;
+  bool quotes;                   /* a field may be in double quotes */
+  tarn_string absent;            /* a field that reads so is missing, as an empty one is */
+  int columns;                   /* of `selected`; 0: every field */
+  const int64_t *selected;       /* the node's, ascending */
+} tarn_csv_params;
+
 #endif

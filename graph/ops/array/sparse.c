@@ -46,6 +46,19 @@ static tarn_status reshape_infer(tarn_infer *t) {
   return tarn__shape_make(2, (const int64_t[2]){t->in[0].dim[0], t->in[2].dim[0]}, &t->out[0]);
 }
 
+/* The dense tensor must broadcast to the sparse shape, whose numbers the kernel checks. */
+static tarn_status dense_infer(tarn_infer *t) {
+  TARN_TRY(tarn__infer_rank(t, 0, 2));
+  TARN_TRY(tarn__infer_vector(t, 1));
+  TARN_TRY(tarn__infer_vector(t, 2));
+  if (t->in[0].dim[0] != t->in[1].dim[0] || t->in[0].dim[1] != t->in[2].dim[0])
+    return tarn_fail(TARN_SHAPE, "expected indices [n,rank], values [n] and a shape of rank numbers");
+  if (t->in[3].rank > t->in[2].dim[0])
+    return tarn_fail(TARN_SHAPE, "a dense tensor of rank %d does not broadcast to %lld dims", t->in[3].rank, (long long)t->in[2].dim[0]);
+  t->out[0] = t->in[1];
+  return TARN_OK;
+}
+
 /* As many rows as the last segment id says: the kernel finds out. */
 static tarn_status segment_infer(tarn_infer *t) {
   TARN_TRY(tarn__infer_rank_at_least(t, 0, 1));
@@ -60,6 +73,10 @@ static tarn_status segment_infer(tarn_infer *t) {
            "sparse_gradient: bool = false", .infer = segment_infer,                                           \
   .cases = {"data=T[5x3] indices=i32{4,0,0,1} segment_ids=i32{0,0,2,2}", "data=T[5] indices=i64{1} segment_ids=i64{0}", \
             "data=T[5x3] indices=i32{} segment_ids=i32{}"}
+
+#define DENSE \
+  .inputs = "sp_indices: int64, sp_values: T, sp_shape: int64, dense: T", .outputs = "output: T", .attrs = "T: numbertype", \
+  .infer = dense_infer
 
 const tarn_op tarn_ops_sparse[] = {
   {.name = "SparseTensorDenseMatMul", .inputs = "a_indices: Tindices, a_values: T, a_shape: int64, b: T",
@@ -85,5 +102,8 @@ const tarn_op tarn_ops_sparse[] = {
    .formula = "output[s] = mean of data[indices[i]] with segment_ids[i] = s, or 0"},
   {.name = "SparseSegmentSqrtN", SEGMENT("{bfloat16, half, float, double}"),
    .formula = "output[s] = sum of data[indices[i]] with segment_ids[i] = s, over the root of their number"},
+  {.name = "SparseDenseCwiseMul", DENSE, .formula = "values[i] * dense[indices[i]], the dense tensor broadcast to the sparse shape"},
+  {.name = "SparseDenseCwiseAdd", DENSE, .formula = "values[i] + dense[indices[i]], the dense tensor broadcast to the sparse shape"},
+  {.name = "SparseDenseCwiseDiv", DENSE, .formula = "values[i] / dense[indices[i]], the dense tensor broadcast to the sparse shape"},
   {0},
 };

@@ -1,4 +1,6 @@
 /* Numbers to text and back, in printf's notation as TensorFlow uses it. */
+#include "kernels/cpu/text/number.h"
+
 #include "core/bytes.h"
 #include "kernels/cpu/flow/value_text.h"
 #include "kernels/params/text.h"
@@ -91,7 +93,7 @@ static tarn_status no_number(const tarn_string *s) {
 }
 
 /* White space round a number is allowed. */
-static tarn_status read_number(const tarn_string *s, tarn_tensor *y, int64_t i) {
+tarn_status tarn__number_read(const tarn_string *s, tarn_tensor *y, int64_t i) {
   char text[512], *end;
   if (s->size >= sizeof text || s->size == 0 || memchr(s->data, 0, s->size)) return no_number(s);
   memcpy(text, s->data, s->size);
@@ -114,7 +116,7 @@ static tarn_status read_number(const tarn_string *s, tarn_tensor *y, int64_t i) 
 
 static tarn_status to_number(const tarn_call *call) {
   const int64_t n = tarn__tensor_elements(call->out[0]);
-  for (int64_t i = 0; i < n; i++) TARN_TRY(read_number((const tarn_string *)call->in[0]->data + i, call->out[0], i));
+  for (int64_t i = 0; i < n; i++) TARN_TRY(tarn__number_read((const tarn_string *)call->in[0]->data + i, call->out[0], i));
   return TARN_OK;
 }
 

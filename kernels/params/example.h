@@ -1,0 +1,20 @@
+/* Attributes of the ops that parse Examples. */
+#ifndef TARN_KERNELS_PARAMS_EXAMPLE_H
+#define TARN_KERNELS_PARAMS_EXAMPLE_H
+
+#include "core/dtype.h"
+#include "core/tensor.h"
+
+/* How an op is given the keys: each in a scalar input, each group in a vector input, or as attributes. */
+typedef enum tarn_example_form { TARN_EXAMPLE_SCALARS, TARN_EXAMPLE_VECTORS, TARN_EXAMPLE_ATTRS } tarn_example_form;
+
+/* The arrays are the node's. */
+typedef struct tarn_example_params {
+  tarn_example_form form;
+  int sparse, dense, ragged;            /* features of each sort */
+  const tarn_dtype *sparse_types, *dense_types, *ragged_types, *split_types;
+  const tarn_shape *dense_shapes;       /* one example's; the first dim may be -1: as long as it comes */
+  const tarn_string *sparse_keys, *dense_keys;   /* TARN_EXAMPLE_ATTRS only */
+} tarn_example_params;
+
+#endif
