@@ -19,6 +19,17 @@ typedef struct tarn_decode_params {
   bool little_endian;
 } tarn_decode_params;
 
+typedef enum tarn_reader_kind {
+  TARN_READER_TFRECORD, TARN_READER_TEXT, TARN_READER_FIXED, TARN_READER_WHOLE, TARN_READER_IDENTITY
+} tarn_reader_kind;
+
+typedef struct tarn_reader_params {
+  tarn_string shared_name;       /* empty: the node's own name */
+  tarn_reader_kind kind;
+  int64_t skip_lines;            /* TARN_READER_TEXT */
+  int64_t header_bytes, record_bytes, footer_bytes, hop_bytes;   /* TARN_READER_FIXED; hop 0: record_bytes */
+} tarn_reader_params;
+
 typedef struct tarn_csv_params {
   char delimiter;
   bool quotes;                   /* a field may be in double quotes */
