@@ -1,7 +1,7 @@
 #!/bin/sh
-# install.sh CMAKE BUILD SOURCE LIBDIR CC CONFIG: an installed copy serves programs that know nothing of the source tree.
+# install.sh CMAKE BUILD SOURCE LIBDIR CC CONFIG GENERATOR: an installed copy serves programs that know nothing of the source tree.
 set -u
-cmake=$1 build=$2 source=$3 libdir=$4 cc=$5 config=$6
+cmake=$1 build=$2 source=$3 libdir=$4 cc=$5 config=$6 generator=$7
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 fail() { echo "$*"; [ -s "$work/log" ] && cat "$work/log"; exit 1; }
@@ -44,7 +44,7 @@ mkdir "$work/archive" && cp "$lib/libtarn.a" "$work/archive"
 try "pkg-config, static" "$work/static"
 if readelf -d "$work/static" | grep -q 'NEEDED.*libtarn'; then fail "the static program uses the shared library"; fi
 
-"$cmake" -S "$source/tests/install/consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$usr" -DCMAKE_C_COMPILER="$cc" > "$work/log" 2>&1 || fail "find_package"
+"$cmake" -G "$generator" -S "$source/tests/install/consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$usr" -DCMAKE_C_COMPILER="$cc" > "$work/log" 2>&1 || fail "find_package"
 "$cmake" --build "$work/consumer" > "$work/log" 2>&1 || fail "building with find_package"
 try "find_package, tarn::tarn" "$work/consumer/shared"
 try "find_package, tarn::tarn_static" "$work/consumer/static"
