@@ -170,3 +170,12 @@ void tarn__output_discard(tarn_output *output) {
   (void)unlink(output->temporary);
   tarn__free(output->allocator, output, output->bytes);
 }
+
+tarn_status tarn__output_file(const tarn_allocator *a, const char *path, const void *data, size_t bytes) {
+  tarn_output *output = NULL;
+  TARN_TRY(tarn__output_open(a, path, &output));
+  const tarn_status status = tarn__output_write(output, data, bytes);
+  if (status == TARN_OK) return tarn__output_commit(output);
+  tarn__output_discard(output);
+  return status;
+}

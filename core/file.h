@@ -32,5 +32,7 @@ tarn_status tarn__output_write(tarn_output *output, const void *data, size_t byt
 tarn_status tarn__output_flush(tarn_output *output);
 tarn_status tarn__output_commit(tarn_output *output); /* ends the handle, also on failure */
 void tarn__output_discard(tarn_output *output);       /* NULL passes */
+/* The three in one: a file of just these bytes. */
+tarn_status tarn__output_file(const tarn_allocator *a, const char *path, const void *data, size_t bytes);
 
 #endif

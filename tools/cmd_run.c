@@ -107,14 +107,8 @@ static tarn_status write_results(const tarn_model_run *r, const results *all, bo
 static tarn_status write_trace(const tarn_trace *trace, const char *path) {
   char *text;
   size_t bytes;
-  tarn_output *output;
   TARN_TRY(tarn__trace_json(trace, &text, &bytes));
-  tarn_status status = tarn__output_open(tarn__allocator_default(), path, &output);
-  if (status == TARN_OK) {
-    status = tarn__output_write(output, text, bytes);
-    if (status == TARN_OK) status = tarn__output_commit(output);
-    else tarn__output_discard(output);
-  }
+  const tarn_status status = tarn__output_file(tarn__allocator_default(), path, text, bytes);
   tarn__free(tarn__allocator_default(), text, bytes + 1);
   return status;
 }

@@ -259,13 +259,7 @@ tarn_status tarn__tensor_file_write(const char *path, const tarn_tensor *tensor)
   char *text = root ? json_dumps(root, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) : NULL;
   json_decref(root);
   if (!text) return tarn_fail(TARN_NO_MEMORY, "no memory for the JSON of '%s'", path);
-  tarn_output *output;
-  tarn_status status = tarn__output_open(tarn__allocator_default(), path, &output);
-  if (status == TARN_OK) {
-    status = tarn__output_write(output, text, strlen(text));
-    if (status == TARN_OK) status = tarn__output_commit(output);
-    else tarn__output_discard(output);
-  }
+  const tarn_status status = tarn__output_file(tarn__allocator_default(), path, text, strlen(text));
   free(text);
   return status;
 }

@@ -58,15 +58,7 @@ static tarn_status write(const tarn_files *files, const tarn_allocator *a, const
   (void)files;
   char *copy;
   TARN_TRY(tarn__path_copy(a, path, path_bytes, &copy));
-  tarn_output *output = NULL;
-  tarn_status status = tarn__output_open(a, copy, &output);
-  if (status == TARN_OK) {
-    status = tarn__output_write(output, data, bytes);
-    if (status == TARN_OK)
-      status = tarn__output_commit(output);
-    else
-      tarn__output_discard(output);
-  }
+  const tarn_status status = tarn__output_file(a, copy, data, bytes);
   tarn__free(a, copy, path_bytes + 1);
   return status;
 }
