@@ -64,7 +64,8 @@ static tarn_status complete_feeds(tarn_model_run *r, const tarn_run_step *step, 
 static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool json, int *code) {
   TARN_TRY(tarn__model_run_open(r));
   /* Variables known make a better plan; without them the plan stands all the same. */
-  if (tarn__model_run_restore(r) != TARN_OK && (r->checkpoint || r->inits)) return tarn__model_run_restore(r);
+  const tarn_status restored = tarn__model_run_restore(r);
+  if (restored != TARN_OK && (r->checkpoint || r->inits)) return restored;
   TARN_TRY(tarn__model_run_steps(r));
   tarn_machine machine;
   tarn__machine_guess(tarn__session_threads(r->session), &machine);
