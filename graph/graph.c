@@ -214,3 +214,9 @@ tarn_status tarn__graph_find(const tarn_graph *graph, const char *text, tarn_edg
   *edge = (tarn_edge){node, index};
   return TARN_OK;
 }
+
+tarn_string tarn__node_variable_name(const tarn_node *node) {
+  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
+  if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size) return shared->s;
+  return (tarn_string){node->name, strlen(node->name)};
+}

@@ -89,6 +89,9 @@ tarn_status tarn__graph_finish(tarn_graph *graph);
  * output. A bare name gives index 0 even of a node without outputs (a target), "^name" index -1. */
 tarn_status tarn__graph_find(const tarn_graph *graph, const char *text, tarn_edge *edge);
 tarn_node *tarn__graph_node(const tarn_graph *graph, const char *name);   /* NULL when absent */
+/* The name under which a session keeps the variable of a VariableV2, Variable or VarHandleOp node: its shared_name, or
+ * the node's own. Lives as long as the graph; not zero-terminated. */
+tarn_string tarn__node_variable_name(const tarn_node *node);
 /* Which input or output argument an index belongs to, for messages: "filter", "values[2]". */
 const char *tarn__node_input_name(const tarn_node *node, int i, char *text, size_t bytes);
 

@@ -49,8 +49,6 @@ tarn_status tarn__session_variable_set(tarn_session *session, const tarn_node *n
 /* Remembers why a restore did not set a variable; a run that reads it before it is set says so. */
 tarn_status tarn__session_variable_missing(tarn_session *session, const tarn_node *node,
                                            const char *why);
-/* The name under which the session keeps the variable of a node. text must hold the answer. */
-const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes);
 
 typedef struct tarn_session_memory {
   size_t used, peak;            /* bytes from the session's allocator */

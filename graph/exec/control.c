@@ -132,7 +132,7 @@ static tarn_status run_body(tarn_exec *x, const tarn_block *block, const tarn_te
   return status;
 }
 
-/* A recursive function: planned when it is first reached, with arguments of any shape. */
+/* A recursive function: planned at each call, with arguments of any shape. */
 static tarn_status run_function(tarn_exec *x, const char *name, const tarn_tensor *in, int n,
                                 tarn_tensor *out, int n_out) {
   tarn_graph *body = tarn__graph_function(x->plan->graph, name);

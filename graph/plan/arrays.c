@@ -45,10 +45,8 @@ static tarn_status find(tarn_builder *b, const tarn_node *maker, tarn_array **fo
   return TARN_OK;
 }
 
-static bool known(const tarn_shape *s) { return s->rank >= 0 && tarn__shape_known(s); }
-
 static bool same(const tarn_shape *x, const tarn_shape *y) {
-  return known(x) ? known(y) && tarn__shape_equal(x, y) : !known(y);
+  return tarn__shape_known(x) ? tarn__shape_known(y) && tarn__shape_equal(x, y) : !tarn__shape_known(y);
 }
 
 static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at,
@@ -65,7 +63,7 @@ static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at,
   w->shape = *shape;
   if (!changed || !a->used || a->unknown) return TARN_OK;
   for (const writer *other = a->writers; other; other = other->next)
-    if (!same(&other->shape, shape) || !known(shape)) {
+    if (!same(&other->shape, shape) || !tarn__shape_known(shape)) {
       a->unknown = true;
       b->again = true;
     }
@@ -77,7 +75,7 @@ static tarn_shape element(tarn_array *a) {
   tarn_shape shape = {.rank = -1};
   if (a->unknown) return shape;
   for (const writer *w = a->writers; w; w = w->next) {
-    if (!known(&w->shape) || (shape.rank >= 0 && !tarn__shape_equal(&shape, &w->shape)))
+    if (!tarn__shape_known(&w->shape) || (shape.rank >= 0 && !tarn__shape_equal(&shape, &w->shape)))
       return (tarn_shape){.rank = -1};
     shape = w->shape;
   }
@@ -87,7 +85,7 @@ static tarn_shape element(tarn_array *a) {
 
 static tarn_shape without_first(const tarn_shape *s) {
   tarn_shape rest = {.rank = -1};
-  if (!known(s) || s->rank < 1) return rest;
+  if (!tarn__shape_known(s) || s->rank < 1) return rest;
   rest.rank = s->rank - 1;
   memcpy(rest.dim, s->dim + 1, (size_t)rest.rank * sizeof rest.dim[0]);
   return rest;
@@ -116,7 +114,7 @@ tarn_status tarn__plan_array_step(tarn_builder *b, const tarn_node *maker, int b
   }
   if (starts(op, "TensorArraySplit")) return wrote(b, a, block, at, shape);
   if (starts(op, "TensorArrayRead") || starts(op, "StackPop")) *shape = element(a);
-  if (starts(op, "TensorArrayGather") && known(&in[1]) && in[1].rank == 1) {
+  if (starts(op, "TensorArrayGather") && tarn__shape_known(&in[1]) && in[1].rank == 1) {
     const tarn_shape each = element(a);
     if (each.rank >= 0 && each.rank < TARN_MAX_RANK) {
       shape->rank = each.rank + 1;

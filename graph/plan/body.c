@@ -59,24 +59,18 @@ tarn_status tarn__plan_check_call(const char *node, const tarn_graph *body, cons
   return TARN_OK;
 }
 
-const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node) {
-  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size)
-    return tarn__arena_strndup(b->arena, shared->s.data, shared->s.size);
-  return node->name;
-}
-
 tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *node, tarn_tensor *value) {
   *value = (tarn_tensor){0};
   if (!b->context->resources) return TARN_OK;
-  const char *key = tarn__plan_variable_key(b, node);
-  if (!key) return TARN_NO_MEMORY;
-  const size_t bytes = strlen(key);
-  if (tarn__map_get(&b->written, key, bytes)) return TARN_OK;
-  if (b->context->volatile_variables && tarn__map_get(b->context->volatile_variables, key, bytes))
+  const tarn_string name = tarn__node_variable_name(node);
+  if (tarn__map_get(&b->written, name.data, name.size)) return TARN_OK;
+  if (b->context->volatile_variables &&
+      tarn__map_get(b->context->volatile_variables, name.data, name.size))
     return TARN_OK;
   tarn_plan *plan = b->plan;
-  const size_t known = (size_t)(uintptr_t)tarn__map_get(&b->frozen, key, bytes);
+  const size_t known = (size_t)(uintptr_t)tarn__map_get(&b->frozen, name.data, name.size);
+  const char *key = known ? plan->frozen[known - 1].name : tarn__arena_strndup(b->arena, name.data, name.size);
+  if (!key) return TARN_NO_MEMORY;
   tarn_variable *v = known ? plan->frozen[known - 1].variable
                            : tarn__resources_find(b->context->resources, &tarn__variable_type, key);
   if (!v) return TARN_OK;
@@ -104,7 +98,7 @@ tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *node, tarn_tenso
   plan->frozen[plan->frozens++] =
       (tarn_frozen){.name = key, .variable = v, .contents = tarn__tensor_contents(&read)};
   const tarn_status status =
-      tarn__map_put(&b->frozen, key, bytes, (void *)(uintptr_t)plan->frozens);
+      tarn__map_put(&b->frozen, key, name.size, (void *)(uintptr_t)plan->frozens);
   if (status != TARN_OK) {
     tarn__tensor_clear(&read);
     return status;

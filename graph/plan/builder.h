@@ -92,8 +92,6 @@ tarn_status tarn__plan_body(tarn_builder *b, tarn_graph *body, const char *prefi
  * any dtypes. */
 tarn_status tarn__plan_check_call(const char *node, const tarn_graph *body, const tarn_dtype *in,
                                   int inputs, const tarn_dtype *out, int outputs);
-/* The key of a variable's node, in the plan's arena; NULL: no memory. */
-const char *tarn__plan_variable_key(tarn_builder *b, const tarn_node *node);
 /* The value of a variable as a constant, when no step of the plan writes it and it is initialised;
  * else *value stays empty. Sharing: clear it. */
 tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *variable, tarn_tensor *value);

@@ -400,13 +400,12 @@ static bool only_reads(const char *op) {
 
 /* Remembers that the plan may write a variable, and whether it may give it another shape. */
 static tarn_status note_write(orderer *o, const tarn_node *variable, const tarn_instance *writer) {
-  const char *key = tarn__plan_variable_key(o->b, variable);
-  if (!key) return TARN_NO_MEMORY;
-  TARN_TRY(tarn__map_put(&o->b->written, key, strlen(key), o->b));
+  const tarn_string name = tarn__node_variable_name(variable);
+  TARN_TRY(tarn__map_put(&o->b->written, name.data, name.size, o->b));
   const tarn_attr *validate = tarn__attr_find(&writer->node->attrs, "validate_shape");
   const bool keeps_shape =
       is_op(writer, "Assign") ? validate && validate->b : !is_op(writer, "AssignVariableOp");
-  return keeps_shape ? TARN_OK : tarn__map_put(&o->b->reshaped, key, strlen(key), o->b);
+  return keeps_shape ? TARN_OK : tarn__map_put(&o->b->reshaped, name.data, name.size, o->b);
 }
 
 static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {

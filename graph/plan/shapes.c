@@ -23,16 +23,13 @@ typedef struct seen {
   const tarn_tensor *elements;   /* NULL: not known */
 } seen;
 
-static bool known(const tarn_shape *s) { return s->rank >= 0 && tarn__shape_known(s); }
-
 tarn_status tarn__plan_declared(tarn_builder *b, const tarn_node *variable, tarn_shape *shape) {
   shape->rank = -1;
   if (!variable) return TARN_OK;
-  const char *key = tarn__plan_variable_key(b, variable);
-  if (!key) return TARN_NO_MEMORY;
-  if (tarn__map_get(&b->reshaped, key, strlen(key))) return TARN_OK;
+  const tarn_string name = tarn__node_variable_name(variable);
+  if (tarn__map_get(&b->reshaped, name.data, name.size)) return TARN_OK;
   const tarn_attr *attr = tarn__attr_find(&variable->attrs, "shape");
-  if (attr && attr->kind == TARN_ATTR_SHAPE && known(attr->shape)) *shape = *attr->shape;
+  if (attr && attr->kind == TARN_ATTR_SHAPE && tarn__shape_known(attr->shape)) *shape = *attr->shape;
   return TARN_OK;
 }
 
@@ -208,7 +205,7 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
     a.dtype[i] = s.dtype;
     a.shape[i] = s.shape;
     a.value[i] = s.elements;
-    all_shapes = all_shapes && known(&s.shape);
+    all_shapes = all_shapes && tarn__shape_known(&s.shape);
     all_known = all_known && s.elements;
   }
   const tarn_node *maker =
@@ -234,7 +231,7 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
   }
   for (int i = 0; i < step->outputs; i++) set_shape(block, step->out[i], &out[i]);
   if (step->kind == TARN_STEP_VIEW) {
-    if (a.value[0] && known(&out[0])) {
+    if (a.value[0] && tarn__shape_known(&out[0])) {
       tarn_tensor view;
       tarn__tensor_share(a.value[0], &view);
       view.shape = out[0];
@@ -276,7 +273,7 @@ static tarn_status merge_shapes(tarn_builder *b, tarn_block *block, int at) {
     TARN_TRY(see(b, block, at, i, &s));
     if (s.shape.rank == PENDING) continue;
     if (joint.rank == PENDING) joint = s.shape;
-    else if (!known(&s.shape) || !known(&joint) || !tarn__shape_equal(&joint, &s.shape))
+    else if (!tarn__shape_known(&s.shape) || !tarn__shape_known(&joint) || !tarn__shape_equal(&joint, &s.shape))
       joint.rank = -1;
   }
   if (joint.rank == PENDING) joint.rank = -1;
@@ -326,7 +323,7 @@ static tarn_status loop_shapes(tarn_builder *b, tarn_block *block, int at) {
     bool changed = false;
     for (int k = 0; k < vars; k++) {
       tarn_shape next = body->value[body->next[k]].shape;
-      if (!known(&next) || (round >= ROUNDS && !tarn__shape_equal(&next, &assumed[k])))
+      if (!tarn__shape_known(&next) || (round >= ROUNDS && !tarn__shape_equal(&next, &assumed[k])))
         next.rank = -1;
       if (assumed[k].rank == -1) next.rank = -1;   /* once unknown, for good: this ends */
       if (next.rank != assumed[k].rank ||
@@ -357,8 +354,8 @@ static tarn_status if_shapes(tarn_builder *b, tarn_block *block, int at) {
     }
     for (int i = 0; i < outputs; i++) {
       const tarn_shape *s = body && i < body->results ? &body->value[body->result[i]].shape : NULL;
-      if (s && known(s) && joint[i].rank == PENDING) joint[i] = *s;
-      else if (!s || !known(s) || !tarn__shape_equal(s, &joint[i])) joint[i].rank = -1;
+      if (s && tarn__shape_known(s) && joint[i].rank == PENDING) joint[i] = *s;
+      else if (!s || !tarn__shape_known(s) || !tarn__shape_equal(s, &joint[i])) joint[i].rank = -1;
     }
   }
   for (int i = 0; i < outputs; i++) set_shape(block, block->step[at].out[i], &joint[i]);
@@ -393,8 +390,8 @@ static tarn_status while_shapes(tarn_builder *b, tarn_block *block, int at) {
       tarn_shape next =
           body && k < body->results ? body->value[body->result[k]].shape : (tarn_shape){.rank = -1};
       if (assumed[k].rank < 0) continue;
-      if (!known(&next) || round >= ROUNDS || !tarn__shape_equal(&next, &assumed[k])) {
-        if (known(&next) && tarn__shape_equal(&next, &assumed[k])) continue;
+      if (!tarn__shape_known(&next) || round >= ROUNDS || !tarn__shape_equal(&next, &assumed[k])) {
+        if (tarn__shape_known(&next) && tarn__shape_equal(&next, &assumed[k])) continue;
         assumed[k].rank = -1;
         changed = true;
       }

@@ -6,16 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *tarn__variable_key(const tarn_node *node, char *text, size_t bytes) {
-  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size)
-    snprintf(text, bytes, "%.*s", (int)(shared->s.size < bytes ? shared->s.size : bytes - 1),
-             shared->s.data);
-  else
-    snprintf(text, bytes, "%s", node->name);
-  return text;
-}
-
 static bool makes_variable(const tarn_node *node) {
   static const char *const ops[] = {"VariableV2", "Variable", "VarHandleOp", "AutoReloadVariable"};
   for (size_t i = 0; node->op && !node->problem && i < sizeof ops / sizeof *ops; i++)
@@ -28,13 +18,12 @@ static tarn_status variable_of(tarn_session *s, const tarn_node *node, tarn_dtyp
                                const tarn_shape *declared, tarn_variable **v) {
   const tarn_allocator *a = tarn__session_allocator(s);
   char stack[512];
-  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  const size_t need =
-      1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size
-                                                                        : strlen(node->name));
+  const tarn_string name = tarn__node_variable_name(node);
+  const size_t need = name.size + 1;
   char *key = need <= sizeof stack ? stack : tarn__alloc(a, need);
   if (!key) return TARN_NO_MEMORY;
-  tarn__variable_key(node, key, need);
+  memcpy(key, name.data, name.size);
+  key[name.size] = 0;
   const tarn_status status = tarn__variable_get(tarn__session_resources(s), key, dtype, declared,
                                                 strcmp(node->op->name, "VarHandleOp") != 0, v);
   if (key != stack) tarn__free(a, key, need);

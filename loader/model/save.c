@@ -12,12 +12,10 @@
 /* The variable's value now; empty when it has none: never made by a run, or not initialised. */
 static tarn_status value_of(tarn_session *session, tarn_arena *arena, const tarn_node *node, tarn_tensor *value,
                             const void **identity) {
-  const tarn_attr *shared = tarn__attr_find(&node->attrs, "shared_name");
-  size_t bytes = 1 + (shared && shared->kind == TARN_ATTR_STRING && shared->s.size ? shared->s.size : strlen(node->name));
-  char *key = tarn__arena_alloc(arena, bytes);
+  const tarn_string name = tarn__node_variable_name(node);
+  const char *key = tarn__arena_strndup(arena, name.data, name.size);
   if (!key) return TARN_NO_MEMORY;
-  tarn_variable *v = tarn__resources_find(tarn__session_resources(session), &tarn__variable_type,
-                                          tarn__variable_key(node, key, bytes));
+  tarn_variable *v = tarn__resources_find(tarn__session_resources(session), &tarn__variable_type, key);
   if (!v) return TARN_OK;
   pthread_mutex_lock(&v->lock);
   bool initialised = v->value.dtype != TARN_NO_DTYPE;
