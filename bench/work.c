@@ -1,6 +1,8 @@
 /* How much there is to do in a problem, from its shapes alone. */
 #include "bench/bench.h"
 
+#include "kernels/params/recurrent.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -40,6 +42,17 @@ double tarn__bench_flops(const tarn_problem *p) {
   if (is(p, "LSTMBlockCell")) return in[0].rank < 2 ? 0 : 2 * (double)in[0].dim[0] * elements(&in[3]);
   if (is(p, "BlockLSTM") || is(p, "BlockLSTMV2"))
     return in[1].rank < 3 ? 0 : 2 * (double)in[1].dim[0] * (double)in[1].dim[1] * elements(&in[4]);
+  /* Every weight once for each row of each step. */
+  if (is(p, "_LSTMSequence")) {
+    const tarn_lstm_sequence_params *params = p->params;
+    const tarn_recurrent g = tarn__lstm_sequence(p);
+    const double projection = params->num_projection ? elements(&in[g.projection]) : 0;
+    return 2 * (double)(g.T * g.B) * (4 * (double)g.H * (double)(g.I + g.P) + projection);
+  }
+  if (is(p, "_GRUSequence")) {
+    const tarn_recurrent g = tarn__gru_sequence(p);
+    return 2 * (double)(g.T * g.B) * 3 * (double)g.H * (double)(g.I + g.H);
+  }
   if (is(p, "GRUBlockCell")) return in[0].rank < 2 ? 0 : 2 * (double)in[0].dim[0] * (elements(&in[2]) + elements(&in[3]));
   return 0;
 }

@@ -11,7 +11,8 @@
  *          C = [x_t, r * h'] w + b, or x_t w_x + b_x + r * (h' w_h + b_h) with reset_after
  *
  * s is `activation`, sr `recurrent_activation`; the terms with * c' and * c are there only with
- * peepholes; a clip is to [-bound, bound], where its bound is above 0, and keeps a NaN.
+ * peepholes; a clip is to [-bound, bound], where its bound is above 0, and keeps a NaN. forget_bias
+ * and bounds are float32 also where T is double.
  *
  * Row b runs lengths[b] steps (cut to 0..T; T without lengths): t = 0, 1, .., or with `reverse`
  * backwards from its own last one: ReverseSequence, the layer, ReverseSequence in one, with its
