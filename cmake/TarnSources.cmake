@@ -42,7 +42,7 @@ set(TARN_LANES -fopenmp-simd -fno-math-errno -fno-trapping-math)
 set(TARN_BY_HAND "^(conv2d|gemm|lstm|gru)$")
 # Loops of many ops in many dtypes: each a few hundred bytes, in which -O3 writes every remainder again in narrower vectors.
 # Without that they are half as large. Some do not become vectors at all below -O3.
-set(TARN_MANY_LOOPS "/((unary|binary|combine)/lanes|array/(cast|select|fill))\\.")
+set(TARN_MANY_LOOPS "/((unary|binary|combine|bias)/lanes|array/(cast|select|fill)|pool/halves|lrn/rows|quantize/round_trip)\\.")
 set(TARN_SOME_LOOPS "/((reduce|activation|batch_norm|pool|softmax|matmul|einsum)/lanes|optimiser/apply|array/segment|convolution/.*)\\.")
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   set(TARN_ONE_REMAINDER --param=vect-epilogues-nomask=0)

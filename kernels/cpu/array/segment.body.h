@@ -3,10 +3,20 @@
 #include "kernels/cpu/array/numeric.h"
 
 #include <float.h>
+#ifdef __AVX2__
+#include "kernels/cpu/simd/half.h"
+#endif
 
 typedef enum way { SUM, PRODUCT, SMALLEST, LARGEST } way;
 
 static void add_or_multiply(bool add, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from, int64_t n) {
+#ifdef __AVX2__
+  if (add && y->dtype == TARN_F16) {
+    uint16_t *to = (uint16_t *)y->data + at;
+    lane_add_halves(to, to, (const uint16_t *)x->data + from, n);
+    return;
+  }
+#endif
   switch ((int)y->dtype) {
 #define ROW(DT, S, A, GET, PUT)                                                                 \
   case DT: {                                                                                    \

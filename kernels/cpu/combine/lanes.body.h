@@ -11,11 +11,14 @@ typedef struct job {
   bool low_steps, high_steps;    /* limits of the tensor's shape */
 } job;
 
+#define SUM_PLAIN(GET, PUT)  \
+  TARN_EACH_LANE             \
+  for (int64_t i = 0; i < n; i++) to[i] = PUT(GET(to[i]) + GET(from[i]));
+#define SUM_BLOCKS(GET, PUT) lane_add_halves(to, to, from, n);
 /* Terms are added into a block of sums one after the other; 16-bit floats round at every step. */
 #define SUM(NAME, E, DT, SUFFIX, S, A, GET, PUT)                                                          \
   static void add_##SUFFIX(S *to, const S *from, int64_t n) {                                             \
-    TARN_EACH_LANE                                                                                        \
-    for (int64_t i = 0; i < n; i++) to[i] = PUT(GET(to[i]) + GET(from[i]));                               \
+    TARN_LOOP_OF(SUM, SUFFIX)(GET, PUT)                                                                   \
   }                                                                                                       \
   static tarn_status sum_##SUFFIX(void *argument, int64_t chunk, int worker) {                            \
     (void)worker;                                                                                         \

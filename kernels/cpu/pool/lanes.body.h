@@ -143,11 +143,13 @@ static tarn_status run_average(const tarn_call *call) { return pooled(call, true
 static tarn_status run_gradient(const tarn_call *call) { return pooled(call, true, true); }
 
 #define NOT_F32 (TARN_FLOATS & ~TARN_BIT(TARN_F32))
-/* Averages of half floats round at every step in TensorFlow, and so in average.body.h. */
+/* Averages of binary16 round at every step in TensorFlow, and their gradients: halves.body.h. Those of bfloat16 are float's,
+ * rounded once. */
 #define WIDE_FLOATS (TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64))
+#define NOT_HALF (TARN_BIT(TARN_BF16) | TARN_BIT(TARN_F64))
 #define ROW(text, types, name) \
   {.op = text, .dtypes = types, .keyed = -1, .supports = supports, .scratch_bytes = scratch_bytes, .run = run_##name},
 #define ROWS                                                                              \
   ROW("MaxPool", NOT_F32, max) ROW("MaxPool3D", NOT_F32, max)                             \
-  ROW("AvgPool", TARN_BIT(TARN_F64), average) ROW("AvgPool3D", TARN_BIT(TARN_F64), average) \
+  ROW("AvgPool", NOT_HALF, average) ROW("AvgPool3D", NOT_HALF, average)                   \
   ROW("AvgPoolGrad", WIDE_FLOATS, gradient) ROW("AvgPool3DGrad", WIDE_FLOATS, gradient)

@@ -29,6 +29,29 @@ static inline void lane_halves_of_floats(uint16_t *to, const float *from, int64_
   for (; i < n; i++) to[i] = tarn__f32_to_f16(from[i]);
 }
 
+/* to = a + b, each sum rounded once; to may be a or b. */
+static inline void lane_add_halves(uint16_t *to, const uint16_t *a, const uint16_t *b, int64_t n) {
+  int64_t i = 0;
+#ifdef __AVX512F__
+  for (; i < n; i += 16) {
+    const __mmask16 m = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1u : 0xffffu);
+    const __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, a + i));
+    const __m512 y = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, b + i));
+    _mm256_mask_storeu_epi16(to + i, m, _mm512_cvtps_ph(_mm512_add_ps(x, y), _MM_FROUND_TO_NEAREST_INT));
+  }
+#endif
+  for (; i + 8 <= n; i += 8) {
+    const __m256 x = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(a + i)));
+    const __m256 y = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(b + i)));
+    _mm_storeu_si128((__m128i *)(void *)(to + i), _mm256_cvtps_ph(_mm256_add_ps(x, y), _MM_FROUND_TO_NEAREST_INT));
+  }
+  for (; i < n; i++) to[i] = tarn__f32_to_f16(tarn__f16_to_f32(a[i]) + tarn__f16_to_f32(b[i]));
+}
+static inline void lane_add_bf16s(uint16_t *to, const uint16_t *a, const uint16_t *b, int64_t n) {
+  _Pragma("omp simd")
+  for (int64_t i = 0; i < n; i++) to[i] = tarn__f32_to_bf16(tarn__bf16_to_f32(a[i]) + tarn__bf16_to_f32(b[i]));
+}
+
 static inline void lane_fill(float *to, float x) {
   for (int i = 0; i < LANE_BLOCK; i++) to[i] = x;
 }

@@ -1,0 +1,4 @@
+/* Average pooling of half floats for AVX2; see halves.body.h. */
+#include "kernels/cpu/pool/halves.body.h"
+
+const tarn_kernel tarn_kernels_pool_halves_avx2[] = {ROWS {0}};

@@ -1,0 +1,132 @@
+/* Average pooling of half floats and its gradient with channels last, for AVX2 and AVX-512. Every step is rounded, as in
+ * average.body.h; but bfloat16's averages, which TensorFlow sums in float, are in lanes.body.h. A chunk is an output row, or for the
+ * gradient a part of an image's channels. */
+#include "kernels/cpu/simd/half.h"
+#include "kernels/params/pool.h"
+
+#include <string.h>
+
+enum { PART = 128 };             /* channels of a chunk of the gradient */
+
+typedef void (*addition)(uint16_t *to, const uint16_t *a, const uint16_t *b, int64_t n);
+
+typedef struct job {
+  tarn_pooling g;
+  bool bf16;
+  addition add;
+  const uint16_t *from;          /* x, or dy */
+  uint16_t *to;                  /* y, or dx */
+} job;
+
+/* The window's part inside the input, along one axis. */
+static void clip(const tarn_axis *a, int64_t o, int64_t *first, int64_t *last) {
+  const int64_t begin = o * a->stride - a->before, end = begin + a->window;
+  *first = begin < 0 ? 0 : begin;
+  *last = end > a->in ? a->in : end;
+}
+static int64_t size_of(const int64_t first[3], const int64_t last[3]) {
+  int64_t count = 1;
+  for (int d = 0; d < 3; d++) count *= last[d] > first[d] ? last[d] - first[d] : 0;
+  return count;
+}
+
+/* to = x times or over a number, rounded once. */
+static void scaled(bool bf16, bool over, uint16_t *to, const uint16_t *x, float number, int64_t n) {
+  float block[LANE_BLOCK];
+  for (int64_t at = 0; at < n; at += LANE_BLOCK) {
+    const int64_t count = n - at < LANE_BLOCK ? n - at : LANE_BLOCK;
+    if (bf16)
+      for (int64_t i = 0; i < count; i++) block[i] = tarn__bf16_to_f32(x[at + i]);
+    else lane_floats_of_halves(block, x + at, count);
+    if (over)
+      for (int64_t i = 0; i < count; i++) block[i] /= number;
+    else
+      for (int64_t i = 0; i < count; i++) block[i] *= number;
+    if (bf16)
+      for (int64_t i = 0; i < count; i++) to[at + i] = tarn__f32_to_bf16(block[i]);
+    else lane_halves_of_floats(to + at, block, count);
+  }
+}
+
+static tarn_status average(void *argument, int64_t row, int worker) {
+  (void)worker;
+  const job *j = argument;
+  const tarn_axis *a = j->g.axis;
+  const int64_t C = j->g.C, oh = row % a[1].out, od = row / a[1].out % a[0].out, n = row / a[1].out / a[0].out;
+  const uint16_t *image = j->from + n * a[0].in * a[1].in * a[2].in * C;
+  uint16_t *y = j->to + row * a[2].out * C;
+  int64_t first[3], last[3];
+  clip(&a[0], od, &first[0], &last[0]);
+  clip(&a[1], oh, &first[1], &last[1]);
+  for (int64_t ow = 0; ow < a[2].out; ow++, y += C) {
+    clip(&a[2], ow, &first[2], &last[2]);
+    const int64_t count = size_of(first, last);
+    memset(y, 0, (size_t)C * sizeof *y);
+    for (int64_t d = first[0]; d < last[0]; d++)
+      for (int64_t h = first[1]; h < last[1]; h++)
+        for (int64_t w = first[2]; w < last[2]; w++)
+          j->add(y, y, image + ((d * a[1].in + h) * a[2].in + w) * C, C);
+    if (count > 1) scaled(j->bf16, true, y, y, (float)count, C);
+  }
+  return TARN_OK;
+}
+
+static tarn_status share(void *argument, int64_t chunk, int worker) {
+  (void)worker;
+  const job *j = argument;
+  const tarn_axis *a = j->g.axis;
+  const int64_t C = j->g.C, parts = (C + PART - 1) / PART, n = chunk / parts, c0 = chunk % parts * PART;
+  const int64_t count = C - c0 < PART ? C - c0 : PART, pixels = a[0].in * a[1].in * a[2].in;
+  uint16_t *dx = j->to + n * pixels * C + c0;
+  const uint16_t *dy = j->from + n * a[0].out * a[1].out * a[2].out * C + c0;
+  for (int64_t i = 0; i < pixels; i++) memset(dx + i * C, 0, (size_t)count * sizeof *dx);
+  int64_t first[3], last[3];
+  for (int64_t od = 0; od < a[0].out; od++)
+    for (int64_t oh = 0; oh < a[1].out; oh++)
+      for (int64_t ow = 0; ow < a[2].out; ow++, dy += C) {
+        clip(&a[0], od, &first[0], &last[0]);
+        clip(&a[1], oh, &first[1], &last[1]);
+        clip(&a[2], ow, &first[2], &last[2]);
+        const int64_t size = size_of(first, last);
+        if (size == 0) continue;
+        const float exact = 1 / (float)size;
+        const float part = j->bf16 ? tarn__bf16_to_f32(tarn__f32_to_bf16(exact)) : tarn__f16_to_f32(tarn__f32_to_f16(exact));
+        uint16_t each[PART];
+        scaled(j->bf16, false, each, dy, part, count);
+        for (int64_t d = first[0]; d < last[0]; d++)
+          for (int64_t h = first[1]; h < last[1]; h++)
+            for (int64_t w = first[2]; w < last[2]; w++) {
+              uint16_t *to = dx + ((d * a[1].in + h) * a[2].in + w) * C;
+              j->add(to, to, each, count);
+            }
+      }
+  return TARN_OK;
+}
+
+static const char *supports(const tarn_problem *p) {
+  const tarn_pooling_params *params = p->params;
+  if (params->window.channels_first) return "channels are not last";
+  if (params->depth_window > 1) return "the window covers channels";
+  return p->out_shape[0].rank < 0 ? "the shape is not known yet" : NULL;
+}
+
+static tarn_status run(const tarn_call *call, bool gradient) {
+  const tarn_problem *p = call->problem;
+  const tarn_tensor *in = call->in[p->inputs - 1];
+  tarn_tensor *out = call->out[0];
+  const bool bf16 = out->dtype == TARN_BF16;
+  job j = {.g = tarn__pooling_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0]), .bf16 = bf16,
+                 .add = bf16 ? lane_add_bf16s : lane_add_halves, .from = in->data, .to = out->data};
+  if (tarn__tensor_elements(out) == 0) return TARN_OK;
+  tarn_pool *pool = tarn__tensor_elements(in) + tarn__tensor_elements(out) < 32768 ? NULL : call->pool;
+  if (gradient) return tarn__pool_run(pool, j.g.N * ((j.g.C + PART - 1) / PART), share, &j);
+  return tarn__pool_run(pool, j.g.N * j.g.axis[0].out * j.g.axis[1].out, average, &j);
+}
+static tarn_status run_average(const tarn_call *call) { return run(call, false); }
+static tarn_status run_gradient(const tarn_call *call) { return run(call, true); }
+
+#define ROW(text, types, name) {.op = text, .dtypes = types, .keyed = -1, .supports = supports, .run = run_##name},
+#define BOTH (TARN_BIT(TARN_F16) | TARN_BIT(TARN_BF16))
+#define ROWS                                                                                         \
+  ROW("AvgPool", TARN_BIT(TARN_F16), average) ROW("AvgPool3D", TARN_BIT(TARN_F16), average)          \
+  ROW("AvgPoolGrad", BOTH, gradient) ROW("AvgPool3DGrad", BOTH, gradient)

@@ -1,0 +1,4 @@
+/* QuantizeAndDequantize for AVX2; see round_trip.body.h. */
+#include "kernels/cpu/quantize/round_trip.body.h"
+
+const tarn_kernel tarn_kernels_quantize_round_trip_avx2[] = {ROWS {0}};
