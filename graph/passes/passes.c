@@ -3,28 +3,43 @@
 #include <string.h>
 
 const tarn_pass tarn__passes[] = {
+    {"fold_constants", "what follows from constants and shapes is computed while planning", NULL},
     {"forward_identity", "users of an Identity take its input", tarn__pass_forward_identity},
     {"straighten_frame", "loops of Enter, Merge, Switch and NextIteration without dead values",
      tarn__pass_straighten_frame},
     {"straighten_while", "While's condition and body as one block of the same form",
      tarn__pass_straighten_while},
+    {"simplify", "steps that give their input, or what fewer steps give", tarn__pass_simplify},
+    {"merge_equal", "steps that compute the same from the same are computed once",
+     tarn__pass_merge_equal},
     {"fuse_product",
      "convolutions and matrix products with padding, batch norm, bias, sum and activation",
      tarn__pass_fuse_product},
+    {"remove_unused", "after every pass: steps without effect whose results nobody uses", NULL},
     {0},
 };
 
-static bool disabled(const tarn_plan_context *context, const char *name) {
-  for (size_t i = 0; i < context->n_disabled; i++)
-    if (!strcmp(context->disabled[i], name) || !strcmp(context->disabled[i], "all")) return true;
+bool tarn__pass_disabled(const tarn_builder *b, const char *name) {
+  const tarn_plan_context *c = b->context;
+  for (size_t i = 0; i < c->n_disabled; i++)
+    if (!strcmp(c->disabled[i], name) || !strcmp(c->disabled[i], "all")) return true;
   return false;
 }
 
+static tarn_status remove_unused(tarn_builder *b) {
+  if (tarn__pass_disabled(b, "remove_unused")) return TARN_OK;
+  for (int i = 0; i < b->plan->blocks; i++)
+    TARN_TRY(tarn__pass_remove_unused(b, b->plan->block[i]));
+  return TARN_OK;
+}
+
 tarn_status tarn__plan_passes(tarn_builder *b) {
+  TARN_TRY(remove_unused(b));
   for (const tarn_pass *pass = tarn__passes; pass->name; pass++) {
-    if (disabled(b->context, pass->name)) continue;
+    if (!pass->run || tarn__pass_disabled(b, pass->name)) continue;
     for (int i = 0; i < b->plan->blocks; i++)
       TARN_TRY_IN(pass->run(b, b->plan->block[i]), "in pass '%s'", pass->name);
+    TARN_TRY(remove_unused(b));
   }
   return TARN_OK;
 }

@@ -89,4 +89,5 @@ void tarn__block_rename(tarn_block *block, const int *stands_for) {
       block->step[at].in[i] = stands_for[block->step[at].in[i]];
   for (int i = 0; i < block->results; i++) block->result[i] = stands_for[block->result[i]];
   for (int i = 0; i < block->loop_vars; i++) block->next[i] = stands_for[block->next[i]];
+  if (block->straight) block->stop_value = stands_for[block->stop_value];
 }

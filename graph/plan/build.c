@@ -44,39 +44,14 @@ static void settle(tarn_block *block) {
   }
 }
 
-/* Steps without effect whose outputs nobody uses (any more) go. */
-static tarn_status unused(tarn_block *block) {
-  int *uses = tarn__block_uses(block);
-  if (!uses) return TARN_NO_MEMORY;
-  for (int at = block->steps - 1; at >= 0; at--) {
-    tarn_step *step = &block->step[at];
-    if (step->removed || step->kept || !step->outputs || step->kind > TARN_STEP_PASS) continue;
-    if (step->kind == TARN_STEP_KERNEL &&
-        (!step->op || step->node->problem || step->op->flags & TARN_OP_STATEFUL))
-      continue;
-    bool used = false;
-    for (int k = 0; k < step->outputs; k++) used = used || uses[step->out[k]];
-    if (used) continue;
-    step->removed = true;
-    for (int i = 0; i < step->inputs; i++) uses[step->in[i]]--;
-  }
-  return TARN_OK;
-}
-
 static tarn_status build(tarn_builder *b, tarn_expansion *expansion) {
   tarn_plan *plan = b->plan;
   TARN_TRY(tarn__plan_order(b, expansion, plan->root));
   for (int i = 0; i < plan->blocks; i++) TARN_TRY(guards(b, plan->block[i]));
   TARN_TRY(tarn__plan_shapes(b, plan->root));
-  for (int i = 0; i < plan->blocks; i++) {
-    settle(plan->block[i]);
-    TARN_TRY(unused(plan->block[i]));
-  }
+  for (int i = 0; i < plan->blocks; i++) settle(plan->block[i]);
   TARN_TRY(tarn__plan_passes(b));
-  for (int i = 0; i < plan->blocks; i++) {
-    TARN_TRY(unused(plan->block[i]));
-    TARN_TRY(tarn__plan_bind(b, plan->block[i]));
-  }
+  for (int i = 0; i < plan->blocks; i++) TARN_TRY(tarn__plan_bind(b, plan->block[i]));
   if (b->unsupported.size) {
     plan->unsupported = tarn__arena_strndup(b->arena, b->unsupported.data, b->unsupported.size);
     if (!plan->unsupported) return TARN_NO_MEMORY;

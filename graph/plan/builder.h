@@ -66,6 +66,7 @@ struct tarn_builder {
   tarn_map frozen;
   struct tarn_array *arrays;     /* arrays.c: TensorArrays and stacks */
   bool again;                    /* what was said of one of them was too much: find shapes anew */
+  size_t folded_growth;          /* bytes by which constant folding has made the plan larger */
   tarn_bytes unsupported;        /* lines */
   tarn_map named;                /* ops that a line names already */
   tarn_map looked_at;            /* functions that kernels call: bind.c */

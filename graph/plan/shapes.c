@@ -3,15 +3,14 @@
  *
  * As a plan is made for the shapes fed, most shapes are known exactly. A loop's variables are first
  * taken to keep the shape they enter with; when the body gives another, they are unknown in the
- * next round. Folding is bounded: it never makes more bytes than it takes, but for small results. A
- * step that cannot be computed now (an error in a branch that may not be taken) is left for the
- * run. */
+ * next round. Folding itself is a pass (passes/fold_constants.c), run from here. */
 #include "graph/exec/binding.h"
+#include "graph/passes/passes.h"
 #include "graph/plan/arrays.h"
 
 #include <string.h>
 
-enum { FOLD_BYTES = 64 << 10, ROUNDS = 4 };
+enum { ROUNDS = 4 };
 #define PENDING (-2)             /* rank of a loop variable in the first round */
 
 static tarn_status shapes_of(tarn_builder *b, tarn_block *block);
@@ -100,51 +99,6 @@ static tarn_status arrays_for(tarn_builder *b, const tarn_step *step, arrays *a)
   return TARN_OK;
 }
 
-/* The elements of a step's outputs, computed now. Small or no larger than the inputs; never state,
- * handles or errors. */
-static tarn_status fold(tarn_builder *b, tarn_block *block, int at, const arrays *a, bool all_known,
-                        bool all_shapes) {
-  const tarn_step *step = &block->step[at];
-  const unsigned flags = step->op->flags;
-  if (flags & (TARN_OP_STATEFUL | TARN_OP_NEVER_FOLD | TARN_OP_CONTROL) || !step->outputs)
-    return TARN_OK;
-  if (!all_known && !(flags & TARN_OP_FROM_SHAPES && all_shapes)) return TARN_OK;
-  double in_bytes = 0, out_bytes = 0;
-  for (int i = 0; i < step->inputs; i++)
-    in_bytes += (double)tarn__shape_elements(&a->shape[i]) * (double)tarn_dtype_bytes(a->dtype[i]);
-  for (int i = 0; i < step->outputs; i++) {
-    const tarn_dtype dtype = step->node->out_dtype[i];
-    if (dtype == TARN_RESOURCE || dtype == TARN_VARIANT || step->node->out_is_ref[i])
-      return TARN_OK;
-    const tarn_shape *out = &a->shape[step->inputs + i];
-    out_bytes += out->rank < 0
-                     ? 16 * in_bytes
-                     : (double)tarn__shape_elements(out) * (double)tarn_dtype_bytes(dtype);
-  }
-  if (!all_known) in_bytes = 0;
-  if (out_bytes > FOLD_BYTES && out_bytes > in_bytes) return TARN_OK;
-  tarn_tensor *hollow = NULL;    /* FROM_SHAPES: inputs without elements */
-  if (!all_known) {
-    hollow = tarn__arena_array(b->arena, (size_t)step->inputs + 1, sizeof *hollow);
-    if (!hollow) return TARN_NO_MEMORY;
-    for (int i = 0; i < step->inputs; i++) {
-      hollow[i].dtype = a->dtype[i];
-      hollow[i].shape = a->shape[i];
-      a->value[i] = &hollow[i];
-    }
-  }
-  tarn_tensor *out = tarn__arena_array(b->arena, (size_t)step->outputs, sizeof *out);
-  if (!out) return TARN_NO_MEMORY;
-  const tarn_status status = tarn__step_compute(b->context, step, a->value, out);
-  if (status == TARN_NO_MEMORY) return status;
-  if (status != TARN_OK) return TARN_OK;
-  for (int i = 0; i < step->outputs; i++) {
-    set_constant(block, step->out[i], &out[i]);
-    tarn__tensor_clear(&out[i]);
-  }
-  return TARN_OK;
-}
-
 /* TensorArrayV3 of a known size that does not grow. */
 static tarn_status array_made(tarn_builder *b, const tarn_step *step, const arrays *a) {
   const tarn_attr *grows = tarn__attr_find(step->attrs, "dynamic_size");
@@ -197,7 +151,7 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
   }
   arrays a;
   TARN_TRY(arrays_for(b, step, &a));
-  bool all_shapes = true, all_known = true;
+  bool all_shapes = true;
   for (int i = 0; i < step->inputs; i++) {
     seen s;
     TARN_TRY(see(b, block, at, i, &s));
@@ -206,7 +160,6 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
     a.shape[i] = s.shape;
     a.value[i] = s.elements;
     all_shapes = all_shapes && tarn__shape_known(&s.shape);
-    all_known = all_known && s.elements;
   }
   const tarn_node *maker =
       step->inputs && a.dtype[0] == TARN_RESOURCE ? block->value[step->in[0]].variable : NULL;
@@ -240,7 +193,7 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
     }
     return TARN_OK;
   }
-  return fold(b, block, at, &a, all_known, all_shapes);
+  return tarn__fold_step(b, block, at, a.dtype, a.shape, a.value);
 }
 
 static tarn_status pass_shapes(tarn_builder *b, tarn_block *block, int at) {
