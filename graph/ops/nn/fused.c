@@ -120,7 +120,9 @@ const tarn_op tarn_ops_fused[] = {
    .infer = infer_depthwise,
    .formula = "y = activation(DepthwiseConv2dNative(input, filter) + bias + add)",
    .cases = {"input=T[1x9x9x19] filter=T[3x3x19x1] args=T[19] " ONES "SAME fused_ops=['BiasAdd','Relu6']",
-             "input=T[2x9x8x5] filter=T[3x3x5x2] args=T[10] strides=[1,2,2,1] padding=SAME fused_ops=['BiasAdd']"}},
+             "input=T[2x9x8x5] filter=T[3x3x5x2] args=T[10] strides=[1,2,2,1] padding=SAME fused_ops=['BiasAdd']",
+             "input=T[1x7x8x20] filter=T[3x3x20x1] args=T[20] args=T[1x7x8x20] " ONES "SAME "
+             "fused_ops=['BiasAdd','Add','Relu']"}},
   {.name = "_FusedMatMul",
    .inputs = "a: T, b: T, args: num_args * T",
    .outputs = "product: T",

@@ -6,7 +6,8 @@
  *         for each tap inside the picture: load w once, then six times load x and multiply-add
  *
  * One load a multiply-add: bound by L1's two loads a cycle. Positions whose window leaves the picture on the left or
- * right go one by one. */
+ * right go one by one. Most 3x3 filters take depthwise3.body.h instead, where an input vector serves up to nine. */
+#include "kernels/cpu/conv2d/depthwise3.body.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/params/conv2d.h"
@@ -15,7 +16,7 @@ enum { WIDE = 6 };
 
 typedef struct job {
   tarn_conv2d g;
-  const float *x, *w, *bias, *add;
+  const float *x, *w, *bias, *add, *zero;
   float *y;
   tarn_activation activation;
   int64_t inner0, inner1;        /* output columns whose windows are wholly inside */
@@ -122,6 +123,42 @@ static tarn_status row(void *argument, int64_t chunk, int worker) {
   return TARN_OK;
 }
 
+/* Of 3x3 filters: one or two rows a chunk. */
+static tarn_status rows3(void *argument, int64_t chunk, int worker) {
+  (void)worker;
+  const job *j = argument;
+  const tarn_conv2d *g = &j->g;
+  const int64_t pairs = (g->OH + DEPTHWISE3_ROWS - 1) / DEPTHWISE3_ROWS, n = chunk / pairs;
+  const int64_t oh = chunk % pairs * DEPTHWISE3_ROWS;
+  const int rows = (int)(g->OH - oh < DEPTHWISE3_ROWS ? g->OH - oh : DEPTHWISE3_ROWS);
+  const depthwise3 d = {.C = g->C, .W = g->W, .OW = g->OW, .stride = g->stride_w, .pad_left = g->pad_left, .w = j->w,
+                        .bias = j->bias, .zero = j->zero, .activation = j->activation};
+  const float *x[(DEPTHWISE3_ROWS - 1) * 2 + 3], *add[DEPTHWISE3_ROWS];
+  float *y[DEPTHWISE3_ROWS];
+  for (int i = 0; i < (rows - 1) * g->stride_h + 3; i++) {
+    const int64_t ih = oh * g->stride_h - g->pad_top + i;
+    x[i] = ih < 0 || ih >= g->H ? j->zero : j->x + (n * g->H + ih) * g->W * g->C;
+  }
+  for (int r = 0; r < rows; r++) {
+    const int64_t at = (n * g->OH + oh + r) * g->OW * g->C;
+    y[r] = j->y + at;
+    add[r] = j->add ? j->add + at : NULL;
+  }
+  depthwise3_rows(&d, rows, x, y, j->add ? add : NULL);
+  return TARN_OK;
+}
+
+static bool by_rows3(const tarn_conv2d *g) {
+  return g->KH == 3 && g->KW == 3 && g->dilation_h == 1 && g->dilation_w == 1 &&
+         depthwise3_takes(g->W, g->OW, g->stride_h, g->stride_w, g->pad_left);
+}
+
+static size_t scratch_bytes(const tarn_problem *p, int threads) {
+  (void)threads;
+  const tarn_conv2d g = tarn__conv2d_geometry(p, true);
+  return by_rows3(&g) ? (size_t)(g.W * g.C) * sizeof(float) : 0;
+}
+
 static tarn_status run(const tarn_call *call) {
   tarn_epilogue e = tarn__epilogue_of(call->problem);
   job j = {.g = tarn__conv2d_geometry(call->problem, true), .x = call->in[0]->data, .w = call->in[1]->data,
@@ -130,6 +167,12 @@ static tarn_status run(const tarn_call *call) {
   const tarn_conv2d *g = &j.g;
   int64_t outputs = g->N * g->OH * g->OW * g->C;
   if (outputs == 0) return TARN_OK;
+  if (by_rows3(g)) {
+    memset(call->scratch, 0, scratch_bytes(call->problem, 1));
+    j.zero = call->scratch;
+    return tarn__pool_run(outputs * 9 < 65536 ? NULL : call->pool,
+                          g->N * ((g->OH + DEPTHWISE3_ROWS - 1) / DEPTHWISE3_ROWS), rows3, &j);
+  }
   int64_t room = g->W + g->pad_left - ((g->KW - 1) * g->dilation_w + 1);
   j.inner0 = (g->pad_left + g->stride_w - 1) / g->stride_w;
   j.inner1 = room < 0 ? 0 : room / g->stride_w + 1;
@@ -137,5 +180,6 @@ static tarn_status run(const tarn_call *call) {
   return tarn__pool_run(outputs * g->KH * g->KW < 65536 ? NULL : call->pool, g->N * g->OH, row, &j);
 }
 
-#define ROW(OP) {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, .run = run}
+#define ROW(OP) {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, \
+   .scratch_bytes = scratch_bytes, .run = run}
 #define ROWS ROW("DepthwiseConv2dNative"), ROW("_FusedDepthwiseConv2dNative")

@@ -40,6 +40,9 @@ static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, con
   return x;
 }
 
+/* A line of C that will be written, then those of what is added: asked for while the tile computes. Without it results
+ * that L2 does not hold cost up to a tenth more. */
+#define SOON(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
 #define DECLARE(r) vf c##r##0 = vf_zero(), c##r##1 = vf_zero();
 #define POINT(r) const float *a##r = a[r];
 #define STEP(r)                   \
@@ -71,10 +74,16 @@ static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, con
     const float *const *a = t->a;                                                        \
     const char *ahead = t->ahead ? t->ahead : (const char *)b;                           \
     int64_t ahead_step = t->ahead ? t->ahead_step : 0;                                   \
+    const char *line = (const char *)t->c;                                               \
+    const char *then = (const char *)(t->add ? t->add : t->c);                           \
+    int64_t line_step = t->ldc * (int64_t)sizeof(float);                                 \
     for (int64_t tap = 0; tap < t->taps; tap++, a += t->a_stride) {                      \
       REP_##ROWS(POINT)                                                                  \
       for (int64_t k = 0; k < t->depth; k++, b += NR, ahead += ahead_step) {             \
         _mm_prefetch(ahead, _MM_HINT_T1);                                                \
+        SOON(line);                                                                      \
+        SOON(line + NR * 2);                                                             \
+        line = k + 1 == ROWS ? then : line + (k < 2 * ROWS ? line_step : 0);             \
         vf b0 = vf_load(b), b1 = vf_load(b + VF);                                        \
         _mm_prefetch((const char *)b + PREFETCH, _MM_HINT_T0);                           \
         if (VF == 16) _mm_prefetch((const char *)b + PREFETCH + 64, _MM_HINT_T0);        \
