@@ -2,6 +2,7 @@
 #include "core/memory.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,13 @@
 #define LARGEST_BLOCK ((size_t)PTRDIFF_MAX)
 #endif
 
+enum { SMALL_ALIGN = 16 }; /* the least that an allocator is asked for: tarn.h */
+
 static void *system_alloc(void *context, size_t bytes, size_t align) {
   (void)context;
   void *memory = NULL;
   if (bytes > LARGEST_BLOCK - align) return NULL;
+  if (align <= _Alignof(max_align_t)) return malloc(bytes ? bytes : 1);
   return posix_memalign(&memory, align, bytes ? bytes : 1) == 0 ? memory : NULL;
 }
 
@@ -32,10 +36,18 @@ const tarn_allocator *tarn__allocator_default(void) {
   return &system_allocator;
 }
 
-void *tarn__alloc(const tarn_allocator *a, size_t bytes) {
-  void *memory = a->alloc(a->context, bytes, TARN_ALIGN);
+static void *take(const tarn_allocator *a, size_t bytes, size_t align) {
+  void *memory = a->alloc(a->context, bytes, align);
   if (!memory) (void)tarn_fail(TARN_NO_MEMORY, "no memory for %zu bytes", bytes);
   return memory;
+}
+
+void *tarn__alloc(const tarn_allocator *a, size_t bytes) {
+  return take(a, bytes, TARN_ALIGN);
+}
+
+void *tarn__alloc_small(const tarn_allocator *a, size_t bytes) {
+  return take(a, bytes, SMALL_ALIGN);
 }
 
 void *tarn__alloc_zero(const tarn_allocator *a, size_t bytes) {

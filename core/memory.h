@@ -13,6 +13,7 @@ const tarn_allocator *tarn__allocator_default(void);
 /* NULL and a TARN_NO_MEMORY message on failure. bytes 0 gives a unique pointer. */
 void *tarn__alloc(const tarn_allocator *a, size_t bytes);                 /* TARN_ALIGN-aligned */
 void *tarn__alloc_zero(const tarn_allocator *a, size_t bytes);
+void *tarn__alloc_small(const tarn_allocator *a, size_t bytes);           /* 16-aligned: bytes, not elements */
 void tarn__free(const tarn_allocator *a, void *memory, size_t bytes);     /* memory may be NULL */
 
 /* true when the result does not fit (the GCC builtins, so a header may inline them). */

@@ -1,8 +1,10 @@
 /* Tensor values and their counted buffers. */
 #include "core/tensor.h"
 
-/* One allocation: this head, then the elements at HEAD bytes. A wrapped buffer has only the head.
- */
+#include "core/cells.h"
+
+/* One allocation: this head, then the elements at HEAD bytes, and behind those of strings the strings' store. A wrapped
+ * buffer has only the head. */
 struct tarn_buffer {
   atomic_int references;
   tarn_dtype dtype;
@@ -15,6 +17,11 @@ struct tarn_buffer {
   void (*release)(void *context);
   void *context;
 };
+
+typedef struct string_store {
+  tarn_cells cells;
+  int64_t long_strings; /* elements whose bytes are blocks of their own */
+} string_store;
 
 #define HEAD ((sizeof(tarn_buffer) + TARN_ALIGN - 1) / TARN_ALIGN * TARN_ALIGN)
 
@@ -46,15 +53,28 @@ static bool holds_objects(tarn_dtype dtype) {
   return dtype == TARN_RESOURCE || dtype == TARN_VARIANT;
 }
 
-static void string_drop(const tarn_allocator *a, tarn_string *s) {
-  tarn__free(a, (void *)(uintptr_t)s->data, s->size);
+static string_store *store_of(tarn_buffer *b) {
+  return (string_store *)((tarn_string *)b->data + b->elements);
+}
+
+static void string_drop(tarn_buffer *b, const tarn_string *s) {
+  if (!s->size) return;
+  if (tarn__cells_is_long(s->size)) store_of(b)->long_strings--;
+  tarn__cells_give(&store_of(b)->cells, b->allocator, (char *)(uintptr_t)s->data, s->size);
+}
+
+static void strings_destroy(tarn_buffer *b) {
+  const tarn_string *s = b->data;
+  for (int64_t i = 0; i < b->elements && store_of(b)->long_strings; i++)
+    if (tarn__cells_is_long(s[i].size)) string_drop(b, &s[i]);
+  tarn__cells_clear(&store_of(b)->cells, b->allocator);
 }
 
 static void buffer_destroy(tarn_buffer *b) {
   if (b->wrapped) {
     if (b->release) b->release(b->context);
   } else if (b->dtype == TARN_STRING) {
-    for (int64_t i = 0; i < b->elements; i++) string_drop(b->allocator, (tarn_string *)b->data + i);
+    strings_destroy(b);
   } else if (holds_objects(b->dtype)) {
     for (int64_t i = 0; i < b->elements; i++) tarn__object_release(((void **)b->data)[i]);
   }
@@ -78,13 +98,14 @@ static tarn_status make(const tarn_allocator *a, tarn_dtype dtype, const tarn_sh
   int64_t elements;
   if (each == 0) return tarn_fail(TARN_INVALID, "no dtype has the number %d", (int)dtype);
   TARN_TRY(tarn__shape_bytes(shape, each, &elements, &bytes));
-  if (tarn__add_overflow(bytes, HEAD, &total) || total > (size_t)PTRDIFF_MAX)
+  const size_t store = dtype == TARN_STRING ? sizeof(string_store) : 0;
+  if (tarn__add_overflow(bytes, HEAD + store, &total) || total > (size_t)PTRDIFF_MAX)
     return tarn_fail(TARN_LIMIT, "%zu bytes do not fit the address space", bytes);
   tarn_buffer *b = tarn__alloc(a, total);
   if (!b) return TARN_NO_MEMORY;
   buffer_init(b, a, dtype, elements, total);
   b->data = (char *)b + HEAD;
-  if (zero || !tarn__dtype_in(dtype, TARN_PLAIN)) memset(b->data, 0, bytes);
+  if (zero || !tarn__dtype_in(dtype, TARN_PLAIN)) memset(b->data, 0, bytes + store);
   *out = (tarn_tensor){.dtype = dtype, .shape = *shape, .data = b->data, .buffer = b};
   return TARN_OK;
 }
@@ -206,20 +227,31 @@ size_t tarn__tensor_bytes(const tarn_tensor *t) {
   return (size_t)tarn__tensor_elements(t) * tarn_dtype_bytes(t->dtype);
 }
 
-tarn_status tarn__string_set(tarn_tensor *t, int64_t i, const char *data, size_t bytes) {
-  if (!t->buffer || t->buffer->wrapped)
+/* The bytes may be some of what is replaced: they are copied first. data NULL: the caller writes them. */
+static tarn_status string_put(tarn_tensor *t, int64_t i, const char *data, size_t bytes, char **room) {
+  tarn_buffer *b = t->buffer;
+  *room = NULL;
+  if (!b || b->wrapped)
     return tarn_fail(TARN_INVALID, "a string is set in memory that the tensor does not own");
-  const tarn_allocator *a = t->buffer->allocator;
-  char *copy = NULL;
   if (bytes) {
-    copy = tarn__alloc(a, bytes);
-    if (!copy) return TARN_NO_MEMORY;
-    memcpy(copy, data, bytes);
+    *room = tarn__cells_take(&store_of(b)->cells, b->allocator, bytes, b->elements);
+    if (!*room) return TARN_NO_MEMORY;
+    if (tarn__cells_is_long(bytes)) store_of(b)->long_strings++;
+    if (data) memcpy(*room, data, bytes);
   }
   tarn_string *s = (tarn_string *)t->data + i;
-  string_drop(a, s);
-  *s = (tarn_string){.data = copy, .size = bytes};
+  string_drop(b, s);
+  *s = (tarn_string){.data = *room, .size = bytes};
   return TARN_OK;
+}
+
+tarn_status tarn__string_set(tarn_tensor *t, int64_t i, const char *data, size_t bytes) {
+  char *room;
+  return string_put(t, i, data, bytes, &room);
+}
+
+tarn_status tarn__string_room(tarn_tensor *t, int64_t i, size_t bytes, char **room) {
+  return string_put(t, i, NULL, bytes, room);
 }
 
 void tarn__object_set(tarn_tensor *t, int64_t i, void *object) {

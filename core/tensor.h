@@ -72,8 +72,12 @@ void tarn__tensor_name_contents(tarn_tensor *t, uint64_t contents);
 int64_t tarn__tensor_elements(const tarn_tensor *t);
 size_t tarn__tensor_bytes(const tarn_tensor *t);   /* elements * element size */
 /* Element i of a string tensor becomes a copy of the bytes (from the buffer's allocator). TARN_INVALID
- * for borrowed and wrapped memory, whose strings somebody else owns. */
+ * for borrowed and wrapped memory, whose strings somebody else owns. One thread at a time sets strings of a tensor: they
+ * share memory (core/cells.h). */
 tarn_status tarn__string_set(tarn_tensor *t, int64_t i, const char *data, size_t bytes);
+/* The same with the bytes not set: the caller writes them at *room (NULL for none) before anybody reads them. What the
+ * element was is gone. */
+tarn_status tarn__string_room(tarn_tensor *t, int64_t i, size_t bytes, char **room);
 /* Element i of a resource or variant tensor becomes `object`; takes one reference of it, drops the old. */
 void tarn__object_set(tarn_tensor *t, int64_t i, void *object);
 static inline void *tarn__object_get(const tarn_tensor *t, int64_t i) { return ((void **)t->data)[i]; }

@@ -16,22 +16,29 @@ static tarn_status put(const tarn_call *call, int64_t i, const tarn_bytes *b) {
   return tarn__string_set(call->out[0], i, b->data ? b->data : "", b->size);
 }
 
-static tarn_status join(const tarn_call *call) {
+/* Element i of the output: its length first, then its bytes where they will be. */
+static tarn_status join_one(const tarn_call *call, int64_t i) {
   const tarn_text_params *p = call->problem->params;
-  const int64_t n = tarn__tensor_elements(call->out[0]);
-  tarn_bytes b;
-  tarn_status status = TARN_OK;
-  tarn__bytes_init(&b, tarn__call_allocator(call));
-  for (int64_t i = 0; i < n && status == TARN_OK; i++) {
-    b.size = 0;
-    for (int k = 0; k < call->problem->inputs && status == TARN_OK; k++) {
-      if (k) status = add(&b, &p->separator);
-      if (status == TARN_OK) status = add(&b, &strings(call, k)[call->in[k]->shape.rank ? i : 0]);
-    }
-    if (status == TARN_OK) status = put(call, i, &b);
+  size_t bytes = 0;
+  char *room;
+  for (int k = 0; k < call->problem->inputs; k++) {
+    const tarn_string *s = &strings(call, k)[call->in[k]->shape.rank ? i : 0];
+    if ((k && tarn__add_overflow(bytes, p->separator.size, &bytes)) || tarn__add_overflow(bytes, s->size, &bytes))
+      return tarn_fail(TARN_NO_MEMORY, "no memory for a string of more bytes than there can be");
   }
-  tarn__bytes_clear(&b);
-  return status;
+  TARN_TRY(tarn__string_room(call->out[0], i, bytes, &room));
+  for (int k = 0; k < call->problem->inputs; k++) {
+    const tarn_string *s = &strings(call, k)[call->in[k]->shape.rank ? i : 0];
+    if (k && p->separator.size) room = (char *)memcpy(room, p->separator.data, p->separator.size) + p->separator.size;
+    if (s->size) room = (char *)memcpy(room, s->data, s->size) + s->size;
+  }
+  return TARN_OK;
+}
+
+static tarn_status join(const tarn_call *call) {
+  const int64_t n = tarn__tensor_elements(call->out[0]);
+  for (int64_t i = 0; i < n; i++) TARN_TRY(join_one(call, i));
+  return TARN_OK;
 }
 
 /* Elements along the reduced axes, the first axis given fastest. */

@@ -3,6 +3,7 @@
 
 #include "core/bytes.h"
 #include "kernels/cpu/flow/value_text.h"
+#include "kernels/cpu/text/decimal.h"
 #include "kernels/params/text.h"
 #include "kernels/run.h"
 
@@ -31,32 +32,51 @@ static void format_of(const tarn_text_params *p, const char *letters, bool preci
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static int print_float(const tarn_text_params *p, double value, char *text) {
   char format[32];
+  if (!p->scientific && !p->shortest && !p->fill && p->width <= 0) {
+    const size_t bytes = tarn__decimal_fixed(text, value, p->precision < 0 ? 6 : (int)p->precision);
+    if (bytes) return (int)bytes;
+  }
   format_of(p, p->scientific ? "e" : p->shortest ? "g" : "f", true, format, sizeof format);
   return snprintf(text, ROOM, format, value);
 }
 
+static uint64_t magnitude(const tarn_tensor *t, int64_t i, bool *negative) {
+  int64_t value;
+  switch ((int)t->dtype) {
+    case TARN_U8:
+      return ((const uint8_t *)t->data)[i];
+    case TARN_U16:
+      return ((const uint16_t *)t->data)[i];
+    case TARN_U32:
+      return ((const uint32_t *)t->data)[i];
+    case TARN_U64:
+      return ((const uint64_t *)t->data)[i];
+    case TARN_I8:
+      value = ((const int8_t *)t->data)[i];
+      break;
+    case TARN_I16:
+      value = ((const int16_t *)t->data)[i];
+      break;
+    case TARN_I32:
+      value = ((const int32_t *)t->data)[i];
+      break;
+    default:
+      value = ((const int64_t *)t->data)[i];
+      break;
+  }
+  *negative = value < 0;
+  return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+}
+
 static int print_int(const tarn_text_params *p, const tarn_tensor *t, int64_t i, char *text) {
   char format[32];
+  bool negative = false;
+  const uint64_t value = magnitude(t, i, &negative);
+  if (!p->fill && p->width <= 0) return (int)tarn__decimal_int(text, value, negative);
   const bool is_signed = tarn__dtype_in(t->dtype, TARN_SIGNED_INTS);
   format_of(p, is_signed ? PRId64 : PRIu64, false, format, sizeof format);
-  switch ((int)t->dtype) {
-    case TARN_I8:
-      return snprintf(text, ROOM, format, (int64_t)((const int8_t *)t->data)[i]);
-    case TARN_I16:
-      return snprintf(text, ROOM, format, (int64_t)((const int16_t *)t->data)[i]);
-    case TARN_I32:
-      return snprintf(text, ROOM, format, (int64_t)((const int32_t *)t->data)[i]);
-    case TARN_I64:
-      return snprintf(text, ROOM, format, ((const int64_t *)t->data)[i]);
-    case TARN_U8:
-      return snprintf(text, ROOM, format, (uint64_t)((const uint8_t *)t->data)[i]);
-    case TARN_U16:
-      return snprintf(text, ROOM, format, (uint64_t)((const uint16_t *)t->data)[i]);
-    case TARN_U32:
-      return snprintf(text, ROOM, format, (uint64_t)((const uint32_t *)t->data)[i]);
-    default:
-      return snprintf(text, ROOM, format, ((const uint64_t *)t->data)[i]);
-  }
+  return is_signed ? snprintf(text, ROOM, format, (int64_t)(negative ? 0 - value : value))
+                   : snprintf(text, ROOM, format, value);
 }
 #pragma GCC diagnostic pop
 
@@ -166,6 +186,13 @@ static tarn_status read_text(const tarn_string *s, const char *text, tarn_tensor
 tarn_status tarn__number_read(const tarn_string *s, tarn_tensor *y, int64_t i) {
   char text[512], *room = text;
   const size_t bytes = s->size + 1;
+  int64_t value;
+  if (tarn__dtype_in(y->dtype, TARN_SIGNED_INTS) && tarn__decimal_read(s, &value) &&
+      (y->dtype == TARN_I64 || (value >= INT32_MIN && value <= INT32_MAX))) {
+    if (y->dtype == TARN_I64) ((int64_t *)y->data)[i] = value;
+    else ((int32_t *)y->data)[i] = (int32_t)value;
+    return TARN_OK;
+  }
   if (s->size == 0 || memchr(s->data, 0, s->size)) return no_number(s);
   if (bytes > sizeof text)
     room = tarn__alloc(tarn__allocator_default(), bytes); /* as good as never */
