@@ -121,6 +121,7 @@ static tarn_status one_case(bench *b, const char *text, tarn_case *made) {
   tarn_status status = TARN_OK;
   for (size_t i = 0; i < count && status == TARN_OK; i++) {
     if (!wanted(b, k[i])) continue;
+    made->problem.precision = k[i].kernel->precision;
     char name[MAX_NAME];
     const char *refusal = tarn__kernel_refusal(k[i], &made->problem);
     if (refusal && !b->options->json) printf("  %-30s no: %s\n", tarn__kernel_full_name(k[i], name, sizeof name), refusal);
@@ -131,6 +132,7 @@ static tarn_status one_case(bench *b, const char *text, tarn_case *made) {
   }
   clear_all(oracle);
   made->problem.stable = NULL;
+  made->problem.precision = TARN_PRECISION_F32;
   return status;
 }
 

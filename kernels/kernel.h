@@ -39,6 +39,15 @@ typedef enum tarn_target {
   TARN_TARGETS
 } tarn_target;
 
+/* How exact products of f32 inputs have to be. A session that allows one allows those before it too; sums and everything
+ * else stay f32. */
+typedef enum tarn_precision {
+  TARN_PRECISION_F32,
+  TARN_PRECISION_BF16,         /* factors rounded to bfloat16: 8 bits */
+  TARN_PRECISION_INT8,         /* factors quantized to 8 bits: weights by column, activations by what they hold at that run */
+  TARN_PRECISIONS
+} tarn_precision;
+
 /* One node's work with everything fixed. Shapes of inputs are fully known. out_shape[i].rank is -1 where only the
  * kernel can tell the shape (Where, Unique): it allocates that output with tarn__call_allocate. */
 typedef struct tarn_problem {
@@ -50,6 +59,7 @@ typedef struct tarn_problem {
   const bool *stable;          /* input i holds the same elements from run to run: a constant, or a variable that
                                   the plan does not write. NULL: none does */
   const void *params;          /* parsed attributes: the struct in kernels/params/ that the op's entry names */
+  tarn_precision precision;    /* the least that is allowed */
 } tarn_problem;
 
 /* What cost estimates count with; per thread unless said otherwise. */
@@ -79,6 +89,7 @@ typedef struct tarn_kernel {
   const char *name;               /* NULL: the method of the file's name; rows of a family may name themselves */
   tarn_dtypes dtypes;             /* allowed for `keyed` below; 0: any */
   int keyed;                      /* which dtype that is: input i, or -1 - i for output i. Default: input 0 */
+  tarn_precision precision;       /* of its products of f32; refused where the problem does not allow it */
   /* NULL: yes; else why not, in a few words. May be NULL: always. */
   const char *(*supports)(const tarn_problem *p);
   /* Estimated microseconds with m->threads threads. NULL: bytes at memory speed, times 8 for reference. */
@@ -121,6 +132,10 @@ const tarn_kernel_ref *tarn__kernels_of(const char *op, size_t *count);
 static inline const char *tarn__kernel_name(tarn_kernel_ref k) {
   return k.kernel->name ? k.kernel->name : k.file->method;
 }
+/* "f32", "bf16", "int8", as --precision takes them. */
+const char *tarn__precision_name(tarn_precision precision);
+/* TARN_PRECISIONS when there is no such name. */
+tarn_precision tarn__precision_from_name(const char *name);
 /* "conv2d.winograd4.avx512": folder.method.target, as benches and messages call it. */
 const char *tarn__kernel_full_name(tarn_kernel_ref k, char *text, size_t bytes);
 

@@ -21,6 +21,16 @@ tarn_target tarn__target_from_name(const char *name) {
   return TARN_TARGETS;
 }
 
+static const char *const precision_names[TARN_PRECISIONS] = {"f32", "bf16", "int8"};
+
+const char *tarn__precision_name(tarn_precision precision) { return precision_names[precision]; }
+
+tarn_precision tarn__precision_from_name(const char *name) {
+  for (int i = 0; i < TARN_PRECISIONS; i++)
+    if (strcmp(name, precision_names[i]) == 0) return (tarn_precision)i;
+  return TARN_PRECISIONS;
+}
+
 const char *tarn__target_refusal(tarn_target target) {
   switch (target) {
     case TARN_TARGET_REFERENCE: return NULL;

@@ -103,7 +103,7 @@ static void report(const tarn_model_run *r, const times *t, double load_ms, doub
                           "ms_min", t->ms[0], "ms_median", at_share(t, 0.5), "ms_mean", sum / (double)t->count, "ms_p90",
                           at_share(t, 0.9), "ms_p99", at_share(t, 0.99), "runs", (json_int_t)t->count, "threads", threads,
                           "peak_rss_bytes", (json_int_t)rss, "session_peak_bytes", (json_int_t)memory.peak, "isa", isa(),
-                          "precision", "f32", "backend", r->options.backend ? r->options.backend : "auto", "load_ms",
+                          "precision", r->options.precision ? r->options.precision : "f32", "backend", r->options.backend ? r->options.backend : "auto", "load_ms",
                           load_ms, "first_run_ms", first_ms, "cpu", tarn__cpu()->name);
     json_dumpf(o, stdout, JSON_REAL_PRECISION(6));
     putchar('\n');

@@ -67,10 +67,10 @@ static bool disable_pass(tarn_model_run *r, const char *name) {
   return false;
 }
 
-static bool precision(const tarn_model_run *r, const char *name) {
-  if (!strcmp(name, "f32")) return true;
-  const bool known = !strcmp(name, "bf16") || !strcmp(name, "int8");
-  tarn__cli_usage(r->verb, known ? "--precision %s is not available yet: only f32 is" : "there is no precision '%s': f32", name);
+static bool precision(tarn_model_run *r, const char *name) {
+  r->options.precision = name;
+  if (tarn__precision_from_name(name) != TARN_PRECISIONS) return true;
+  tarn__cli_usage(r->verb, "there is no precision '%s': f32, bf16 or int8", name);
   return false;
 }
 

@@ -61,7 +61,7 @@ static size_t layout(int inputs, int outputs, tarn_binding *b) {
 tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const tarn_step *step,
                                const tarn_dtype *in_dtype, const tarn_shape *in,
                                const tarn_shape *out, const bool *stable,
-                               const tarn_machine *machine, tarn_target backend,
+                               const tarn_machine *machine, tarn_target backend, tarn_precision precision,
                                tarn_binding **binding) {
   const size_t bytes = layout(step->inputs, step->outputs, NULL);
   tarn_binding *b = a ? tarn__alloc_zero(a, bytes) : tarn__arena_alloc(arena, bytes);
@@ -73,6 +73,7 @@ tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const
   p->inputs = step->inputs;
   p->outputs = step->outputs;
   p->params = step->params;
+  p->precision = precision;
   const size_t n_in = (size_t)step->inputs, n_out = (size_t)step->outputs;
   if (n_in) {
     memcpy((void *)(uintptr_t)p->in_shape, in, n_in * sizeof *in);
@@ -138,7 +139,7 @@ tarn_status tarn__step_compute(const tarn_plan_context *context, const tarn_step
   tarn_machine machine = context->machine;
   machine.threads = 1;
   TARN_GOTO(tarn__binding_make(a, NULL, step, dtype, shape, shape + n_in, NULL, &machine,
-                               TARN_TARGETS, &binding));
+                               TARN_TARGETS, TARN_PRECISION_F32, &binding));
   if (binding->scratch_bytes && !(scratch = tarn__alloc(a, binding->scratch_bytes))) {
     status = TARN_NO_MEMORY;
     goto done;

@@ -17,7 +17,7 @@ tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype,
 tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const tarn_step *step,
                                const tarn_dtype *in_dtype, const tarn_shape *in,
                                const tarn_shape *out, const bool *stable,
-                               const tarn_machine *machine, tarn_target backend,
+                               const tarn_machine *machine, tarn_target backend, tarn_precision precision,
                                tarn_binding **binding);
 void tarn__binding_free(const tarn_allocator *a, tarn_binding *binding);
 /* true when the binding was made for these inputs and outputs. */

@@ -41,7 +41,8 @@ static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_st
   for (int i = 0; i < step->inputs; i++)
     x->stable[i] = f->block->value[step->in[i]].storage == TARN_STORE_CONSTANT;
   TARN_TRY(tarn__binding_make(a, NULL, step, x->dtype, x->shape, out, x->stable,
-                              &x->shared->planning->machine, x->shared->planning->backend, &made));
+                              &x->shared->planning->machine, x->shared->planning->backend,
+                              x->shared->planning->precision, &made));
   if (made->scratch_bytes > x->scratch_bytes) {
     void *larger = tarn__alloc(a, made->scratch_bytes);
     if (!larger) {

@@ -92,6 +92,10 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
     const char *refusal = tarn__target_refusal(backend);
     if (refusal) return tarn_fail(TARN_UNSUPPORTED, "back end '%s': %s", o->backend, refusal);
   }
+  tarn_precision precision = TARN_PRECISION_F32;
+  if (o->precision && o->precision[0]) precision = tarn__precision_from_name(o->precision);
+  if (precision == TARN_PRECISIONS)
+    return tarn_fail(TARN_INVALID, "there is no precision '%s': f32, bf16 or int8", o->precision);
   const tarn_allocator *base = o->allocator ? o->allocator : tarn__allocator_default();
   tarn_session *s = tarn__alloc_zero(base, sizeof *s);
   if (!s) return TARN_NO_MEMORY;
@@ -119,7 +123,8 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
   s->planning = (tarn_plan_context){.allocator = s->allocator,
                                     .resources = s->resources,
                                     .volatile_variables = &s->volatile_variables,
-                                    .backend = backend};
+                                    .backend = backend,
+                                    .precision = precision};
   tarn__machine_guess(threads, &s->planning.machine);
   s->shared = (tarn_exec_shared){.planning = &s->planning,
                                  .allocator = s->allocator,

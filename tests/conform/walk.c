@@ -236,8 +236,11 @@ static void run_case(const place *p, tarn_case *made, bool spoilt, bool *covered
     char name[160];
     fail(p, tarn__kernel_full_name(*oracle, name, sizeof name), v.name, wanted.error);
   }
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
+    made->problem.precision = kernels[i].kernel->precision;
     if (!tarn__kernel_refusal(kernels[i], &made->problem)) run_kernel(p, made, kernels[i], &wanted, spoilt);
+  }
+  made->problem.precision = TARN_PRECISION_F32;
   drop(&wanted);
 }
 

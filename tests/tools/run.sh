@@ -61,7 +61,7 @@ says err "nearest: '--fetch'"
 gives 2 run "$model" --feed x
 gives 2 run "$model" --threads many
 gives 2 run "$model" --backend fast
-gives 2 run "$model" --precision int8
+gives 2 run "$model" --precision int4
 says err 'not available yet'
 gives 2 run "$model" --disable-pass fuse
 says err 'nearest: '
