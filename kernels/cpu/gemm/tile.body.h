@@ -7,6 +7,7 @@
  * Two vectors a row keep the traffic from L2 low (B is read once per TILE_ROWS rows: 128 bytes per 14 cycles),
  * which matters more than the fewer broadcasts of a wider tile. Accumulators are named scalars made by macros:
  * gcc keeps arrays of them in memory. A function per number of rows, so that no tile computes rows it throws away. */
+#include "kernels/cpu/gemm/repeat.h"
 #include "kernels/cpu/gemm/tile.h"
 #include "kernels/cpu/simd/vec.h"
 
@@ -14,21 +15,6 @@
 /* B is asked for this far ahead. Measured on Emerald Rapids: 2 KiB for AVX-512 and 1 KiB for AVX2 win 3 to 10 % over
  * none on panels that come from L2 or beyond. */
 #define PREFETCH (128 * VF)
-
-#define REP_1(X) X(0)
-#define REP_2(X) REP_1(X) X(1)
-#define REP_3(X) REP_2(X) X(2)
-#define REP_4(X) REP_3(X) X(3)
-#define REP_5(X) REP_4(X) X(4)
-#define REP_6(X) REP_5(X) X(5)
-#define REP_7(X) REP_6(X) X(6)
-#define REP_8(X) REP_7(X) X(7)
-#define REP_9(X) REP_8(X) X(8)
-#define REP_10(X) REP_9(X) X(9)
-#define REP_11(X) REP_10(X) X(10)
-#define REP_12(X) REP_11(X) X(11)
-#define REP_13(X) REP_12(X) X(12)
-#define REP_14(X) REP_13(X) X(13)
 
 /* One vector of a row on its way out. */
 static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, const float *add, vm m) {
