@@ -1,0 +1,4 @@
+/* Dilation2D and its gradients for AVX-512; see lanes.body.h. */
+#include "kernels/cpu/dilation/lanes.body.h"
+
+const tarn_kernel tarn_kernels_dilation_lanes_avx512[] = {ROWS {0}};
