@@ -1,13 +1,13 @@
-/* Steps that compute the same from the same inputs with the same attributes: the first one computes,
- * the others' users take its result. Constants of the same elements are the same input.
+/* Steps that compute the same from the same inputs with the same attributes: the first one
+ * computes, the others' users take its result. Constants of the same elements are the same input.
  *
  * Left as they are: state and random numbers, refs and handles, steps that may be dead where their
  * inputs are alive, steps that others wait for. */
-#include "graph/passes/rewrite.h"
-
 #include <string.h>
 
-enum { SMALL_BYTES = 4096 };   /* constants that are compared element by element */
+#include "graph/passes/rewrite.h"
+
+enum { SMALL_BYTES = 4096 }; /* constants that are compared element by element */
 
 static bool same_tensor(const tarn_tensor *a, const tarn_tensor *b) {
   if (a->dtype != b->dtype || !tarn__shape_equal(&a->shape, &b->shape)) return false;
@@ -26,10 +26,14 @@ static bool same_list(const tarn_attr *a, const tarn_attr *b) {
   const size_t n = a->list.count;
   if (!n) return true;
   switch (a->element) {
-    case TARN_ATTR_INT: return !memcmp(a->list.i, b->list.i, n * sizeof *a->list.i);
-    case TARN_ATTR_FLOAT: return !memcmp(a->list.f, b->list.f, n * sizeof *a->list.f);
-    case TARN_ATTR_BOOL: return !memcmp(a->list.b, b->list.b, n * sizeof *a->list.b);
-    case TARN_ATTR_TYPE: return !memcmp(a->list.type, b->list.type, n * sizeof *a->list.type);
+    case TARN_ATTR_INT:
+      return !memcmp(a->list.i, b->list.i, n * sizeof *a->list.i);
+    case TARN_ATTR_FLOAT:
+      return !memcmp(a->list.f, b->list.f, n * sizeof *a->list.f);
+    case TARN_ATTR_BOOL:
+      return !memcmp(a->list.b, b->list.b, n * sizeof *a->list.b);
+    case TARN_ATTR_TYPE:
+      return !memcmp(a->list.type, b->list.type, n * sizeof *a->list.type);
     case TARN_ATTR_STRING:
       for (size_t i = 0; i < n; i++)
         if (!same_string(a->list.s[i], b->list.s[i])) return false;
@@ -41,7 +45,8 @@ static bool same_list(const tarn_attr *a, const tarn_attr *b) {
     case TARN_ATTR_NONE:
     case TARN_ATTR_TENSOR:
     case TARN_ATTR_FUNC:
-    case TARN_ATTR_LIST: return false;
+    case TARN_ATTR_LIST:
+      return false;
   }
   return false;
 }
@@ -49,22 +54,34 @@ static bool same_list(const tarn_attr *a, const tarn_attr *b) {
 static bool same_attr(const tarn_attr *a, const tarn_attr *b) {
   if (a->kind != b->kind) return false;
   switch (a->kind) {
-    case TARN_ATTR_NONE: return true;
-    case TARN_ATTR_INT: return a->i == b->i;
-    case TARN_ATTR_FLOAT: return !memcmp(&a->f, &b->f, sizeof a->f);
-    case TARN_ATTR_BOOL: return a->b == b->b;
-    case TARN_ATTR_STRING: return same_string(a->s, b->s);
-    case TARN_ATTR_TYPE: return a->type.dtype == b->type.dtype && a->type.is_ref == b->type.is_ref;
-    case TARN_ATTR_SHAPE: return tarn__shape_equal(a->shape, b->shape);
-    case TARN_ATTR_TENSOR: return same_tensor(a->tensor, b->tensor);
-    case TARN_ATTR_FUNC: return false;   /* its body may be anything */
-    case TARN_ATTR_LIST: return same_list(a, b);
+    case TARN_ATTR_NONE:
+      return true;
+    case TARN_ATTR_INT:
+      return a->i == b->i;
+    case TARN_ATTR_FLOAT:
+      return !memcmp(&a->f, &b->f, sizeof a->f);
+    case TARN_ATTR_BOOL:
+      return a->b == b->b;
+    case TARN_ATTR_STRING:
+      return same_string(a->s, b->s);
+    case TARN_ATTR_TYPE:
+      return a->type.dtype == b->type.dtype && a->type.is_ref == b->type.is_ref;
+    case TARN_ATTR_SHAPE:
+      return tarn__shape_equal(a->shape, b->shape);
+    case TARN_ATTR_TENSOR:
+      return same_tensor(a->tensor, b->tensor);
+    case TARN_ATTR_FUNC:
+      return false; /* its body may be anything */
+    case TARN_ATTR_LIST:
+      return same_list(a, b);
   }
   return false;
 }
 
 /* Attributes that say where a node ran and not what it computes. */
-static bool hint(const char *name) { return name[0] == '_'; }
+static bool hint(const char *name) {
+  return name[0] == '_';
+}
 
 static bool same_attrs(const tarn_attrs *a, const tarn_attrs *b) {
   size_t seen = 0, wanted = 0;

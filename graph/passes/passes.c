@@ -15,6 +15,8 @@ const tarn_pass tarn__passes[] = {
     {"fuse_product",
      "convolutions and matrix products with padding, batch norm, bias, sum and activation",
      tarn__pass_fuse_product},
+    {"fuse_elementwise", "trees of elementwise steps run over blocks that stay in the cache",
+     tarn__pass_fuse_elementwise},
     {"remove_unused", "after every pass: steps without effect whose results nobody uses", NULL},
     {0},
 };

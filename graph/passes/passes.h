@@ -18,6 +18,7 @@ tarn_status tarn__pass_straighten_while(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_merge_equal(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_simplify(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_fuse_product(tarn_builder *b, tarn_block *block);
+tarn_status tarn__pass_fuse_elementwise(tarn_builder *b, tarn_block *block);
 
 /* Not enabled: named by the session, or all are. */
 bool tarn__pass_disabled(const tarn_builder *b, const char *name);

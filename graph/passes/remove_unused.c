@@ -11,7 +11,7 @@ static bool may_go(const tarn_step *step) {
 
 static void drop_constants(tarn_block *block, int *uses) {
   for (int i = 0; i < block->inputs; i++) uses[block->input[i]]++;
-  for (int at = 0; at < block->steps; at++)   /* an output that the plan knows of a step that runs */
+  for (int at = 0; at < block->steps; at++) /* an output that the plan knows of a step that runs */
     for (int k = 0; !block->step[at].removed && k < block->step[at].outputs; k++)
       uses[block->step[at].out[k]]++;
   for (int v = 0; v < block->values; v++)

@@ -27,9 +27,10 @@ bool tarn__value_may_change(const tarn_builder *b, const tarn_block *block, int 
   for (;;) {
     const tarn_value *v = &block->value[value];
     if (v->constant.dtype) return false;
-    if (v->producer < 0) return block != b->plan->root;   /* feeds do not change */
+    if (v->producer < 0) return block != b->plan->root; /* feeds do not change */
     const tarn_step *step = &block->step[v->producer];
-    if (step->kind == TARN_STEP_KERNEL) return false;   /* variables of the resource kind are copied */
+    if (step->kind == TARN_STEP_KERNEL)
+      return false; /* variables of the resource kind are copied */
     if (step->kind != TARN_STEP_VIEW || step->deref || !step->inputs) return true;
     value = step->in[0];
   }
@@ -45,8 +46,15 @@ const tarn_node *tarn__rewrite_node(tarn_builder *b, const char *name, const cha
   if (!entry || !node || !dtype || !is_ref) return NULL;
   *dtype = out;
   *is_ref = false;
-  *node = (tarn_node){.id = -1, .name = name, .op_name = entry->name, .device = "", .op = entry,
-                      .attrs = *attrs, .outputs = 1, .out_dtype = dtype, .out_is_ref = is_ref};
+  *node = (tarn_node){.id = -1,
+                      .name = name,
+                      .op_name = entry->name,
+                      .device = "",
+                      .op = entry,
+                      .attrs = *attrs,
+                      .outputs = 1,
+                      .out_dtype = dtype,
+                      .out_is_ref = is_ref};
   if (entry->parse) {
     node->params = tarn__arena_alloc(b->arena, entry->params_bytes);
     if (!node->params) return NULL;
@@ -74,7 +82,8 @@ tarn_status tarn__rewrite_step(tarn_builder *b, tarn_step *step, const tarn_node
   return TARN_OK;
 }
 
-tarn_status tarn__rewrite_ints(tarn_builder *b, tarn_block *block, const int64_t *x, int n, int *value) {
+tarn_status tarn__rewrite_ints(tarn_builder *b, tarn_block *block, const int64_t *x, int n,
+                               int *value) {
   const tarn_shape shape = tarn__shape_vector(n);
   tarn_tensor t = {0};
   TARN_TRY(tarn__tensor_new_raw(b->context->allocator, TARN_I32, &shape, &t));
@@ -93,7 +102,8 @@ tarn_status tarn__rewrite_attrs(tarn_builder *b, const tarn_attrs *from, tarn_at
   return TARN_OK;
 }
 
-tarn_status tarn__rewrite_set_type(tarn_builder *b, tarn_attrs *attrs, const char *name, tarn_dtype dtype) {
+tarn_status tarn__rewrite_set_type(tarn_builder *b, tarn_attrs *attrs, const char *name,
+                                   tarn_dtype dtype) {
   const tarn_attr a = {.kind = TARN_ATTR_TYPE, .type = {dtype, false}};
   return tarn__attr_set(b->arena, attrs, name, &a);
 }
@@ -105,12 +115,13 @@ tarn_status tarn__rewrite_set_bool(tarn_builder *b, tarn_attrs *attrs, const cha
   const tarn_attr a = {.kind = TARN_ATTR_BOOL, .b = yes};
   return tarn__attr_set(b->arena, attrs, name, &a);
 }
-tarn_status tarn__rewrite_set_string(tarn_builder *b, tarn_attrs *attrs, const char *name, const char *text) {
+tarn_status tarn__rewrite_set_string(tarn_builder *b, tarn_attrs *attrs, const char *name,
+                                     const char *text) {
   const tarn_attr a = {.kind = TARN_ATTR_STRING, .s = {text, strlen(text)}};
   return tarn__attr_set(b->arena, attrs, name, &a);
 }
-tarn_status tarn__rewrite_set_ints(tarn_builder *b, tarn_attrs *attrs, const char *name, const int64_t *x,
-                                   int n) {
+tarn_status tarn__rewrite_set_ints(tarn_builder *b, tarn_attrs *attrs, const char *name,
+                                   const int64_t *x, int n) {
   int64_t *copy = tarn__arena_array(b->arena, (size_t)n + 1, sizeof *copy);
   if (!copy) return TARN_NO_MEMORY;
   memcpy(copy, x, (size_t)n * sizeof *copy);

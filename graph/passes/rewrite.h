@@ -10,9 +10,9 @@ const char *tarn__step_op(const tarn_step *step);
 static inline bool tarn__step_is(const tarn_step *step, const char *op) {
   return !strcmp(tarn__step_op(step), op);
 }
-/* Nothing but its outputs tells whether the step runs, and they follow from its inputs' elements: no
- * state, no refs or handles, nobody waits for it, nothing else makes it dead. Steps that it waits
- * for do not count. */
+/* Nothing but its outputs tells whether the step runs, and they follow from its inputs' elements:
+ * no state, no refs or handles, nobody waits for it, nothing else makes it dead. Steps that it
+ * waits for do not count. */
 bool tarn__step_pure(const tarn_block *block, const tarn_step *step);
 /* Known elements of a value, or NULL. */
 static inline const tarn_tensor *tarn__value_known(const tarn_block *block, int value) {
@@ -31,15 +31,18 @@ const tarn_node *tarn__rewrite_node(tarn_builder *b, const char *name, const cha
 tarn_status tarn__rewrite_step(tarn_builder *b, tarn_step *step, const tarn_node *node,
                                const int *inputs, int n);
 /* A constant vector of int32. */
-tarn_status tarn__rewrite_ints(tarn_builder *b, tarn_block *block, const int64_t *x, int n, int *value);
+tarn_status tarn__rewrite_ints(tarn_builder *b, tarn_block *block, const int64_t *x, int n,
+                               int *value);
 /* Attributes in the plan's arena, copied from `from` (may be NULL). */
 tarn_status tarn__rewrite_attrs(tarn_builder *b, const tarn_attrs *from, tarn_attrs **attrs);
-tarn_status tarn__rewrite_set_type(tarn_builder *b, tarn_attrs *attrs, const char *name, tarn_dtype dtype);
+tarn_status tarn__rewrite_set_type(tarn_builder *b, tarn_attrs *attrs, const char *name,
+                                   tarn_dtype dtype);
 tarn_status tarn__rewrite_set_int(tarn_builder *b, tarn_attrs *attrs, const char *name, int64_t i);
 tarn_status tarn__rewrite_set_bool(tarn_builder *b, tarn_attrs *attrs, const char *name, bool yes);
-tarn_status tarn__rewrite_set_ints(tarn_builder *b, tarn_attrs *attrs, const char *name, const int64_t *x,
-                                   int n);
-tarn_status tarn__rewrite_set_string(tarn_builder *b, tarn_attrs *attrs, const char *name, const char *text);
+tarn_status tarn__rewrite_set_ints(tarn_builder *b, tarn_attrs *attrs, const char *name,
+                                   const int64_t *x, int n);
+tarn_status tarn__rewrite_set_string(tarn_builder *b, tarn_attrs *attrs, const char *name,
+                                     const char *text);
 
 /* The step that takes each value when there is just one such step and nothing else wants the value;
  * else -1. An array of block->values in the plan's arena; NULL: no memory. */

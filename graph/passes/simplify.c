@@ -9,12 +9,11 @@
  *   Neg of Neg, LogicalNot of LogicalNot
  *
  * Not x + 0.0: that makes 0.0 of -0.0. */
-#include "graph/passes/rewrite.h"
-
-#include "kernels/params/strided_slice.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "graph/passes/rewrite.h"
+#include "kernels/params/strided_slice.h"
 
 typedef struct simplifier {
   tarn_builder *b;
@@ -90,7 +89,7 @@ static tarn_status reshape_of(simplifier *s, tarn_step *step, int value) {
 
 /* ---- arithmetic ----------------------------------------------------------------------------- */
 
-enum { LOOKED_AT = 1 << 16 };   /* elements of a constant that are looked at */
+enum { LOOKED_AT = 1 << 16 }; /* elements of a constant that are looked at */
 
 /* Every element is `number`, with its sign when it is zero. */
 static bool all_are(const tarn_tensor *t, double number) {
@@ -100,11 +99,20 @@ static bool all_are(const tarn_tensor *t, double number) {
   for (int64_t i = 0; i < n; i++) {
     double x;
     switch ((int)t->dtype) {
-      case TARN_F32: x = (double)((const float *)t->data)[i]; break;
-      case TARN_F64: x = ((const double *)t->data)[i]; break;
-      case TARN_I32: x = ((const int32_t *)t->data)[i]; break;
-      case TARN_I64: x = (double)((const int64_t *)t->data)[i]; break;
-      default: return false;
+      case TARN_F32:
+        x = (double)((const float *)t->data)[i];
+        break;
+      case TARN_F64:
+        x = ((const double *)t->data)[i];
+        break;
+      case TARN_I32:
+        x = ((const int32_t *)t->data)[i];
+        break;
+      case TARN_I64:
+        x = (double)((const int64_t *)t->data)[i];
+        break;
+      default:
+        return false;
     }
     const bool real = t->dtype == TARN_F32 || t->dtype == TARN_F64;
     if (x != number || (real && signbit(x) != signbit(number))) return false;
@@ -119,13 +127,17 @@ static tarn_status arithmetic(simplifier *s, tarn_step *step) {
   const bool real = dtype == TARN_F32 || dtype == TARN_F64;
   double neutral = 0;
   bool either = false;
-  if (!strcmp(op, "Add") || !strcmp(op, "AddV2")) neutral = real ? -0.0 : 0, either = true;
-  else if (!strcmp(op, "Mul")) neutral = 1, either = true;
-  else if (!strcmp(op, "Sub")) neutral = 0;
+  if (!strcmp(op, "Add") || !strcmp(op, "AddV2"))
+    neutral = real ? -0.0 : 0, either = true;
+  else if (!strcmp(op, "Mul"))
+    neutral = 1, either = true;
+  else if (!strcmp(op, "Sub"))
+    neutral = 0;
   else if (!strcmp(op, "RealDiv") || !strcmp(op, "Div") ||
            (!real && (!strcmp(op, "FloorDiv") || !strcmp(op, "TruncateDiv"))))
     neutral = 1;
-  else return TARN_OK;
+  else
+    return TARN_OK;
   if (all_are(known(s, step, 1), neutral) && gives_input(s, step, 0)) return TARN_OK;
   if (either && all_are(known(s, step, 0), neutral)) (void)gives_input(s, step, 1);
   return TARN_OK;
@@ -142,31 +154,39 @@ static tarn_status twice(simplifier *s, tarn_step *step) {
 /* Every value of `from` is one of `to`. */
 static bool keeps(tarn_dtype from, tarn_dtype to) {
   switch ((int)from) {
-    case TARN_BOOL: return to != TARN_BOOL;
+    case TARN_BOOL:
+      return to != TARN_BOOL;
     case TARN_F16:
-    case TARN_BF16: return to == TARN_F32 || to == TARN_F64;
-    case TARN_F32: return to == TARN_F64;
+    case TARN_BF16:
+      return to == TARN_F32 || to == TARN_F64;
+    case TARN_F32:
+      return to == TARN_F64;
     case TARN_I8:
       return to == TARN_I16 || to == TARN_I32 || to == TARN_I64 || to == TARN_F32 || to == TARN_F64;
     case TARN_U8:
-      return to == TARN_I16 || to == TARN_U16 || to == TARN_I32 || to == TARN_I64 || to == TARN_F32 ||
-             to == TARN_F64;
-    case TARN_I16: return to == TARN_I32 || to == TARN_I64 || to == TARN_F32 || to == TARN_F64;
-    case TARN_I32: return to == TARN_I64 || to == TARN_F64;
-    default: return false;
+      return to == TARN_I16 || to == TARN_U16 || to == TARN_I32 || to == TARN_I64 ||
+             to == TARN_F32 || to == TARN_F64;
+    case TARN_I16:
+      return to == TARN_I32 || to == TARN_I64 || to == TARN_F32 || to == TARN_F64;
+    case TARN_I32:
+      return to == TARN_I64 || to == TARN_F64;
+    default:
+      return false;
   }
 }
 static bool is_real(tarn_dtype d) {
   return d == TARN_F16 || d == TARN_BF16 || d == TARN_F32 || d == TARN_F64;
 }
 static bool is_whole(tarn_dtype d) {
-  return d == TARN_I8 || d == TARN_U8 || d == TARN_I16 || d == TARN_U16 || d == TARN_I32 || d == TARN_I64;
+  return d == TARN_I8 || d == TARN_U8 || d == TARN_I16 || d == TARN_U16 || d == TARN_I32 ||
+         d == TARN_I64;
 }
 
 static tarn_status cast(simplifier *s, tarn_step *step) {
   if (gives_input(s, step, 0)) return TARN_OK;
   const tarn_step *first = maker(s, step, 0, "Cast");
-  if (!first || tarn__attr_bool(first->attrs, "Truncate") || tarn__attr_bool(step->attrs, "Truncate"))
+  if (!first || tarn__attr_bool(first->attrs, "Truncate") ||
+      tarn__attr_bool(step->attrs, "Truncate"))
     return TARN_OK;
   const tarn_dtype from = in_of(s, first, 0)->dtype, by = in_of(s, step, 0)->dtype,
                    to = out_of(s, step)->dtype;
@@ -176,7 +196,8 @@ static tarn_status cast(simplifier *s, tarn_step *step) {
     return TARN_OK;
   }
   /* What a float beyond an integer's range becomes is not the same for every pair. */
-  const bool fine = (is_real(from) && is_real(to)) || (is_whole(from) && (is_whole(to) ? is_whole(by) : is_real(to)));
+  const bool fine = (is_real(from) && is_real(to)) ||
+                    (is_whole(from) && (is_whole(to) ? is_whole(by) : is_real(to)));
   if (from == to || !fine || tarn__value_may_change(s->b, s->block, first->in[0])) return TARN_OK;
   tarn_attrs *attrs;
   tarn_status status;
@@ -193,12 +214,12 @@ static tarn_status cast(simplifier *s, tarn_step *step) {
 static tarn_status view(simplifier *s, tarn_step *step) {
   int from = step->in[0];
   if (!tarn__shape_known(&out_of(s, step)->shape)) return TARN_OK;
-  for (;;) {                     /* through the views in front */
+  for (;;) { /* through the views in front */
     const int at = s->block->value[from].producer;
     if (at < 0) break;
     const tarn_step *inner = &s->block->step[at];
-    if (inner->kind != TARN_STEP_VIEW || !tarn__step_pure(s->block, inner) ||
-        inner->may_die || step->may_die || s->block->value[inner->in[0]].dtype != s->block->value[from].dtype)
+    if (inner->kind != TARN_STEP_VIEW || !tarn__step_pure(s->block, inner) || inner->may_die ||
+        step->may_die || s->block->value[inner->in[0]].dtype != s->block->value[from].dtype)
       break;
     from = inner->in[0];
   }
@@ -210,7 +231,8 @@ static tarn_status view(simplifier *s, tarn_step *step) {
   return TARN_OK;
 }
 
-static bool perm_of(const simplifier *s, const tarn_step *step, int64_t perm[TARN_MAX_RANK], int *rank) {
+static bool perm_of(const simplifier *s, const tarn_step *step, int64_t perm[TARN_MAX_RANK],
+                    int *rank) {
   const tarn_tensor *p = known(s, step, 1);
   const tarn_shape *x = &in_of(s, step, 0)->shape;
   if (!p || !tarn__shape_known(x) || p->shape.rank != 1 || p->shape.dim[0] != x->rank) return false;
@@ -273,7 +295,7 @@ static const tarn_step *concat_of(const simplifier *s, const tarn_step *step, in
 }
 
 static tarn_status concat(simplifier *s, tarn_step *step) {
-  const bool first = strcmp(step->op->name, "ConcatV2") != 0;   /* the axis comes first */
+  const bool first = strcmp(step->op->name, "ConcatV2") != 0; /* the axis comes first */
   if (step->inputs == 2) (void)gives_input(s, step, first ? 1 : 0);
   return TARN_OK;
 }
@@ -296,7 +318,8 @@ static tarn_status slice(simplifier *s, tarn_step *step) {
       if (tarn__value_may_change(s->b, s->block, c->in[k])) return TARN_OK;
       int64_t moved[TARN_MAX_RANK];
       int in[3] = {c->in[k]};
-      for (int d = 0; d < y->rank; d++) moved[d] = tarn__tensor_int(begin, d) - (d == axis ? at : 0);
+      for (int d = 0; d < y->rank; d++)
+        moved[d] = tarn__tensor_int(begin, d) - (d == axis ? at : 0);
       tarn_attrs *attrs;
       tarn_status status;
       TARN_TRY(tarn__rewrite_ints(s->b, s->block, moved, y->rank, &in[1]));
@@ -358,7 +381,8 @@ static tarn_status unpack(simplifier *s, tarn_step *step) {
 }
 
 /* Tile, Pad, BroadcastTo, AddN, Slice of one: what keeps the shape keeps all. Counts must be known:
- * a Tile of an empty tensor keeps its shape too, and that is the same, but its error is not ours. */
+ * a Tile of an empty tensor keeps its shape too, and that is the same, but its error is not ours.
+ */
 static tarn_status whole(simplifier *s, tarn_step *step) {
   if (!strcmp(step->op->name, "AddN") ? step->inputs == 1 : known(s, step, 1) != NULL)
     (void)gives_input(s, step, 0);
@@ -371,16 +395,35 @@ typedef struct rule {
 } rule;
 
 static const rule rules[] = {
-    {"Add", arithmetic},     {"AddV2", arithmetic},   {"Sub", arithmetic},
-    {"Mul", arithmetic},     {"RealDiv", arithmetic}, {"Div", arithmetic},
-    {"FloorDiv", arithmetic}, {"TruncateDiv", arithmetic}, {"Neg", twice},
-    {"LogicalNot", twice},   {"Cast", cast},          {"Reshape", view},
-    {"Squeeze", view},       {"ExpandDims", view},    {"Transpose", transpose},
-    {"Concat", concat},      {"ConcatV2", concat},    {"Slice", slice},
-    {"StridedSlice", strided_slice}, {"Split", split}, {"SplitV", split},
-    {"Pack", pack},          {"Unpack", unpack},      {"Tile", whole},
-    {"Pad", whole},          {"PadV2", whole},        {"MirrorPad", whole},
-    {"BroadcastTo", whole},  {"AddN", whole},
+    {"Add", arithmetic},
+    {"AddV2", arithmetic},
+    {"Sub", arithmetic},
+    {"Mul", arithmetic},
+    {"RealDiv", arithmetic},
+    {"Div", arithmetic},
+    {"FloorDiv", arithmetic},
+    {"TruncateDiv", arithmetic},
+    {"Neg", twice},
+    {"LogicalNot", twice},
+    {"Cast", cast},
+    {"Reshape", view},
+    {"Squeeze", view},
+    {"ExpandDims", view},
+    {"Transpose", transpose},
+    {"Concat", concat},
+    {"ConcatV2", concat},
+    {"Slice", slice},
+    {"StridedSlice", strided_slice},
+    {"Split", split},
+    {"SplitV", split},
+    {"Pack", pack},
+    {"Unpack", unpack},
+    {"Tile", whole},
+    {"Pad", whole},
+    {"PadV2", whole},
+    {"MirrorPad", whole},
+    {"BroadcastTo", whole},
+    {"AddN", whole},
 };
 
 tarn_status tarn__pass_simplify(tarn_builder *b, tarn_block *block) {
@@ -399,7 +442,7 @@ tarn_status tarn__pass_simplify(tarn_builder *b, tarn_block *block) {
       }
   }
   if (!s.any) return TARN_OK;
-  int *stands_for = tarn__block_aliases(block);   /* constants have been added */
+  int *stands_for = tarn__block_aliases(block); /* constants have been added */
   if (!stands_for) return TARN_NO_MEMORY;
   memcpy(stands_for, s.stands_for, (size_t)values * sizeof *stands_for);
   tarn__block_rename(block, stands_for);

@@ -1,5 +1,6 @@
 /* c = f(a, b) in f32 with broadcasting, for AVX2 and AVX-512. Axes are folded (broadcast.h) until what is left is rows;
  * within a row each operand either moves or is one number. */
+#include "kernels/cpu/elementwise/blocks.h"
 #include "kernels/cpu/elementwise/broadcast.h"
 #include "kernels/cpu/simd/math.h"
 #include "kernels/kernel.h"
@@ -34,9 +35,8 @@ enum { STEP = 32768 };   /* elements of a chunk: some 5 us */
   X(SigmoidGrad, vf_mul(b, vf_mul(a, vf_sub(ONE, a))))                              \
   X(TanhGrad, vf_mul(b, vf_sub(ONE, vf_mul(a, a))))
 
-typedef void (*loop)(const float *x, const float *y, float *to, int64_t n);
-/* By which operand moves: both, only a, only b. */
-typedef struct loops { loop both, first, second; } loops;
+typedef tarn_binary_block loop;
+typedef tarn_binary_blocks loops;
 
 typedef struct job {
   const loops *body;
@@ -128,3 +128,8 @@ BINARY_MAP(X)
 
 #define X(NAME, F) {.op = #NAME, .dtypes = TARN_BIT(TARN_F32), .run = run_##NAME},
 #define ROWS BINARY_MAP(X)
+
+/* The loops by themselves, for programs of them. */
+#define BLOCK(NAME, F) [TARN_ELEMENTWISE_##NAME] = {NAME##_both, NAME##_first, NAME##_second},
+const tarn_binary_blocks TARN_VEC_SYMBOL(tarn__binary_blocks_)[TARN_ELEMENTWISE_CODES] = {BINARY_MAP(BLOCK)};
+#undef BLOCK

@@ -1,5 +1,6 @@
 /* y[i] = f(x[i]) in f32, for AVX2 and AVX-512. Bound by memory or by one exp: a vector at a time, the last one masked,
  * cut into chunks for the pool above a size where that pays. */
+#include "kernels/cpu/elementwise/blocks.h"
 #include "kernels/cpu/simd/math.h"
 #include "kernels/kernel.h"
 #include "kernels/params/activation.h"
@@ -38,7 +39,7 @@ enum { CHEAP = 32768, DEAR = 8192 };
   X(Softplus, DEAR, vf_add(vf_max(vf_zero(), x), vf_log1p_positive(vf_exp(vf_neg(vf_abs(x))))))             \
   X(LeakyRelu, CHEAP, vf_pick(vf_gt(x, vf_zero()), x, vf_mul(vf_set1(alpha), x)))
 
-typedef void (*loop)(const float *from, float *to, int64_t n, float alpha);
+typedef tarn_unary_block loop;
 
 typedef struct job {
   loop body;
@@ -81,3 +82,8 @@ UNARY_MAP(X)
 
 #define X(NAME, STEP, F) {.op = #NAME, .dtypes = TARN_BIT(TARN_F32), .run = run_##NAME},
 #define ROWS UNARY_MAP(X)
+
+/* The loops by themselves, for programs of them. */
+#define BLOCK(NAME, STEP, F) [TARN_ELEMENTWISE_##NAME] = {loop_##NAME, STEP == DEAR},
+const tarn_unary_blocks TARN_VEC_SYMBOL(tarn__unary_blocks_)[TARN_ELEMENTWISE_CODES] = {UNARY_MAP(BLOCK)};
+#undef BLOCK

@@ -3,9 +3,9 @@
 #ifndef TARN_TESTS_UNIT_GRAPH_PASSES_H
 #define TARN_TESTS_UNIT_GRAPH_PASSES_H
 
-#include "tests/unit/graph/build_graph.h"
-
 #include <math.h>
+
+#include "tests/unit/graph/build_graph.h"
 
 /* The graph of a test, a session with every pass and one without the pass (or without any). */
 typedef struct pass_test {
@@ -14,7 +14,9 @@ typedef struct pass_test {
   const char *off[1];
 } pass_test;
 
-static inline void pass_test_begin(pass_test *t) { *t = (pass_test){.graph = new_graph()}; }
+static inline void pass_test_begin(pass_test *t) {
+  *t = (pass_test){.graph = new_graph()};
+}
 static inline void pass_test_end(pass_test *t) {
   tarn_session_destroy(t->with);
   tarn_session_destroy(t->without);
@@ -25,8 +27,10 @@ static inline void pass_test_sessions(pass_test *t, const char *pass, int thread
   if (t->with) return;
   t->off[0] = pass;
   OK(tarn__graph_finish(t->graph));
-  OK(tarn__session_create(t->graph, NULL, &(tarn_session_options){.threads = threads}, NULL, &t->with));
-  OK(tarn__session_create(t->graph, NULL, &(tarn_session_options){.threads = threads}, NULL, &t->without));
+  OK(tarn__session_create(t->graph, NULL, &(tarn_session_options){.threads = threads}, NULL,
+                          &t->with));
+  OK(tarn__session_create(t->graph, NULL, &(tarn_session_options){.threads = threads}, NULL,
+                          &t->without));
   tarn__session_disable_passes(t->without, t->off, 1);
 }
 

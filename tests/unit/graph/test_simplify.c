@@ -3,8 +3,12 @@
 #include "tests/unit/suite.h"
 
 static pass_test t;
-static void setup(void) { pass_test_begin(&t); }
-static void teardown(void) { pass_test_end(&t); }
+static void setup(void) {
+  pass_test_begin(&t);
+}
+static void teardown(void) {
+  pass_test_end(&t);
+}
 
 /* "y" of x of these dims: as many kernels with every pass as said, and the same bits without. */
 static void gives(const char *pass, int rank, const int64_t *dims, int kernels) {
@@ -14,7 +18,9 @@ static void gives(const char *pass, int rank, const int64_t *dims, int kernels) 
   ck_assert_int_eq(running_ops(pass_test_plan(t.with, &feed, 1, "y"), NULL), kernels);
   tarn_tensor_release(x);
 }
-static void placeholder(void) { node(t.graph, "x", "Placeholder", "", "dtype=float"); }
+static void placeholder(void) {
+  node(t.graph, "x", "Placeholder", "", "dtype=float");
+}
 static void ints(const char *name, int n, const int32_t *x) {
   constant(t.graph, name, "", TARN_I32, 1, (int64_t[]){n}, x);
 }
@@ -23,12 +29,13 @@ START_TEST(test_simplify_neutral_numbers) {
   static const struct {
     const char *op;
     float number;
-    bool first;      /* the number comes first */
+    bool first; /* the number comes first */
     int kernels;
-  } cases[] = {{"AddV2", -0.0f, false, 0}, {"AddV2", -0.0f, true, 0}, {"AddV2", 0.0f, false, 1},
-               {"Sub", 0.0f, false, 0},    {"Sub", -0.0f, false, 1},  {"Sub", 0.0f, true, 1},
-               {"Mul", 1.0f, false, 0},    {"Mul", 1.0f, true, 0},    {"Mul", 0.0f, false, 1},
-               {"RealDiv", 1.0f, false, 0}, {"RealDiv", 1.0f, true, 1}, {"Maximum", 0.0f, false, 1}};
+  } cases[] = {
+      {"AddV2", -0.0f, false, 0},  {"AddV2", -0.0f, true, 0},  {"AddV2", 0.0f, false, 1},
+      {"Sub", 0.0f, false, 0},     {"Sub", -0.0f, false, 1},   {"Sub", 0.0f, true, 1},
+      {"Mul", 1.0f, false, 0},     {"Mul", 1.0f, true, 0},     {"Mul", 0.0f, false, 1},
+      {"RealDiv", 1.0f, false, 0}, {"RealDiv", 1.0f, true, 1}, {"Maximum", 0.0f, false, 1}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     setup();
     placeholder();
@@ -55,10 +62,10 @@ START_TEST(test_simplify_transposes) {
     int32_t a[3], b[3];
     int64_t dims[3];
     int kernels;
-  } cases[] = {{{1, 2, 0}, {2, 0, 1}, {2, 3, 4}, 0},   /* there and back */
-               {{1, 2, 0}, {1, 2, 0}, {2, 3, 4}, 1},   /* two turns are one */
+  } cases[] = {{{1, 2, 0}, {2, 0, 1}, {2, 3, 4}, 0}, /* there and back */
+               {{1, 2, 0}, {1, 2, 0}, {2, 3, 4}, 1}, /* two turns are one */
                {{0, 1, 2}, {0, 1, 2}, {2, 3, 4}, 0},
-               {{1, 0, 2}, {0, 1, 2}, {1, 3, 4}, 0},   /* only a dim of 1 moves: a reshape */
+               {{1, 0, 2}, {0, 1, 2}, {1, 3, 4}, 0}, /* only a dim of 1 moves: a reshape */
                {{0, 2, 1}, {0, 1, 2}, {2, 3, 4}, 1}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     setup();
@@ -100,10 +107,10 @@ START_TEST(test_simplify_parts_of_a_concat) {
   static const struct {
     int32_t begin[2], size[2];
     int kernels;
-  } cases[] = {{{0, 0}, {2, 3}, 1},     /* a itself */
-               {{0, 3}, {2, 3}, 1},     /* b itself */
-               {{1, 4}, {1, 2}, 2},     /* within b */
-               {{0, 2}, {2, 2}, 4}};    /* of both */
+  } cases[] = {{{0, 0}, {2, 3}, 1},  /* a itself */
+               {{0, 3}, {2, 3}, 1},  /* b itself */
+               {{1, 4}, {1, 2}, 2},  /* within b */
+               {{0, 2}, {2, 2}, 4}}; /* of both */
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     setup();
     placeholder();
@@ -129,7 +136,8 @@ START_TEST(test_simplify_parts_of_a_concat) {
   const tarn_feed feed = {"x", x};
   pass_test_same(&t, "simplify", &feed, 1, "y", 0);
   const tarn_plan *plan = pass_test_plan(t.with, &feed, 1, "y");
-  ck_assert_int_eq(running_ops(plan, "Split") + running_ops(plan, "ConcatV2") + running_ops(plan, "Tanh"), 0);
+  ck_assert_int_eq(
+      running_ops(plan, "Split") + running_ops(plan, "ConcatV2") + running_ops(plan, "Tanh"), 0);
   tarn_tensor_release(x);
 }
 END_TEST
