@@ -1,14 +1,25 @@
 /* Reductions in vectors made by the compiler, for AVX2 and AVX-512: what folded.body.h does not have. Rows are as in
  * axes.reference.c, with one expression more: how two accumulators become one.
  *
- * A run of neighbours goes into LANES accumulators side by side, which are joined at its end; a row goes into an
- * accumulator each. So the order of sums follows from the shape alone. Sums of float64, and of float32 but for Sum and Mean, are
+ * A run of neighbours goes into accumulators side by side. At its end one half of them joins the other, then takes what is
+ * left of the run if there is as much, and so on to the last one; a row goes into an accumulator each. So the order of sums follows from the shape alone. Sums of float64, and of float32 but for Sum and Mean, are
  * in double, of 16-bit floats in float, of integers modulo the width of the result. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/cpu/reduce/reduce.h"
 #include "kernels/params/bias.h"
 
-enum { LANES = 64 };
+/* Accumulators side by side: two cache lines of wide ones. */
+#define LANES_OF(ACC) (sizeof(ACC) == 8 ? 16 : 32)
+#define UNROLLED _Pragma("GCC unroll 8")
+/* Steps n accumulators, each by its VALUE (of k). */
+#define EACH_PART(N, VALUE, A, ACC, STEP) {                                                            \
+    TARN_EACH_LANE                                                                                     \
+    for (int k = 0; k < (N); k++) {                                                                    \
+      const A x = VALUE;                                                                               \
+      const ACC acc = parts[k];                                                                        \
+      parts[k] = (ACC)(STEP);                                                                          \
+    }                                                                                                  \
+  }
 
 /* The elements of a block, ready to use. */
 #define BLOCK_PLAIN(S, XS, FROM, N) const S *XS = (const S *)(FROM);
@@ -23,36 +34,40 @@ enum { LANES = 64 };
     ACC *accs = to;                                                                                    \
     for (int64_t i = 0; i < n; i++) accs[i] = START;                                                   \
   }                                                                                                    \
-  static void run_##NAME##_##SUFFIX(void *to, const void *from, int64_t all) {                         \
-    ACC parts[LANES], sum = *(ACC *)to;                                                                \
-    const bool wide = all >= 2 * LANES;                                                                \
+  static ACC all_##NAME##_##SUFFIX(ACC sum, const S *from, int64_t all) {                              \
+    enum { L = LANES_OF(ACC) };                                                                        \
+    ACC parts[L];                                                                                      \
+    const bool wide = all >= L;                                                                        \
     if (wide)                                                                                          \
-      for (int i = 0; i < LANES; i++) parts[i] = START;                                                \
+      for (int k = 0; k < L; k++) parts[k] = START;                                                    \
     for (int64_t at = 0; at < all; at += LANE_BLOCK) {                                                 \
       const int64_t n = all - at < LANE_BLOCK ? all - at : LANE_BLOCK;                                 \
-      TARN_LOOP_OF(BLOCK, SUFFIX)(S, xs, (const S *)from + at, n)                                      \
+      TARN_LOOP_OF(BLOCK, SUFFIX)(S, xs, from + at, n)                                                 \
       int64_t i = 0;                                                                                   \
-      if (wide)                                                                                        \
-        for (; i + LANES <= n; i += LANES) {                                                           \
-          TARN_EACH_LANE                                                                               \
-          for (int k = 0; k < LANES; k++) {                                                            \
-            const A x = TARN_LOOP_OF(VALUE, SUFFIX)(GET, xs[i + k]);                                     \
-            const ACC acc = parts[k];                                                                  \
-            parts[k] = (ACC)(STEP);                                                                    \
-          }                                                                                            \
+      if (wide) {                                                                                      \
+        for (; i + L <= n; i += L) EACH_PART(L, TARN_LOOP_OF(VALUE, SUFFIX)(GET, xs[i + k]), A, ACC, STEP)\
+        if (at + n < all) continue;                                                                    \
+        UNROLLED                                                                                       \
+        for (int h = L / 2; h > 0; h /= 2) {                                                           \
+          EACH_PART(h, parts[k + h], ACC, ACC, JOIN)                                                   \
+          if (n - i < h) continue;                                                                     \
+          EACH_PART(h, TARN_LOOP_OF(VALUE, SUFFIX)(GET, xs[i + k]), A, ACC, STEP)                      \
+          i += h;                                                                                      \
         }                                                                                              \
+        const ACC x = parts[0], acc = sum;                                                             \
+        return (ACC)(JOIN);                                                                            \
+      }                                                                                                \
       for (; i < n; i++) {                                                                             \
         const A x = TARN_LOOP_OF(VALUE, SUFFIX)(GET, xs[i]);                                           \
         const ACC acc = sum;                                                                           \
         sum = (ACC)(STEP);                                                                             \
       }                                                                                                \
     }                                                                                                  \
-    if (wide)                                                                                          \
-      for (int k = 0; k < LANES; k++) {                                                                \
-        const ACC x = parts[k], acc = sum;                                                             \
-        sum = (ACC)(JOIN);                                                                             \
-      }                                                                                                \
-    *(ACC *)to = sum;                                                                                  \
+    return sum;                                                                                        \
+  }                                                                                                    \
+  static void run_##NAME##_##SUFFIX(void *to, const void *from, int64_t n) {                           \
+    ACC *acc = to;                                                                                     \
+    *acc = all_##NAME##_##SUFFIX(*acc, from, n);                                                       \
   }                                                                                                    \
   static void row_##NAME##_##SUFFIX(void *to, const void *from, int64_t n) {                           \
     ACC *accs = to;                                                                                    \
@@ -67,15 +82,7 @@ enum { LANES = 64 };
   static void runs_##NAME##_##SUFFIX(void *to, const void *from, int64_t n, int64_t run) {             \
     const S *xs = from;                                                                                \
     ACC *accs = to;                                                                                    \
-    for (int64_t i = 0; i < n; i++, xs += run) {                                                       \
-      ACC sum = accs[i];                                                                               \
-      for (int64_t k = 0; k < run; k++) {                                                              \
-        const A x = GET(xs[k]);                                                                        \
-        const ACC acc = sum;                                                                           \
-        sum = (ACC)(STEP);                                                                             \
-      }                                                                                                \
-      accs[i] = sum;                                                                                   \
-    }                                                                                                  \
+    for (int64_t i = 0; i < n; i++) accs[i] = all_##NAME##_##SUFFIX(accs[i], xs + i * run, run);       \
   }                                                                                                    \
   static void finish_##NAME##_##SUFFIX(const void *from, void *to, int64_t n, int64_t terms) {         \
     const ACC *accs = from;                                                                            \

@@ -1,6 +1,5 @@
 #include "kernels/cpu/reduce/reduce.h"
 
-enum { SHORT = 64 }; /* elements of a run */
 enum { CHUNK = 16384 }; /* elements of x, about, where outputs are done one by one */
 
 /* Groups of axes, from the slowest; steps are in elements of x. The fastest group is not in these lists: it is a run of
@@ -95,8 +94,8 @@ static void one(const work *w, int64_t output) {
   w->reducer->finish(acc, w->y + (size_t)output * w->y_bytes, 1, g->terms);
 }
 
-/* Short runs that lie one behind the other: blocks of outputs. */
-static void short_runs(const work *w, int64_t from, int64_t to) {
+/* Runs that lie one behind the other: blocks of outputs. */
+static void adjacent_runs(const work *w, int64_t from, int64_t to) {
   _Alignas(16) char acc[TARN_REDUCE_BLOCK * TARN_REDUCE_BYTES];
   for (int64_t o = from; o < to; o += TARN_REDUCE_BLOCK) {
     const int64_t n = to - o < TARN_REDUCE_BLOCK ? to - o : TARN_REDUCE_BLOCK;
@@ -112,7 +111,7 @@ static tarn_status chunk_of_runs(void *argument, int64_t which, int worker) {
   const work *w = argument;
   int64_t end = w->g.outputs - which * w->block < w->block ? w->g.outputs : (which + 1) * w->block;
   const bool adjacent = w->g.reduced == 0 && w->g.kept == 1 && w->g.kept_step[0] == w->g.run;
-  if (adjacent && w->g.run <= SHORT && w->reducer->add_runs) short_runs(w, which * w->block, end);
+  if (adjacent && w->reducer->add_runs) adjacent_runs(w, which * w->block, end);
   else
     for (int64_t o = which * w->block; o < end; o++) one(w, o);
   return TARN_OK;
