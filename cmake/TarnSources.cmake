@@ -87,8 +87,9 @@ function(tarn_kernel_layer)
       elseif(target MATCHES "^avx" AND source MATCHES "${TARN_SOME_LOOPS}")
         list(APPEND flags ${TARN_ONE_REMAINDER})
       endif()
-      # Whole numbers come of quantization: one rounding for two would make others at the ties.
-      if(folder STREQUAL "quantize")
+      # Whole numbers come of quantization: one rounding for two would make others at the ties. Products of complex numbers
+      # would keep a rest where equal parts cancel.
+      if(folder STREQUAL "quantize" OR method STREQUAL "pairs")
         list(APPEND flags -ffp-contract=off)
       endif()
       set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${flags}")
