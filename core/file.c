@@ -13,6 +13,7 @@
 #include "core/bytes.h"
 
 #define BUFFER_BYTES ((size_t)64 << 10)
+#define LARGE_PAGE ((size_t)2 << 20) /* of x86-64 and of most ARM systems */
 
 /* The printable path and the system's words for `error`. */
 static tarn_status fail(const char *what, const char *path, int error) {
@@ -59,13 +60,30 @@ void tarn__file_unmap(tarn_file *file) {
   *file = (tarn_file){.data = NULL, .size = 0};
 }
 
+/* Advice on the whole pages of `page` bytes inside of the memory: their neighbours may be in use. */
+static void advise(const void *memory, size_t bytes, size_t page, int advice) {
+  const uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page,
+                  end = ((uintptr_t)memory + bytes) / page * page;
+  if (begin < end) (void)madvise((void *)begin, end - begin, advice);
+}
+
+void tarn__pages_forget(const void *data, size_t bytes) {
+  const long page = sysconf(_SC_PAGESIZE);
+  if (page > 0) advise(data, bytes, (size_t)page, MADV_DONTNEED);
+}
+
+void tarn__pages_large(void *memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  if (bytes >= LARGE_PAGE) advise(memory, bytes, LARGE_PAGE, MADV_HUGEPAGE);
+#else
+  (void)memory;
+  (void)bytes;
+#endif
+}
+
 void tarn__file_forget(const tarn_file *file, size_t offset, size_t bytes) {
-  long size = sysconf(_SC_PAGESIZE);
-  if (size <= 0 || offset > file->size || bytes > file->size - offset) return;
-  size_t page = (size_t)size, from = (offset + page - 1) / page * page,
-         to = (offset + bytes) / page * page;
-  /* Whole pages alone: their neighbours may be in use. */
-  if (from < to) (void)madvise((void *)(uintptr_t)(file->data + from), to - from, MADV_DONTNEED);
+  if (offset > file->size || bytes > file->size - offset) return;
+  tarn__pages_forget(file->data + offset, bytes);
 }
 
 tarn_status tarn__in_file(tarn_status status, const char *path) {

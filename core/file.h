@@ -17,6 +17,11 @@ void tarn__file_unmap(tarn_file *file);
  * the file when they are touched all the same. Large files that are copied out piece by piece do
  * not count twice then. */
 void tarn__file_forget(const tarn_file *file, size_t offset, size_t bytes);
+/* The same for any memory that is mapped from a file for reading alone. */
+void tarn__pages_forget(const void *data, size_t bytes);
+/* Memory that will be filled soon and kept: where the system can, in large pages, which cost fewer faults and fewer address
+ * translations. Does nothing to small blocks. */
+void tarn__pages_large(void *memory, size_t bytes);
 /* Puts "'path': " before this thread's message, safely printable, and returns `status`, so that the
  * one line of a failure names its file: `return tarn__in_file(status, path)`. TARN_OK passes
  * untouched. */

@@ -2,13 +2,11 @@
 #include "core/tensor.h"
 
 #include "core/cells.h"
-
-/* One allocation: this head, then the elements at HEAD bytes, and behind those of strings the strings' store. A wrapped
- * buffer has only the head. */
+#include "core/file.h"
 struct tarn_buffer {
   atomic_int references;
   tarn_dtype dtype;
-  bool wrapped;
+  bool wrapped, mapped;
   int64_t elements;
   void *data;
   size_t bytes; /* of the whole allocation */
@@ -136,6 +134,19 @@ tarn_status tarn__tensor_wrap(const tarn_allocator *a, tarn_dtype dtype, const t
   b->context = context;
   *out = (tarn_tensor){.dtype = dtype, .shape = *shape, .data = data, .buffer = b};
   return TARN_OK;
+}
+
+void tarn__tensor_set_mapped(tarn_tensor *t) { t->buffer->mapped = true; }
+
+bool tarn__tensor_is_mapped(const tarn_tensor *t) { return t->buffer && t->buffer->mapped; }
+
+void tarn__tensor_forget(const tarn_tensor *t) {
+  if (tarn__tensor_is_mapped(t)) tarn__pages_forget(t->data, tarn__tensor_bytes(t));
+}
+
+void *tarn__tensor_wrapped(const tarn_tensor *t, void (*release)(void *context)) {
+  const tarn_buffer *b = t->buffer;
+  return b && b->wrapped && b->release == release ? b->context : NULL;
 }
 
 void tarn__tensor_share(const tarn_tensor *from, tarn_tensor *out) {

@@ -48,6 +48,14 @@ tarn_status tarn__tensor_new_raw(const tarn_allocator *a, tarn_dtype dtype, cons
 /* Wraps memory that somebody else keeps; `release(context)` is called with the last reference (may be NULL). */
 tarn_status tarn__tensor_wrap(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *shape, void *data,
                               void (*release)(void *context), void *context, tarn_tensor *out);
+/* Says that the wrapped memory of t is a file's, mapped for reading: nobody may write it, and its pages may leave the process's
+ * memory at any time, to come back from the file when they are touched. */
+void tarn__tensor_set_mapped(tarn_tensor *t);
+bool tarn__tensor_is_mapped(const tarn_tensor *t);
+/* The elements are not needed again soon: of mapped memory the whole pages are let go; else nothing happens. */
+void tarn__tensor_forget(const tarn_tensor *t);
+/* The context that t was wrapped with, when its release function is `release`; else NULL. */
+void *tarn__tensor_wrapped(const tarn_tensor *t, void (*release)(void *context));
 /* A second value on the same buffer. `from` may be borrowed: then so is the copy. */
 void tarn__tensor_share(const tarn_tensor *from, tarn_tensor *out);
 /* Drops the buffer reference and empties the value. Empty values pass. */

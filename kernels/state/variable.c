@@ -86,9 +86,11 @@ static tarn_status check(const tarn_variable *v, const tarn_tensor *value, bool 
  * as it is. Resource: the new value takes the old one's place; who read the old one keeps it. */
 static tarn_status replace(tarn_variable *v, const tarn_tensor *value) {
   tarn_tensor made;
-  if (!v->is_ref) {
+  const bool there = v->value.dtype != TARN_NO_DTYPE;
+  /* What lies in a mapped file is shared until somebody writes. */
+  if (!v->is_ref || (tarn__tensor_is_mapped(value) && (!there || tarn__tensor_is_mapped(&v->value)))) {
     TARN_TRY(tarn__tensor_own(v->allocator, value, &made));
-  } else if (v->value.dtype != TARN_NO_DTYPE && tarn__shape_equal(&v->value.shape, &value->shape)) {
+  } else if (there && !tarn__tensor_is_mapped(&v->value) && tarn__shape_equal(&v->value.shape, &value->shape)) {
     if (value->data == v->value.data) return TARN_OK;   /* assigned to itself */
     TARN_TRY(tarn__tensor_copy_elements(&v->value, 0, value, 0, tarn__tensor_elements(value)));
     tarn__tensor_touch(&v->value);
@@ -114,7 +116,7 @@ tarn_status tarn__variable_begin(tarn_variable *v, tarn_tensor **value) {
   pthread_mutex_lock(&v->lock);
   if (v->value.dtype == TARN_NO_DTYPE) {
     status = uninitialised(v);
-  } else if (!v->is_ref && !tarn__tensor_unique(&v->value)) {
+  } else if (v->is_ref ? tarn__tensor_is_mapped(&v->value) : !tarn__tensor_unique(&v->value)) {
     tarn_tensor copy;
     status = tarn__tensor_copy(v->allocator, &v->value, &copy);
     if (status == TARN_OK) {

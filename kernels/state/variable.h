@@ -1,7 +1,7 @@
 /* Variables, of both of TensorFlow's kinds.
  *
  * Ref variables (VariableV2) are written in place, so an earlier Identity of them sees the new value, as in
- * TensorFlow. Resource variables (VarHandleOp) are copied on write: what was read stays as it was.
+ * TensorFlow; only a value that still lies in the mapped file that it was restored from is copied at the first write. Resource variables (VarHandleOp) are copied on write: what was read stays as it was.
  * Every write gives the buffer a new contents number (tarn__tensor_contents), which is how packed weights are known to
  * be stale. */
 #ifndef TARN_KERNELS_STATE_VARIABLE_H

@@ -456,7 +456,8 @@ tarn_status tarn__checkpoint_view(const tarn_checkpoint *c, const tarn_allocator
   bool plain =
       s && s->slice_count == 0 && s->size > 0 && s->dtype != TARN_STRING && readable(t) == TARN_OK;
   data_shard *shard = plain ? tarn__bundle_shard(c, s->shard) : NULL;
-  if (!shard || !shard->mapped || ((uintptr_t)shard->file.data + s->offset) % TARN_ALIGN != 0 ||
+  if (!shard || !shard->mapped ||
+      ((uintptr_t)shard->file.data + s->offset) % tarn_dtype_bytes(s->dtype) != 0 ||
       !tarn__shape_equal(&s->shape, &t->shape))
     return tarn__checkpoint_read(c, a, i, out);
   tarn_tensor t_view;
@@ -469,6 +470,7 @@ tarn_status tarn__checkpoint_view(const tarn_checkpoint *c, const tarn_allocator
   tarn_status status = tarn__tensor_wrap(a, t_view.dtype, &t_view.shape, t_view.data,
                                          tarn__data_shard_release, shard, out);
   if (status != TARN_OK) tarn__data_shard_release(shard);
+  else tarn__tensor_set_mapped(out);
   return status;
 }
 

@@ -9,8 +9,9 @@
 #include "loader/checkpoint/checkpoint.h"
 #include "loader/model/save_ops.h"
 
-static tarn_status restore_one(const tarn_checkpoint *c, const tarn_allocator *a, tarn_string name, tarn_string slice,
-                               tarn_dtype dtype, tarn_tensor *out) {
+/* opened: of c, or NULL. */
+static tarn_status restore_one(const tarn_checkpoint *c, tarn_opened *opened, const tarn_allocator *a, tarn_string name,
+                               tarn_string slice, tarn_dtype dtype, tarn_tensor *out) {
   size_t i;
   tarn_checkpoint_info info;
   TARN_TRY(tarn__checkpoint_need(c, name.data, name.size, &i));
@@ -21,7 +22,20 @@ static tarn_status restore_one(const tarn_checkpoint *c, const tarn_allocator *a
                      tarn__printable(name.data, name.size, shown, sizeof shown), tarn_dtype_name(info.dtype),
                      tarn_dtype_name(dtype));
   }
+  if (opened && !slice.size) return tarn__opened_tensor(opened, a, i, out);
   return tarn__checkpoint_read_spec(c, a, i, slice.data, slice.size, out);
+}
+
+static tarn_status restore_all(const tarn_checkpoint *c, tarn_opened *opened, const tarn_allocator *a, size_t n,
+                               const tarn_string *names, const tarn_string *slices, const tarn_dtype *dtypes,
+                               tarn_tensor *out) {
+  for (size_t i = 0; i < n; i++) {
+    const tarn_status status = restore_one(c, opened, a, names[i], slices[i], dtypes[i], &out[i]);
+    if (status == TARN_OK) continue;
+    while (i-- > 0) tarn__tensor_clear(&out[i]);
+    return status;
+  }
+  return TARN_OK;
 }
 
 static tarn_status restore(const tarn_files *files, const tarn_allocator *a, const char *prefix, size_t prefix_bytes,
@@ -32,11 +46,7 @@ static tarn_status restore(const tarn_files *files, const tarn_allocator *a, con
   TARN_TRY(tarn__path_copy(a, prefix, prefix_bytes, &path));
   tarn_checkpoint *c = NULL;
   tarn_status status = tarn__checkpoint_open(a, path, &c);
-  size_t done = 0;
-  for (; done < n && status == TARN_OK; done++)
-    status = restore_one(c, a, names[done], slices[done], dtypes[done], &out[done]);
-  if (status != TARN_OK && done > 0)
-    for (size_t i = 0; i + 1 < done; i++) tarn__tensor_clear(&out[i]);   /* the last one failed */
+  if (status == TARN_OK) status = restore_all(c, NULL, a, n, names, slices, dtypes, out);
   tarn_checkpoint_close(c);
   tarn__free(a, path, prefix_bytes + 1);
   return status;
@@ -149,6 +159,8 @@ static tarn_status restore_own(const tarn_files *files, const tarn_allocator *a,
   const tarn_model_door *door = (const tarn_model_door *)files;
   if (!door->prefix || !is_own_prefix(door->prefix, prefix, prefix_bytes))
     return refuse("restore the checkpoint", prefix, prefix_bytes);
+  if (door->opened && strlen(door->prefix) == prefix_bytes)
+    return restore_all(tarn__opened_checkpoint(door->opened), door->opened, a, n, names, slices, dtypes, out);
   return restore(files, a, prefix, prefix_bytes, n, names, slices, dtypes, out);
 }
 
@@ -169,6 +181,7 @@ static tarn_status read_own(const tarn_files *files, const char *path, size_t pa
   return read(files, path, path_bytes, out, i);
 }
 
-void tarn__model_door_init(tarn_model_door *door, const char *prefix, const char *assets) {
-  *door = (tarn_model_door){.table = {.restore = restore_own, .read = read_own}, .prefix = prefix, .assets = assets};
+void tarn__model_door_init(tarn_model_door *door, const char *prefix, tarn_opened *opened, const char *assets) {
+  *door = (tarn_model_door){
+      .table = {.restore = restore_own, .read = read_own}, .prefix = prefix, .assets = assets, .opened = opened};
 }

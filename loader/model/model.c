@@ -17,6 +17,7 @@
 static void destroy(void *object) {
   tarn_model *model = object;
   tarn__graph_destroy(model->meta.graph);
+  tarn__opened_place_destroy(model->opened);
   tarn__free(model->allocator, model, sizeof *model);
 }
 
@@ -28,6 +29,8 @@ static tarn_status create(const tarn_allocator *a, tarn_model **model) {
   tarn_model *m = tarn__alloc_zero(a, sizeof *m);
   if (!m) return TARN_NO_MEMORY;
   tarn_status status = tarn__graph_create(a, &m->meta.graph);
+  if (status == TARN_OK && (status = tarn__opened_place_create(a, &m->opened)) != TARN_OK)
+    tarn__graph_destroy(m->meta.graph);
   if (status != TARN_OK) {
     tarn__free(a, m, sizeof *m);
     return status;

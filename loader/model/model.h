@@ -5,6 +5,7 @@
 #define TARN_LOADER_MODEL_MODEL_H
 
 #include "loader/graphdef/metagraph.h"
+#include "loader/model/opened.h"
 
 struct tarn_model {
   tarn_object object;              /* a session retains it */
@@ -16,6 +17,7 @@ struct tarn_model {
   const char *checkpoint_prefix;   /* when the model was given as a checkpoint's prefix; NULL otherwise */
   tarn_metagraph meta;             /* of a GraphDef: the graph alone */
   bool text;                       /* read from the text form */
+  tarn_opened_place *opened;       /* what its sessions were restored from */
 };
 
 extern const tarn_object_type tarn__model_type;

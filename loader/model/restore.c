@@ -22,14 +22,16 @@ static const char *node_name(tarn_arena *arena, const char *text) {
   return tarn__arena_strndup(arena, text, strcspn(text, ":"));
 }
 
-static tarn_status run_saver(tarn_session *session, const tarn_model *model, tarn_arena *arena, const char *prefix) {
+static tarn_status run_saver(tarn_session *session, const tarn_model *model, tarn_arena *arena, tarn_opened *opened) {
+  /* The saver's ops get the prefix in full, so that the door knows it again. */
+  const char *prefix = tarn__checkpoint_prefix(tarn__opened_checkpoint(opened));
   const tarn_saver *saver = &model->meta.saver;
   const char *target = node_name(arena, saver->restore_op);
   if (!target) return TARN_NO_MEMORY;
   tarn_tensor *name;
   TARN_TRY(string_scalar(prefix, &name));
   tarn_model_door door;
-  tarn__model_door_init(&door, prefix, NULL);
+  tarn__model_door_init(&door, prefix, opened, NULL);
   tarn_feed feed = {saver->filename_tensor, name};
   tarn_run_request request = {.feeds = &feed, .n_feeds = 1, .targets = &target, .n_targets = 1,
                               .files = &door.table};
@@ -82,7 +84,8 @@ static bool part_of_entry(const tarn_model *model, const tarn_checkpoint *c, con
  * the variables had stand in its object graph. NULL: an ordinary one. */
 typedef struct source {
   const tarn_model *model;
-  const tarn_checkpoint *checkpoint;
+  tarn_opened *opened;
+  const tarn_checkpoint *checkpoint;   /* what is open */
   tarn_object_graph *objects;
 } source;
 
@@ -94,15 +97,15 @@ static tarn_status read_entry(const source *from, const tarn_allocator *a, const
   tarn_slice slice;
   *found = true;
   if (tarn__checkpoint_find(c, v->key, strlen(v->key), &i))
-    return v->sliced ? tarn__checkpoint_read_slice(c, a, i, &v->slice, value) : tarn__checkpoint_read(c, a, i, value);
+    return v->sliced ? tarn__checkpoint_read_slice(c, a, i, &v->slice, value) : tarn__opened_tensor(from->opened, a, i, value);
   if (part_of_entry(from->model, c, v->node, &i, &slice)) return tarn__checkpoint_read_slice(c, a, i, &slice, value);
   const char *path = from->objects ? tarn__object_graph_key(from->objects, v->key, strlen(v->key)) : NULL;
-  if (path && tarn__checkpoint_find(c, path, strlen(path), &i)) return tarn__checkpoint_read(c, a, i, value);
+  if (path && tarn__checkpoint_find(c, path, strlen(path), &i)) return tarn__opened_tensor(from->opened, a, i, value);
   /* A handle's own name may differ from that of what it shares. */
   const tarn_attr *shared = tarn__attr_find(&v->node->attrs, "shared_name");
   if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size &&
       tarn__checkpoint_find(c, shared->s.data, shared->s.size, &i))
-    return tarn__checkpoint_read(c, a, i, value);
+    return tarn__opened_tensor(from->opened, a, i, value);
   *found = false;
   return TARN_OK;
 }
@@ -139,9 +142,9 @@ static tarn_status each_by_name(tarn_session *session, tarn_arena *arena, const 
   return first && !set ? tarn__checkpoint_need(c, first->key, strlen(first->key), &unused) : TARN_OK;
 }
 
-static tarn_status by_name(tarn_session *session, const tarn_model *model, tarn_arena *arena, const tarn_checkpoint *c) {
-  source from = {.model = model, .checkpoint = c};
-  const tarn_status objects = tarn__object_graph_read(c, tarn__session_allocator(session), &from.objects);
+static tarn_status by_name(tarn_session *session, const tarn_model *model, tarn_arena *arena, tarn_opened *opened) {
+  source from = {.model = model, .opened = opened, .checkpoint = tarn__opened_checkpoint(opened)};
+  const tarn_status objects = tarn__object_graph_read(from.checkpoint, tarn__session_allocator(session), &from.objects);
   if (objects != TARN_OK && objects != TARN_NOT_FOUND) return objects;
   const tarn_status status = each_by_name(session, arena, &from);
   tarn__object_graph_destroy(from.objects);
@@ -149,13 +152,12 @@ static tarn_status by_name(tarn_session *session, const tarn_model *model, tarn_
 }
 
 static tarn_status restore_from(tarn_session *session, const tarn_model *model, tarn_arena *arena, const char *path) {
-  tarn_checkpoint *c;
-  TARN_TRY(tarn__checkpoint_open(model->allocator, path, &c));
-  /* The saver's ops get the prefix in full, so that the door knows it again. */
+  tarn_opened *opened;
+  TARN_TRY(tarn__opened_get(model->opened, path, &opened));
   tarn_status status = model->meta.saver.present && *model->meta.saver.restore_op
-                           ? run_saver(session, model, arena, tarn__checkpoint_prefix(c))
-                           : by_name(session, model, arena, c);
-  tarn_checkpoint_close(c);
+                           ? run_saver(session, model, arena, opened)
+                           : by_name(session, model, arena, opened);
+  tarn__opened_release(opened);
   if (status != TARN_OK) {
     char shown[200];
     tarn__context("restoring '%s'", tarn__printable(path, strlen(path), shown, sizeof shown));
@@ -208,7 +210,7 @@ static tarn_status initialise(tarn_session *session, const tarn_model *model, ta
   tarn_feed *feeds = tarn__arena_array(arena, model->meta.n_assets, sizeof *feeds);
   if (!folder || !feeds) return TARN_NO_MEMORY;
   tarn_model_door door;
-  tarn__model_door_init(&door, NULL, folder);
+  tarn__model_door_init(&door, NULL, NULL, folder);
   size_t n;
   tarn_status status = feed_assets(model, arena, folder, feeds, &n);
   if (status == TARN_OK) {
