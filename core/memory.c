@@ -75,29 +75,50 @@ static void limited_drop(tarn_limited *limited) {
   tarn__free(&base, limited, sizeof *limited);
 }
 
+static bool count(tarn_limited *limited, size_t bytes, size_t *after) {
+  size_t used = atomic_load_explicit(&limited->used, memory_order_relaxed);
+  do {
+    if (tarn__add_overflow(used, bytes, after)) return false;
+    if (limited->limit != 0 && *after > limited->limit) {
+      atomic_store(&limited->hit, true);
+      return false;
+    }
+  } while (!atomic_compare_exchange_weak_explicit(&limited->used, &used, *after,
+                                                  memory_order_relaxed, memory_order_relaxed));
+  return true;
+}
+
+static void raise_peak(tarn_limited *limited, size_t after) {
+  size_t peak = atomic_load_explicit(&limited->peak, memory_order_relaxed);
+  while (after > peak &&
+         !atomic_compare_exchange_weak_explicit(&limited->peak, &peak, after, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+  }
+}
+
 static void *limited_alloc(void *context, size_t bytes, size_t align) {
   tarn_limited *limited = context;
-  size_t used = atomic_load_explicit(&limited->used, memory_order_relaxed), after;
-  do {
-    if (tarn__add_overflow(used, bytes, &after)) return NULL;
-    if (limited->limit != 0 && after > limited->limit) {
-      atomic_store(&limited->hit, true);
-      return NULL;
-    }
-  } while (!atomic_compare_exchange_weak_explicit(&limited->used, &used, after,
-                                                  memory_order_relaxed, memory_order_relaxed));
+  size_t after;
+  if (!count(limited, bytes, &after)) return NULL;
   void *memory = limited->base.alloc(limited->base.context, bytes, align);
   if (!memory) {
     atomic_fetch_sub_explicit(&limited->used, bytes, memory_order_relaxed);
     return NULL;
   }
   atomic_fetch_add_explicit(&limited->references, 1, memory_order_relaxed);
-  size_t peak = atomic_load_explicit(&limited->peak, memory_order_relaxed);
-  while (after > peak &&
-         !atomic_compare_exchange_weak_explicit(&limited->peak, &peak, after, memory_order_relaxed,
-                                                memory_order_relaxed)) {
-  }
+  raise_peak(limited, after);
   return memory;
+}
+
+bool tarn__limited_charge(tarn_limited *limited, size_t bytes) {
+  size_t after;
+  if (!count(limited, bytes, &after)) return false;
+  raise_peak(limited, after);
+  return true;
+}
+
+void tarn__limited_refund(tarn_limited *limited, size_t bytes) {
+  atomic_fetch_sub_explicit(&limited->used, bytes, memory_order_relaxed);
 }
 
 static void limited_free(void *context, void *memory, size_t bytes) {

@@ -30,6 +30,10 @@ const tarn_allocator *tarn__limited_allocator(tarn_limited *limited);
 size_t tarn__limited_used(const tarn_limited *limited);
 size_t tarn__limited_peak(const tarn_limited *limited);
 bool tarn__limited_hit(const tarn_limited *limited);
+/* Counts bytes that are used but came from elsewhere (shared with others), or ends that. false: they are beyond the budget,
+ * and are not counted. */
+bool tarn__limited_charge(tarn_limited *limited, size_t bytes);
+void tarn__limited_refund(tarn_limited *limited, size_t bytes);
 
 /* Fails the n-th allocation (0: the first) and, when `and_after`, all later ones; counts blocks that are
  * still live, so a test sees leaks. Wraps the default allocator. */

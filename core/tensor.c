@@ -3,6 +3,9 @@
 
 #include "core/cells.h"
 #include "core/file.h"
+
+/* One allocation: this head, then the elements at HEAD bytes, and behind those of strings the strings' store. A wrapped
+ * buffer has only the head. */
 struct tarn_buffer {
   atomic_int references;
   tarn_dtype dtype;

@@ -36,7 +36,7 @@ struct tarn_value {
   bool may_die;
   bool carried;             /* by a straight loop: written between its rounds */
   tarn_shape shape;         /* rank -1: known only when it runs */
-  tarn_tensor constant;     /* dtype set: the elements are known */
+  tarn_tensor constant;     /* dtype set: the elements are known; they may be made later (plan/fold.h) */
   const tarn_node *variable;/* of a handle: the node that made the variable, where it is known */
   int producer, output;     /* step and its output; -1: comes from outside the block */
   int view_of;              /* the value whose elements it shares, or -1 */
@@ -107,6 +107,8 @@ struct tarn_block {
    * the results are as they are then. */
   bool straight;
   int stop_at, stop_value;
+  /* Its part of the arena, with those of the blocks inside, and what that needs at least. */
+  size_t arena_offset, arena_bytes, lower_bound_bytes;
 };
 
 /* A kernel chosen for fixed shapes. Owned by the plan (static steps) or by a run's context (dynamic
@@ -115,7 +117,8 @@ struct tarn_binding {
   tarn_problem problem;     /* its arrays follow in the same allocation */
   tarn_kernel_ref kernel;
   size_t scratch_bytes, prepared_bytes;
-  struct tarn_prepared *_Atomic prepared;   /* made at the first run; exec/prepared.c */
+  struct tarn_prepared *_Atomic prepared;   /* made before the first run or at it; exec/prepared.c */
+  bool preparing;           /* by some thread; under the lock of the store of packed weights */
 };
 
 /* A variable that the plan took for a constant: stale when its contents number differs. */

@@ -30,6 +30,10 @@ tarn_activity *tarn__session_activity(tarn_session *session);
 const tarn_allocator *tarn__session_allocator(const tarn_session *session);
 int tarn__session_threads(const tarn_session *session);
 
+/* Packed weights are kept in this store, which other sessions of the same graph use too. Before the first run. */
+struct tarn_packed_store;
+void tarn__session_share_packed(tarn_session *session, struct tarn_packed_store *store);
+
 typedef struct tarn_run_request {
   const tarn_feed *feeds; size_t n_feeds;
   const char *const *fetches; size_t n_fetches;
@@ -42,6 +46,8 @@ typedef struct tarn_run_request {
 } tarn_run_request;
 tarn_status tarn__session_run(tarn_session *session, const tarn_run_request *request,
                               tarn_tensor **outputs);
+/* Makes the plan of such a run, its packed weights and a context. Only dtypes and shapes of feeds count. */
+tarn_status tarn__session_prepare(tarn_session *session, const tarn_run_request *request);
 /* The plan that such a run uses (made when there is none), for explain. Owned by the session; valid
  * until it is destroyed. With `explain` missing ops are no error: see plan->unsupported. */
 tarn_status tarn__session_plan(tarn_session *session, const tarn_run_request *request, bool explain,

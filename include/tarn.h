@@ -166,8 +166,8 @@ typedef struct tarn_model_options {
   const tarn_allocator *allocator; /* NULL: the C library's */
 } tarn_model_options;
 
-/* Reads a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it, or
- * a SavedModel folder. `options` may be NULL. Unknown ops are kept: only a run that reaches one fails.
+/* Reads a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it, a
+ * SavedModel folder, or what tarn_session_compile wrote. `options` may be NULL. Unknown ops are kept: only a run that reaches one fails.
  * Errors: TARN_IO (missing, unreadable), TARN_CORRUPT (with the byte offset), TARN_NO_MEMORY. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_model_load(const char *path, const tarn_model_options *options,
                                                      tarn_model **model);
@@ -186,8 +186,9 @@ typedef struct tarn_session_options {
   const char *precision;
   bool allow_files;     /* ops such as ReadFile and SaveV2 may reach files */
   double time_limit_s;  /* per run; 0: none */
-  size_t memory_limit;  /* bytes for tensors and plans; 0: none */
+  size_t memory_limit;  /* bytes for tensors and plans; 0: none. Weights that lie in a mapped file do not count */
   const tarn_allocator *allocator; /* NULL: the C library's */
+  bool low_memory;      /* weights are kept once, in a form that is no larger than they are, though another were faster */
 } tarn_session_options;
 
 TARN_API TARN_MUST_CHECK tarn_status tarn_session_create(tarn_model *model,
@@ -199,6 +200,8 @@ TARN_API void tarn_session_destroy(tarn_session *session);
 /* Loads variables from the checkpoint `prefix` (V1 or V2). Where the model has a saver (a .meta or a
  * SavedModel) its restore op decides which keys go where; otherwise every variable takes the entry of
  * its own name. prefix NULL: the SavedModel's own variables, and its initialisation op is run.
+ * The files stay mapped while the model or a session uses them: replace a checkpoint that is in use by
+ * renaming another one over it, as every saver does, and do not write into its files.
  * Errors: TARN_NOT_FOUND (a variable without an entry, with the nearest names), TARN_SHAPE, and the
  * reader's. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_session_restore(tarn_session *session, const char *prefix);
@@ -221,6 +224,25 @@ TARN_API TARN_MUST_CHECK tarn_status tarn_session_run(tarn_session *session,
                                                       const char *const *fetches, size_t n_fetches,
                                                       const char *const *targets, size_t n_targets,
                                                       tarn_tensor **outputs);
+/* What the first such run would do before it computes: makes the plan and packs the weights, on all threads
+ * of the session. Feeds count by dtype and shape alone. Optional; errors are those of a run. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_prepare(tarn_session *session,
+                                                          const tarn_feed *feeds, size_t n_feeds,
+                                                          const char *const *fetches, size_t n_fetches,
+                                                          const char *const *targets, size_t n_targets);
+
+/* Writes the file `path`, from which tarn_model_load and tarn_session_restore(session, NULL) start quickly:
+ * the part of the model that such runs need, with its signatures, the variables as they are now, and their
+ * packed forms for this machine and these feeds' shapes, which are mapped and not read. Answers are the same
+ * bit for bit. On another machine, with other shapes or another version of tarn the file works all the same,
+ * and weights are packed when they are needed. The file appears whole or not at all.
+ * Errors: those of tarn_session_prepare, TARN_IO, TARN_UNSUPPORTED (the model needs files beside it). */
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_compile(tarn_session *session,
+                                                          const tarn_feed *feeds, size_t n_feeds,
+                                                          const char *const *fetches, size_t n_fetches,
+                                                          const char *const *targets, size_t n_targets,
+                                                          const char *path);
+
 /* Makes runs under way end with TARN_CANCELLED; safe from a signal handler and from any thread. */
 TARN_API void tarn_session_cancel(tarn_session *session);
 

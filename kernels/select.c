@@ -42,6 +42,15 @@ static double tensor_bytes(const tarn_shape *shape, tarn_dtype dtype) {
   return bytes;
 }
 
+/* Packed weights that are larger than the originals: by more than the rounding up of small ones. */
+static bool expands(tarn_kernel_ref k, const tarn_problem *p) {
+  const size_t packed = k.kernel->prepared_bytes ? k.kernel->prepared_bytes(p) : 0;
+  double stable = 0;
+  for (int i = 0; packed && i < p->inputs; i++)
+    if (p->stable && p->stable[i]) stable += tensor_bytes(&p->in_shape[i], p->in_dtype[i]);
+  return (double)packed > 1.2 * stable + 65536;
+}
+
 double tarn__kernel_cost_us(tarn_kernel_ref k, const tarn_problem *p, const tarn_machine *m) {
   if (k.kernel->cost_us) return k.kernel->cost_us(p, m);
   double bytes = 0;
@@ -81,6 +90,8 @@ static bool cheapest(const tarn_kernel_ref *rows, size_t count, const tarn_probl
     if (tarn__kernel_refusal(rows[i], p)) continue;
     double cost = tarn__kernel_cost_us(rows[i], p, m);
     if (target == TARN_TARGETS && rows[i].file->target == TARN_TARGET_REFERENCE) cost = HUGE_VAL;
+    /* the last resort but for the reference, which sums in another order */
+    if (m->low_memory && cost < HUGE_VAL && expands(rows[i], p)) cost = 1e300;
     if (!(cost >= 0)) cost = HUGE_VAL;   /* an estimate that is no number counts as the dearest */
     if (found && cost > best) continue;
     found = true;

@@ -1,5 +1,6 @@
 /* The walk over a block's steps, and the context that holds what a run needs. */
 #include "graph/exec/binding.h"
+#include "core/file.h"
 #include "graph/exec/exec.h"
 
 #include <string.h>
@@ -254,6 +255,8 @@ tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *p
     tarn__exec_destroy(x);
     return TARN_NO_MEMORY;
   }
+  tarn__pages_large(x->arena, plan->arena_bytes);
+  tarn__pages_large(x->scratch, x->scratch_bytes);
   *exec = x;
   return TARN_OK;
 }

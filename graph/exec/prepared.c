@@ -1,108 +1,114 @@
 #include "graph/exec/prepared.h"
 
-enum { KEYS = 8 };
-
+/* One form as one session uses it. */
 struct tarn_prepared {
   tarn_prepared_cache *cache;
   tarn_prepared *next;
-  int users;
-  const tarn_kernel *kernel;
-  uint64_t key, contents[KEYS];
-  size_t bytes;
-  void *memory;
+  int users;                     /* bindings */
+  tarn_packed *packed;
+  bool charged;
 };
 
-void tarn__prepared_cache_init(tarn_prepared_cache *cache, const tarn_allocator *a) {
+tarn_status tarn__prepared_cache_init(tarn_prepared_cache *cache, const tarn_allocator *a) {
   *cache = (tarn_prepared_cache){.allocator = a};
+  TARN_TRY(tarn__packed_store_create(a, NULL, &cache->store));
   pthread_mutex_init(&cache->lock, NULL);
+  return TARN_OK;
 }
 
-void tarn__prepared_cache_clear(tarn_prepared_cache *cache) { pthread_mutex_destroy(&cache->lock); }
-
-/* The contents numbers of the stable inputs; false when one has none (borrowed memory), so that it
- * is not shared. */
-static bool contents_of(const tarn_problem *p, const tarn_tensor *const *in,
-                        uint64_t contents[KEYS]) {
-  int n = 0;
-  for (int i = 0; i < KEYS; i++) contents[i] = 0;
-  for (int i = 0; i < p->inputs; i++) {
-    if (!p->stable || !p->stable[i]) continue;
-    if (n == KEYS || !(contents[n++] = tarn__tensor_contents(in[i]))) return false;
-  }
-  return true;
+void tarn__prepared_cache_share(tarn_prepared_cache *cache, tarn_packed_store *store, tarn_limited *limited) {
+  tarn__packed_store_release(cache->store);
+  cache->store = tarn__packed_store_retain(store);
+  cache->limited = limited;
 }
 
-static tarn_prepared *find(tarn_prepared_cache *cache, const tarn_prepared *like) {
-  for (tarn_prepared *e = cache->first; e; e = e->next) {
-    bool same = e->kernel == like->kernel && e->key == like->key && e->bytes == like->bytes;
-    for (int i = 0; same && i < KEYS; i++) same = e->contents[i] == like->contents[i];
-    if (same) return e;
+void tarn__prepared_cache_clear(tarn_prepared_cache *cache) {
+  if (!cache->store) return;
+  tarn__packed_store_release(cache->store);
+  pthread_mutex_destroy(&cache->lock);
+  cache->store = NULL;
+}
+
+tarn_status tarn__prepared_hold(tarn_prepared_cache *cache, tarn_packed *packed, tarn_binding *binding) {
+  tarn_prepared *e = cache->first;
+  while (e && e->packed != packed) e = e->next;
+  if (e) {
+    tarn__packed_leave(packed);   /* the session has its user already */
+  } else {
+    const bool charge = cache->limited && !packed->mapped;
+    const bool room = !charge || tarn__limited_charge(cache->limited, packed->key.bytes);
+    e = room ? tarn__alloc_zero(cache->allocator, sizeof *e) : NULL;
+    if (!e) {
+      if (charge && room) tarn__limited_refund(cache->limited, packed->key.bytes);
+      tarn__packed_leave(packed);
+      return room ? TARN_NO_MEMORY
+                  : tarn_fail(TARN_NO_MEMORY, "no memory for %zu bytes of packed weights", packed->key.bytes);
+    }
+    *e = (tarn_prepared){.cache = cache, .next = cache->first, .packed = packed, .charged = charge};
+    cache->first = e;
   }
-  return NULL;
+  e->users++;
+  atomic_store_explicit(&binding->prepared, e, memory_order_release);
+  return TARN_OK;
+}
+
+/* Makes what was taken; without the lock. */
+static tarn_status make(tarn_packed *packed, const tarn_allocator *scratch, const tarn_binding *binding,
+                        const tarn_tensor *const *in, tarn_pool *pool) {
+  TARN_TRY(tarn__packed_alloc(packed));
+  return tarn__packed_fill(packed, scratch, binding, in, pool);
 }
 
 tarn_status tarn__prepared_get(tarn_prepared_cache *cache, tarn_binding *binding,
                                const tarn_tensor *const *in, tarn_pool *pool, const void **memory) {
   tarn_prepared *entry = atomic_load_explicit(&binding->prepared, memory_order_acquire);
   if (entry) {
-    *memory = entry->memory;
+    *memory = entry->packed->memory;
     return TARN_OK;
   }
-  const tarn_problem *p = &binding->problem;
-  const tarn_kernel *k = binding->kernel.kernel;
+  tarn_packed_store *store = cache->store;
   tarn_status status = TARN_OK;
-  tarn_prepared like = {.kernel = k,
-                        .key = k->prepared_key ? k->prepared_key(p) : 0,
-                        .bytes = binding->prepared_bytes};
-  const bool shared = contents_of(p, in, like.contents);
-  pthread_mutex_lock(&cache->lock);
-  entry = atomic_load_explicit(&binding->prepared, memory_order_relaxed);
-  if (!entry && shared && (entry = find(cache, &like))) entry->users++;
-  if (!entry) {
-    entry = tarn__alloc_zero(cache->allocator, sizeof *entry);
-    void *room = entry ? tarn__alloc(cache->allocator, binding->prepared_bytes) : NULL;
-    if (!room) {
-      tarn__free(cache->allocator, entry, sizeof *entry);
-      entry = NULL;
-      status = TARN_NO_MEMORY;
-    } else {
-      *entry = like;
-      entry->cache = cache;
-      entry->users = 1;
-      entry->memory = room;
-      status = k->prepare(p, in, room, pool);
-      if (status == TARN_OK && shared) {
-        entry->next = cache->first;
-        cache->first = entry;
-      }
-      if (status != TARN_OK) {
-        tarn__free(cache->allocator, room, binding->prepared_bytes);
-        tarn__free(cache->allocator, entry, sizeof *entry);
-        entry = NULL;
-      }
+  bool shared, mine = false;
+  pthread_mutex_lock(&store->lock);
+  while (!binding->prepared && binding->preparing) pthread_cond_wait(&store->made, &store->lock);
+  if (!atomic_load_explicit(&binding->prepared, memory_order_relaxed)) {
+    binding->preparing = true;
+    pthread_mutex_unlock(&store->lock);
+    const tarn_packed_key key = tarn__packed_key(store, binding, in, &shared);
+    tarn_packed *packed = NULL;
+    pthread_mutex_lock(&store->lock);
+    status = tarn__packed_take(store, &key, shared, true, &packed, &mine);
+    if (mine) {
+      pthread_mutex_unlock(&store->lock);
+      status = make(packed, cache->allocator, binding, in, pool);
+      pthread_mutex_lock(&store->lock);
+      tarn__packed_made(packed, status == TARN_OK);
+      if (status != TARN_OK) tarn__packed_leave(packed);
     }
+    if (status == TARN_OK) status = tarn__prepared_hold(cache, packed, binding);
+    binding->preparing = false;
+    pthread_cond_broadcast(&store->made);
   }
-  if (entry) {
-    atomic_store_explicit(&binding->prepared, entry, memory_order_release);
-    *memory = entry->memory;
-  }
-  pthread_mutex_unlock(&cache->lock);
+  if (status == TARN_OK) *memory = binding->prepared->packed->memory;
+  pthread_mutex_unlock(&store->lock);
   return status;
 }
 
 void tarn__prepared_release(tarn_prepared *entry) {
   if (!entry) return;
   tarn_prepared_cache *cache = entry->cache;
-  pthread_mutex_lock(&cache->lock);
+  tarn_packed_store *store = cache->store;
+  pthread_mutex_lock(&store->lock);
   const bool last = --entry->users == 0;
-  if (last)
+  if (last) {
     for (tarn_prepared **at = &cache->first; *at; at = &(*at)->next)
       if (*at == entry) {
         *at = entry->next;
         break;
       }
-  pthread_mutex_unlock(&cache->lock);
-  if (!last) return;
-  tarn__free(cache->allocator, entry->memory, entry->bytes);
-  tarn__free(cache->allocator, entry, sizeof *entry);
+    if (entry->charged) tarn__limited_refund(cache->limited, entry->packed->key.bytes);
+    tarn__packed_leave(entry->packed);
+  }
+  pthread_mutex_unlock(&store->lock);
+  if (last) tarn__free(cache->allocator, entry, sizeof *entry);
 }

@@ -11,6 +11,7 @@
  * write). Scaled filters get a contents number that follows from their sources, so that every plan
  * of a session finds the same packed weights. */
 #include "graph/passes/passes.h"
+#include "graph/plan/fold.h"
 
 #include "kernels/params/batch_norm.h"
 #include "kernels/params/bias.h"
@@ -209,21 +210,30 @@ static void take_pad(chain *c) {
   c->pad = v->producer;
 }
 
-/* w' = w * scale, or b': a constant of the block. */
-static tarn_status folded(chain *c, const tarn_tensor *like, const double *scale,
-                          const double *shift, uint64_t salt, int *value) {
+/* What is made of all sources has a number that follows from theirs; 0 when one has none. */
+static uint64_t contents(const chain *c, uint64_t salt) {
+  return c->nameless ? 0 : (c->sources ^ salt) | 1ull << 63;
+}
+
+/* w' = w * scale: a constant of the block whose elements come later. */
+static tarn_status scaled(chain *c, const tarn_tensor *w, int *value) {
+  tarn_tensor t = {0};
+  TARN_TRY(tarn__fold_create(c->b->context->allocator, w, c->scale, c->channels, contents(c, 0), &t));
+  *value = tarn__block_add_constant(c->block, &t);
+  return *value < 0 ? TARN_NO_MEMORY : TARN_OK;
+}
+
+/* b': a constant of the block. */
+static tarn_status shifted(chain *c, tarn_dtype dtype, int *value) {
   tarn_tensor t = {0};
   const tarn_shape vector = tarn__shape_vector(c->channels);
-  const tarn_dtype dtype = like->dtype;
-  TARN_TRY(
-      tarn__tensor_new_raw(c->b->context->allocator, dtype, scale ? &like->shape : &vector, &t));
-  const int64_t n = tarn__tensor_elements(&t);
-  for (int64_t i = 0, o = 0; i < n; i++, o = o + 1 == c->channels ? 0 : o + 1) {
-    const double x = scale ? real(like, i) * scale[o] : shift[o];
-    if (dtype == TARN_F64) ((double *)t.data)[i] = x;
-    else ((float *)t.data)[i] = (float)x;
+  TARN_TRY(tarn__tensor_new_raw(c->b->context->allocator, dtype, &vector, &t));
+  for (int64_t o = 0; o < c->channels; o++) {
+    if (dtype == TARN_F64) ((double *)t.data)[o] = c->shift[o];
+    else ((float *)t.data)[o] = (float)c->shift[o];
   }
-  if (!c->nameless) tarn__tensor_name_contents(&t, (c->sources ^ salt) | 1ull << 63);
+  const uint64_t name = contents(c, 0x55555555u);
+  if (name) tarn__tensor_name_contents(&t, name);
   *value = tarn__block_add_constant(c->block, &t);
   return *value < 0 ? TARN_NO_MEMORY : TARN_OK;
 }
@@ -280,12 +290,12 @@ static tarn_status rewrite(chain *c, const tarn_op *op) {
   const tarn_tensor *filter = constant(c, block->step[c->product].in[1]);
   int w = block->step[c->product].in[1];
   if (c->scale) {
-    bool scaled = false;
-    for (int64_t o = 0; o < c->channels; o++) scaled = scaled || c->scale[o] != 1;
+    bool scales = false;
+    for (int64_t o = 0; o < c->channels; o++) scales = scales || c->scale[o] != 1;
     mix(c, 'w', filter);
-    const tarn_tensor like = *filter;
-    if (scaled) TARN_TRY(folded(c, &like, c->scale, NULL, 0, &w));
-    TARN_TRY(folded(c, &like, NULL, c->shift, 0x55555555u, &c->bias));
+    const tarn_tensor like = *filter;   /* the values may move when one is added */
+    if (scales) TARN_TRY(scaled(c, &like, &w));
+    TARN_TRY(shifted(c, like.dtype, &c->bias));
   }
   tarn_step *product = &block->step[c->product], *last = &block->step[c->last];
   const int args = (c->bias >= 0) + (c->add >= 0);

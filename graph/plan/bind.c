@@ -2,6 +2,7 @@
  * not. Missing ops are gathered, one line each, so that a user sees all of them at once. */
 #include "graph/exec/binding.h"
 #include "graph/plan/builder.h"
+#include "graph/plan/fold.h"
 
 #include <string.h>
 
@@ -91,7 +92,7 @@ static tarn_status bind_kernel(tarn_builder *b, tarn_block *block, tarn_step *st
     else if (v->is_ref) dtype[i] = TARN_RESOURCE;
     if (shape[i].rank < 0) return TARN_OK;
     if (v->constant.dtype && !v->is_ref) {
-      value[i] = &v->constant;
+      if (!tarn__fold_of(&v->constant)) value[i] = &v->constant;
       stable[i] = true;
     }
   }

@@ -1,15 +1,15 @@
 /* How long each value is needed, and where it lives.
  *
- * Values of the root and of straight loops whose size is known get fixed places in an arena: those
- * that live at the same time must not overlap, all others may. Largest first, each at the lowest
- * place that is free for its whole life (Pisarchyk and Lee, "Efficient memory management for deep
- * neural net inference", 2020: greedy by size). An op that may overwrite an input that dies with it
- * takes over that input's place. Small values that a loop carries have a place of their own, into
- * which a round's result is copied. Everything else (results, strings, unknown sizes, large values
- * that something keeps) is counted memory of the run. */
+ * Values of blocks whose size is known get fixed places in an arena: those that live at the same
+ * time must not overlap, all others may (placement.c). The blocks of a step (loops, branches) have
+ * their part of the arena for as long as the step runs. An op that may overwrite an input that dies
+ * with it takes over that input's place. Small values that a loop carries have a place of their own,
+ * into which a round's result is copied. Everything else (results, strings, unknown sizes, large
+ * values that something keeps) is counted memory of the run. */
 #include "graph/plan/builder.h"
+#include "graph/plan/fold.h"
+#include "graph/plan/placement.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { FOREVER = INT32_MAX, SMALL = 4096 }; /* bytes that are sooner copied than counted */
@@ -73,42 +73,11 @@ static size_t bytes_of(const tarn_value *v) {
   return (bytes + TARN_ALIGN - 1) / TARN_ALIGN * TARN_ALIGN;
 }
 
-/* One stretch of the arena: the values that live in it one after another, in place. */
-typedef struct stretch {
-  int first, last;
-  size_t bytes, offset;
-} stretch;
-
-static int by_size(const void *a, const void *b) {
-  const stretch *const *x = a, *const *y = b;
-  if ((*x)->bytes != (*y)->bytes) return (*x)->bytes > (*y)->bytes ? -1 : 1;
-  return (*x)->first < (*y)->first ? -1 : (*x)->first > (*y)->first;
-}
-static int by_offset(const void *a, const void *b) {
-  const stretch *const *x = a, *const *y = b;
-  return (*x)->offset < (*y)->offset ? -1 : (*x)->offset > (*y)->offset;
-}
-
-/* The lowest offset at which s overlaps none of the placed stretches that live with it. `near` has
- * room for all. */
-static size_t lowest_gap(const stretch *s, stretch *const *placed, int n, stretch **near) {
-  int m = 0;
-  for (int i = 0; i < n; i++)
-    if (placed[i]->first <= s->last && s->first <= placed[i]->last) near[m++] = placed[i];
-  qsort(near, (size_t)m, sizeof *near, by_offset);
-  size_t at = 0;
-  for (int i = 0; i < m; i++) {
-    if (near[i]->offset >= at + s->bytes) break;
-    if (near[i]->offset + near[i]->bytes > at) at = near[i]->offset + near[i]->bytes;
-  }
-  return at;
-}
-
 /* The stretch whose place output 0 may take over, or NULL. Shapes and element sizes must be the
  * same: an input that is broadcast is read again after its place was written, and stretches round
  * bytes up, so bytes alone do not tell. */
-static stretch *inherited(const tarn_block *block, const tarn_step *step, int at,
-                          stretch *const *of_value) {
+static tarn_stretch *inherited(const tarn_block *block, const tarn_step *step, int at,
+                          tarn_stretch *const *of_value) {
   if (!step->op || !step->op->inplace || step->op->inplace > step->inputs) return NULL;
   int in = step->in[step->op->inplace - 1];
   for (int i = 0; i < step->inputs; i++)
@@ -118,7 +87,7 @@ static stretch *inherited(const tarn_block *block, const tarn_step *step, int at
       tarn_dtype_bytes(from->dtype) != tarn_dtype_bytes(to->dtype))
     return NULL;
   while (block->value[in].view_of >= 0) in = block->value[in].view_of;
-  stretch *s = of_value[in];
+  tarn_stretch *s = of_value[in];
   if (!s || s->last != at || s->bytes != bytes_of(to)) return NULL;
   for (int i = 0; i < step->inputs; i++) { /* another input may be a view of the same place */
     int other = step->in[i];
@@ -133,7 +102,7 @@ static stretch *inherited(const tarn_block *block, const tarn_step *step, int at
  * they are counted, so that holding them costs no copy. */
 static bool *held(tarn_builder *b, const tarn_block *block) {
   bool *is_held = tarn__arena_array(b->arena, (size_t)block->values + 1, sizeof(bool));
-  if (!is_held || !block->straight) return is_held;
+  if (!is_held || block == b->plan->root) return is_held;
   for (int at = 0; at < block->steps; at++) {
     const tarn_step *step = &block->step[at];
     if (step->removed || (step->kind == TARN_STEP_KERNEL && !(step->op->flags & TARN_OP_STATEFUL) &&
@@ -150,7 +119,7 @@ static bool fixed_size(const tarn_value *v) {
 
 /* What a straight loop carries has a place of its own when it is small and a kernel makes the next
  * one. */
-static int place_carried(tarn_block *block, stretch *all, stretch **of_value) {
+static int place_carried(tarn_block *block, tarn_stretch *all, tarn_stretch **of_value) {
   int count = 0;
   for (int k = 0; block->straight && k < block->loop_vars; k++) {
     tarn_value *c = &block->value[block->carried[k]], *n = &block->value[block->next[k]];
@@ -159,7 +128,7 @@ static int place_carried(tarn_block *block, stretch *all, stretch **of_value) {
         !tarn__shape_equal(&c->shape, &n->shape) || n->producer < 0 ||
         block->step[n->producer].kind != TARN_STEP_KERNEL || !block->step[n->producer].binding)
       continue;
-    all[count] = (stretch){.first = 0, .last = block->steps, .bytes = bytes_of(c)};
+    all[count] = (tarn_stretch){.first = 0, .last = block->steps, .bytes = bytes_of(c)};
     c->storage = TARN_STORE_ARENA;
     of_value[block->carried[k]] = &all[count++];
     n->last_use = block->steps;
@@ -167,17 +136,9 @@ static int place_carried(tarn_block *block, stretch *all, stretch **of_value) {
   return count;
 }
 
-static tarn_status arena(tarn_builder *b, tarn_block *block) {
-  const size_t n = (size_t)block->values + 1;
-  stretch *all = tarn__arena_array(b->arena, n, sizeof *all);
-  stretch **of_value = tarn__arena_array(b->arena, n, sizeof *of_value);
-  stretch **order = tarn__arena_array(b->arena, n, sizeof *order);
-  stretch **placed = tarn__arena_array(b->arena, n, sizeof *placed);
-  stretch **near = tarn__arena_array(b->arena, n, sizeof *near);
-  double *live = tarn__arena_array(b->arena, (size_t)block->steps + 3, sizeof *live);
-  bool *is_held = held(b, block);
-  if (!all || !of_value || !order || !placed || !near || !live || !is_held) return TARN_NO_MEMORY;
-  int count = place_carried(block, all, of_value);
+/* The stretches of the values that steps make. */
+static int place_outputs(tarn_block *block, const bool *is_held, tarn_stretch *all, int count,
+                         tarn_stretch **of_value) {
   for (int at = 0; at < block->steps; at++) {
     const tarn_step *step = &block->step[at];
     if (step->removed) continue;
@@ -190,38 +151,97 @@ static tarn_status arena(tarn_builder *b, tarn_block *block) {
           (is_held[step->out[k]] && bytes_of(v) > SMALL))
         continue;
       v->storage = TARN_STORE_ARENA;
-      stretch *s = k == 0 ? inherited(block, step, at, of_value) : NULL;
+      tarn_stretch *s = k == 0 ? inherited(block, step, at, of_value) : NULL;
       if (!s) {
         s = &all[count++];
-        *s = (stretch){.first = at, .bytes = bytes_of(v)};
+        *s = (tarn_stretch){.first = at, .bytes = bytes_of(v)};
       }
       s->last = v->last_use;
       of_value[step->out[k]] = s;
     }
   }
-  for (int i = 0; i < count; i++) {
-    order[i] = &all[i];
-    live[all[i].first] += (double)all[i].bytes;
-    live[all[i].last + 1] -= (double)all[i].bytes;
+  return count;
+}
+
+/* What the blocks of a step need while it runs: one after another, in the same place. Planned already: a block comes after the
+ * one that it is in. */
+static size_t inside(const tarn_step *step, bool bound) {
+  size_t most = 0;
+  for (int k = 0; k < step->blocks; k++) {
+    const tarn_block *block = step->block[k];
+    const size_t bytes = !block ? 0 : bound ? block->lower_bound_bytes : block->arena_bytes;
+    if (bytes > most) most = bytes;
   }
-  double now = 0, most = 0;
-  for (int at = 0; at <= block->steps; at++) {
-    now += live[at];
-    if (now > most) most = now;
+  return most;
+}
+
+/* Offsets from the beginning of the block's own part of the arena, and how large that is with the blocks inside. */
+static tarn_status arena(tarn_builder *b, tarn_block *block) {
+  const size_t n = (size_t)block->values + (size_t)block->steps + 1;
+  tarn_stretch *all = tarn__arena_array(b->arena, n, sizeof *all);
+  tarn_stretch **of_value = tarn__arena_array(b->arena, n, sizeof *of_value);
+  bool *is_held = held(b, block);
+  if (!all || !of_value || !is_held) return TARN_NO_MEMORY;
+  int count = place_carried(block, all, of_value);
+  count = place_outputs(block, is_held, all, count, of_value);
+  /* The bound knows what blocks need at least, the placement what they were given. */
+  const int own = count;
+  for (int bound = 1; bound >= 0; bound--) {
+    count = own;
+    for (int at = 0; at < block->steps; at++) {
+      const size_t bytes = block->step[at].removed ? 0 : inside(&block->step[at], bound);
+      if (bytes) all[count++] = (tarn_stretch){.first = at, .last = at, .bytes = bytes};
+    }
+    if (bound)
+      TARN_TRY(tarn__place_bound(all, count, block->steps + 1, b->arena, &block->lower_bound_bytes));
   }
-  qsort(order, (size_t)count, sizeof *order, by_size);
-  size_t end = 0;
-  for (int i = 0; i < count; i++) {
-    order[i]->offset = lowest_gap(order[i], placed, i, near);
-    placed[i] = order[i];
-    if (order[i]->offset + order[i]->bytes > end) end = order[i]->offset + order[i]->bytes;
-  }
+  TARN_TRY(tarn__place(all, count, block->lower_bound_bytes, b->arena, &block->arena_bytes));
   for (int v = 0; v < block->values; v++)
-    if (of_value[v]) block->value[v].offset = b->plan->arena_bytes + of_value[v]->offset;
-  b->plan->arena_bytes +=
-      end; /* blocks do not share: a loop runs while the block around it has values */
-  b->plan->lower_bound_bytes += (size_t)most;
+    if (of_value[v]) block->value[v].offset = of_value[v]->offset;
+  for (int k = own; k < count; k++) {
+    const tarn_step *step = &block->step[all[k].first];
+    for (int i = 0; i < step->blocks; i++)
+      if (step->block[i]) step->block[i]->arena_offset = all[k].offset;
+  }
   return TARN_OK;
+}
+
+/* The blocks that steps run, each behind the one that it is in; then those that passes have emptied. */
+static tarn_status outer_first(tarn_builder *b, tarn_block ***order) {
+  const tarn_plan *plan = b->plan;
+  tarn_block **list = tarn__arena_array(b->arena, (size_t)plan->blocks + 1, sizeof *list);
+  bool *there = tarn__arena_array(b->arena, (size_t)plan->blocks + 1, sizeof *there);
+  if (!list || !there) return TARN_NO_MEMORY;
+  int count = 0;
+  list[count++] = plan->root;
+  there[plan->root->id] = true;
+  for (int i = 0; i < plan->blocks; i++) {
+    if (i == count) {
+      int rest = 0;
+      while (there[rest]) rest++;
+      there[rest] = true;
+      list[count++] = plan->block[rest];
+    }
+    for (int at = 0; at < list[i]->steps; at++)
+      for (int k = 0; k < list[i]->step[at].blocks; k++) {
+        tarn_block *block = list[i]->step[at].block[k];
+        if (!block || list[i]->step[at].removed || there[block->id]) continue;
+        there[block->id] = true;
+        list[count++] = block;
+      }
+  }
+  *order = list;
+  return TARN_OK;
+}
+
+/* Offsets of the block's part become offsets in the arena; its own place is known. */
+static void settle(tarn_block *block) {
+  for (int at = 0; at < block->steps; at++)
+    for (int k = 0; k < block->step[at].blocks; k++)
+      if (block->step[at].block[k] && !block->step[at].removed)
+        block->step[at].block[k]->arena_offset += block->arena_offset;
+  for (int v = 0; v < block->values; v++)
+    if (block->value[v].storage == TARN_STORE_ARENA) block->value[v].offset += block->arena_offset;
 }
 
 /* For each step the counted values that no later step needs. */
@@ -264,16 +284,35 @@ static tarn_status spends(tarn_block *block) {
   return TARN_OK;
 }
 
+/* Scaled weights that a kernel reads as they are get their elements now. */
+static tarn_status make_folded(tarn_builder *b, tarn_block *block) {
+  bool *packed = tarn__arena_array(b->arena, (size_t)block->values + 1, sizeof(bool));
+  if (!packed) return TARN_NO_MEMORY;
+  for (int at = 0; at < block->steps; at++)
+    for (int i = 0; i < block->step[at].inputs && i < 32; i++)
+      if (block->step[at].spends >> i & 1u) packed[block->step[at].in[i]] = true;
+  for (int v = 0; v < block->values; v++)
+    if (!packed[v] && tarn__fold_of(&block->value[v].constant))
+      TARN_TRY(tarn__fold_make(b->context->allocator, &block->value[v].constant));
+  return TARN_OK;
+}
+
 tarn_status tarn__plan_memory(tarn_builder *b) {
-  for (int i = 0; i < b->plan->blocks; i++) {
-    tarn_block *block = b->plan->block[i];
+  tarn_block **order;
+  TARN_TRY(outer_first(b, &order));
+  for (int i = b->plan->blocks - 1; i >= 0; i--) {
+    tarn_block *block = order[i];
     last_uses(block);
     for (int v = 0; v < block->values; v++)
       block->value[v].storage =
           block->value[v].constant.dtype ? TARN_STORE_CONSTANT : TARN_STORE_RUN;
-    if (block == b->plan->root || block->straight) TARN_TRY(arena(b, block));
+    TARN_TRY(arena(b, block));
     TARN_TRY(releases(b, block));
     TARN_TRY(spends(block));
+    TARN_TRY(make_folded(b, block));
   }
+  for (int i = 0; i < b->plan->blocks; i++) settle(order[i]);
+  b->plan->arena_bytes = b->plan->root->arena_bytes;
+  b->plan->lower_bound_bytes = b->plan->root->lower_bound_bytes;
   return TARN_OK;
 }

@@ -28,6 +28,7 @@ typedef struct entry {
   bool dropped;                  /* out of the cache; goes with its last user */
   /* tarn__session_plan gave the plan out: it stays until the session ends */
   bool pinned;
+  atomic_bool prepared;          /* its weights have been packed */
   uint64_t runs, last_used;
 } entry;
 
@@ -112,7 +113,7 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
   pthread_mutex_init(&s->plan_lock, NULL);
   TARN_GOTO(tarn__store_create(base, o->memory_limit, &s->store));
   s->allocator = tarn__store_allocator(s->store);
-  tarn__prepared_cache_init(&s->prepared, s->allocator);
+  TARN_GOTO(tarn__prepared_cache_init(&s->prepared, s->allocator));
   tarn__map_init(&s->volatile_variables, s->allocator);
   int threads = o->threads;
   if (!threads) threads = (int)strtol(tarn__knobs()->threads, NULL, 10);
@@ -126,6 +127,7 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
                                     .backend = backend,
                                     .precision = precision};
   tarn__machine_guess(threads, &s->planning.machine);
+  s->planning.machine.low_memory = o->low_memory;
   s->shared = (tarn_exec_shared){.planning = &s->planning,
                                  .allocator = s->allocator,
                                  .pool = s->pool,
@@ -158,6 +160,10 @@ void tarn_session_destroy(tarn_session *s) {
   pthread_mutex_destroy(&s->plan_lock);
   tarn__object_release(s->keep);
   tarn__free(s->base, s, sizeof *s);
+}
+
+void tarn__session_share_packed(tarn_session *s, tarn_packed_store *store) {
+  tarn__prepared_cache_share(&s->prepared, store, tarn__store_limited(s->store));
 }
 
 tarn_object *tarn__session_keeper(const tarn_session *s) { return s->keep; }
@@ -316,11 +322,27 @@ static tarn_status plan_for(tarn_session *s, tarn_request *r, bool explain, entr
     status = TARN_NO_MEMORY;
     goto done;
   }
-  *made = (entry){.plan = plan, .users = 1, .key = r->key};
+  made->plan = plan;
+  made->users = 1;
+  made->key = r->key;
   tarn__bytes_init(&r->key, s->allocator);   /* the entry has it now */
   insert(s, made);
   *found = made;
 done:
+  pthread_mutex_unlock(&s->plan_lock);
+  return status;
+}
+
+/* Packs the plan's weights, before it has contexts. One that fails is tried again by the next run. */
+static tarn_status prepare(tarn_session *s, entry *e) {
+  if (atomic_load(&e->prepared)) return TARN_OK;
+  tarn_status status = TARN_OK;
+  pthread_mutex_lock(&s->plan_lock);
+  if (!atomic_load(&e->prepared)) {
+    status = tarn__prepare_plan(&s->prepared, e->plan, s->pool);
+    tarn__store_trim(s->store);  /* scaled weights that were only passing through */
+    if (status == TARN_OK) atomic_store(&e->prepared, true);
+  }
   pthread_mutex_unlock(&s->plan_lock);
   return status;
 }
@@ -411,6 +433,7 @@ tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_t
     status = TARN_NO_MEMORY;
   if (status != TARN_OK) goto done;
   TARN_GOTO(plan_for(s, &r, false, &e));
+  TARN_GOTO(prepare(s, e));
   TARN_GOTO(take_context(s, e, &x));
   tarn_run run = {.allocator = s->allocator,
                   .resources = s->resources,
@@ -454,6 +477,40 @@ tarn_status tarn_session_run(tarn_session *session, const tarn_feed *feeds, size
                                                .targets = targets,
                                                .n_targets = n_targets},
                            outputs);
+}
+
+tarn_status tarn__session_prepare(tarn_session *s, const tarn_run_request *q) {
+  tarn_request r;
+  entry *e = NULL;
+  tarn_exec *x = NULL;
+  tarn_status status = tarn__request_resolve(s, q, &r);
+  if (status == TARN_OK) status = plan_for(s, &r, false, &e);
+  if (status == TARN_OK) status = prepare(s, e);
+  if (status == TARN_OK) status = take_context(s, e, &x);
+  tarn__request_clear(s, &r);
+  status = or_limit(s, status);
+  if (!e) return status;
+  pthread_mutex_lock(&s->lock);  /* not a run: what give_back counts stays as it is */
+  if (x) {
+    x->next_free = e->idle;
+    e->idle = x;
+  }
+  e->last_used = ++s->clock;
+  pthread_mutex_unlock(&s->lock);
+  leave(s, e);
+  return status;
+}
+
+tarn_status tarn_session_prepare(tarn_session *session, const tarn_feed *feeds, size_t n_feeds,
+                                 const char *const *fetches, size_t n_fetches,
+                                 const char *const *targets, size_t n_targets) {
+  if (!session) return tarn_fail(TARN_INVALID, "no session to prepare");
+  return tarn__session_prepare(session, &(tarn_run_request){.feeds = feeds,
+                                                            .n_feeds = n_feeds,
+                                                            .fetches = fetches,
+                                                            .n_fetches = n_fetches,
+                                                            .targets = targets,
+                                                            .n_targets = n_targets});
 }
 
 tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool explain,

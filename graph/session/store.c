@@ -137,6 +137,14 @@ void tarn__store_keep(tarn_store *store, size_t bytes) {
   pthread_mutex_unlock(&store->lock);
 }
 
+void tarn__store_trim(tarn_store *store) {
+  pthread_mutex_lock(&store->lock);
+  trim(store);
+  pthread_mutex_unlock(&store->lock);
+}
+
+tarn_limited *tarn__store_limited(tarn_store *store) { return store->limited; }
+
 void tarn__store_close(tarn_store *store) {
   if (!store) return;
   pthread_mutex_lock(&store->lock);

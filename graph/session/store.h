@@ -11,6 +11,10 @@ typedef struct tarn_store tarn_store;
 tarn_status tarn__store_create(const tarn_allocator *base, size_t limit, tarn_store **store);
 /* How many bytes of freed blocks may be kept; 0: none. */
 void tarn__store_keep(tarn_store *store, size_t bytes);
+/* Gives back what is kept so far. */
+void tarn__store_trim(tarn_store *store);
+/* What counts against the limit. */
+tarn_limited *tarn__store_limited(tarn_store *store);
 /* Gives back what is kept; the rest follows as it is freed. */
 void tarn__store_close(tarn_store *store);
 const tarn_allocator *tarn__store_allocator(tarn_store *store);

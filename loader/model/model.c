@@ -18,6 +18,7 @@ static void destroy(void *object) {
   tarn_model *model = object;
   tarn__graph_destroy(model->meta.graph);
   tarn__opened_place_destroy(model->opened);
+  tarn__packed_store_release(model->packed);
   tarn__free(model->allocator, model, sizeof *model);
 }
 
@@ -28,17 +29,14 @@ void tarn_model_destroy(tarn_model *model) { tarn__object_release(model); }
 static tarn_status create(const tarn_allocator *a, tarn_model **model) {
   tarn_model *m = tarn__alloc_zero(a, sizeof *m);
   if (!m) return TARN_NO_MEMORY;
-  tarn_status status = tarn__graph_create(a, &m->meta.graph);
-  if (status == TARN_OK && (status = tarn__opened_place_create(a, &m->opened)) != TARN_OK)
-    tarn__graph_destroy(m->meta.graph);
-  if (status != TARN_OK) {
-    tarn__free(a, m, sizeof *m);
-    return status;
-  }
   tarn__object_init(&m->object, &tarn__model_type);
   m->allocator = a;
-  *model = m;
-  return TARN_OK;
+  tarn_status status = tarn__graph_create(a, &m->meta.graph);
+  if (status == TARN_OK) status = tarn__opened_place_create(a, &m->opened);
+  if (status == TARN_OK) status = tarn__packed_store_create(a, NULL, &m->packed);
+  if (status != TARN_OK) tarn_model_destroy(m);
+  else *model = m;
+  return status;
 }
 
 typedef enum place { PLACE_NONE, PLACE_FILE, PLACE_FOLDER, PLACE_OTHER } place;

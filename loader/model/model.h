@@ -4,6 +4,7 @@
 #ifndef TARN_LOADER_MODEL_MODEL_H
 #define TARN_LOADER_MODEL_MODEL_H
 
+#include "graph/exec/packed.h"
 #include "loader/graphdef/metagraph.h"
 #include "loader/model/opened.h"
 
@@ -18,6 +19,7 @@ struct tarn_model {
   tarn_metagraph meta;             /* of a GraphDef: the graph alone */
   bool text;                       /* read from the text form */
   tarn_opened_place *opened;       /* what its sessions were restored from */
+  tarn_packed_store *packed;       /* what they share */
 };
 
 extern const tarn_object_type tarn__model_type;

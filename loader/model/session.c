@@ -5,5 +5,7 @@
 
 tarn_status tarn_session_create(tarn_model *model, const tarn_session_options *options, tarn_session **session) {
   if (!model || !session) return tarn_fail(TARN_INVALID, "a session needs a model and a place to put it");
-  return tarn__session_create(model->meta.graph, &model->object, options, &tarn__files_all, session);
+  TARN_TRY(tarn__session_create(model->meta.graph, &model->object, options, &tarn__files_all, session));
+  tarn__session_share_packed(*session, model->packed);
+  return TARN_OK;
 }

@@ -162,7 +162,7 @@ START_TEST(test_restore_door) {
   ck_assert_ptr_nonnull(f);
   fclose(f);
   tarn_model_door door;
-  tarn__model_door_init(&door, "p", FOLDER "/assets/");
+  tarn__model_door_init(&door, "p", NULL, FOLDER "/assets/");
   ck_assert_int_eq(door_reads(&door, FOLDER "/assets/a..b"), TARN_OK);
   ck_assert_int_eq(door_reads(&door, FOLDER "/secret"), TARN_REFUSED);
   ck_assert_int_eq(door_reads(&door, FOLDER "/assets/../secret"), TARN_REFUSED);
@@ -171,7 +171,7 @@ START_TEST(test_restore_door) {
   ck_assert_int_eq(door_reads(&door, "/etc/passwd"), TARN_REFUSED);
   ck_assert(!door.table.write);
   ck_assert(!door.table.save);
-  tarn__model_door_init(&door, NULL, NULL);
+  tarn__model_door_init(&door, NULL, NULL, NULL);
   ck_assert_int_eq(door_reads(&door, FOLDER "/secret"), TARN_REFUSED);
   ck_assert_int_eq(door.table.restore(&door.table, tarn__allocator_default(), "p", 1, 0, NULL, NULL, NULL, NULL), TARN_REFUSED);
 }
