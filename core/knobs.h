@@ -9,6 +9,7 @@
   X(isa, "TARN_ISA", "", "clamp the instruction set: reference, avx2 or avx512")                      \
   X(threads, "TARN_THREADS", "", "threads of a session that does not say, instead of the CPU count")  \
   X(verbose, "TARN_VERBOSE", "", "run: a line on standard error for each kernel that ran")            \
+  X(dump, "TARN_DUMP", "", "folder for every plan before and after each pass, as GraphDef and DOT") \
   X(data, "TARN_DATA", "", "folder of the bundled demos' data")
 
 typedef struct tarn_knobs {

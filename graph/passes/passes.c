@@ -1,5 +1,8 @@
 #include "graph/passes/passes.h"
 
+#include "core/knobs.h"
+#include "graph/passes/dump.h"
+
 #include <string.h>
 
 const tarn_pass tarn__passes[] = {
@@ -9,6 +12,8 @@ const tarn_pass tarn__passes[] = {
      tarn__pass_straighten_frame},
     {"straighten_while", "While's condition and body as one block of the same form",
      tarn__pass_straighten_while},
+    {"channels_last", "convolutions with channels first, and what stands between, with them last",
+     tarn__pass_channels_last},
     {"simplify", "steps that give their input, or what fewer steps give", tarn__pass_simplify},
     {"merge_equal", "steps that compute the same from the same are computed once",
      tarn__pass_merge_equal},
@@ -36,12 +41,17 @@ static tarn_status remove_unused(tarn_builder *b) {
 }
 
 tarn_status tarn__plan_passes(tarn_builder *b) {
+  const char *folder = tarn__knobs()->dump;
+  const unsigned number = folder[0] ? tarn__dump_number() : 0;
+  int stage = 0;
+  if (folder[0]) TARN_TRY(tarn__dump_stage(b->plan, folder, number, stage++, "start"));
   TARN_TRY(remove_unused(b));
   for (const tarn_pass *pass = tarn__passes; pass->name; pass++) {
     if (!pass->run || tarn__pass_disabled(b, pass->name)) continue;
     for (int i = 0; i < b->plan->blocks; i++)
       TARN_TRY_IN(pass->run(b, b->plan->block[i]), "in pass '%s'", pass->name);
     TARN_TRY(remove_unused(b));
+    if (folder[0]) TARN_TRY(tarn__dump_stage(b->plan, folder, number, stage++, pass->name));
   }
   return TARN_OK;
 }
