@@ -35,6 +35,8 @@ const tarn_bench_shape tarn__bench_shapes[] = {
   {"Conv2DBackpropFilter", "input=f32[1x28x28x128] filter_sizes=i32{3,3,128,128} out_backprop=f32[1x28x28x128]" ONE},
   {"DepthwiseConv2dNative", "input=f32[1x112x112x32] filter=f32[3x3x32x1]" ONE},
   {"DepthwiseConv2dNative", "input=f32[1x14x14x512] filter=f32[3x3x512x1]" ONE},
+  {"_FusedConvChain", "input=f32[1x56x56x128] args=f32[3x3x128x1] args=f32[128] args=f32[1x1x128x128] args=f32[128]"
+                      " depthwise=[true,false] strides=[1,1,1,1] paddings=[1,1,1,1,0,0,0,0] activations=['Relu6','Relu6']"},
   {"MatMul", "a=f32[1x2048] b=f32[2048x1000]"},
   {"MatMul", "a=f32[20x1300] b=f32[1300x2600]"},
   {"MatMul", "a=f32[256x256] b=f32[256x256]"},

@@ -1,5 +1,6 @@
 /* How much there is to do in a problem, from its shapes alone. */
 #include "bench/bench.h"
+#include "kernels/params/conv_chain.h"
 
 #include "kernels/params/recurrent.h"
 
@@ -29,10 +30,20 @@ static double convolution(const tarn_shape *y, const tarn_shape *w) {
 
 static bool is(const tarn_problem *p, const char *op) { return !strcmp(p->op, op); }
 
+static double chain(const tarn_problem *p) {
+  tarn_conv2d g[TARN_CHAIN_STAGES];
+  const tarn_conv_chain_params *c = tarn__chain_geometry(p, g);
+  double flops = 0;
+  for (int i = 0; i < c->stages; i++)
+    flops += 2.0 * (double)(g[i].N * g[i].OH * g[i].OW * g[i].OC) * (double)(g[i].KH * g[i].KW * g[i].KC);
+  return flops;
+}
+
 double tarn__bench_flops(const tarn_problem *p) {
   const tarn_shape *in = p->in_shape, *out = p->out_shape;
   if (is(p, "MatMul") || is(p, "_FusedMatMul") || !strncmp(p->op, "BatchMatMul", 11)) return product(p);
   if (is(p, "Conv2D") || is(p, "_FusedConv2D") || is(p, "Conv3D")) return convolution(&out[0], &in[1]);
+  if (is(p, "_FusedConvChain")) return chain(p);
   if (is(p, "Conv2DBackpropInput")) return convolution(&in[2], &in[1]);
   if (is(p, "Conv2DBackpropFilter")) return convolution(&in[2], &out[0]);
   /* The taps of one channel: [h, w, C, M] has C * M outputs. */

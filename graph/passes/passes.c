@@ -20,6 +20,8 @@ const tarn_pass tarn__passes[] = {
     {"fuse_product",
      "convolutions and matrix products with padding, batch norm, bias, sum and activation",
      tarn__pass_fuse_product},
+    {"chain_convolutions", "depthwise and 1x1 convolutions in a row, a few rows at a time",
+     tarn__pass_chain_convolutions},
     {"fuse_elementwise", "trees of elementwise steps run over blocks that stay in the cache",
      tarn__pass_fuse_elementwise},
     {"remove_unused", "after every pass: steps without effect whose results nobody uses", NULL},

@@ -27,6 +27,7 @@ static const struct {
   {"LogMatrixDeterminant", 1, true, false, "complex products, as the reference's, make NaN of infinities that real ones keep"},
   {"_FusedConv2D", 1, true, false, "as Conv2D"},
   {"_FusedDepthwiseConv2dNative", 1, true, false, "as DepthwiseConv2dNative"},
+  {"_FusedConvChain", 10, true, false, "as Conv2D; what one stage rounds, the next multiplies"},
 };
 
 /* Half a unit in the last place, as a fraction. */

@@ -34,7 +34,7 @@ static const char *supports(const tarn_problem *p) {
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   tarn_conv2d g = tarn__conv2d_geometry(p, true);
   double lanes = (double)((g.C + VF - 1) / VF * VF), outputs = (double)(g.N * g.OH * g.OW) * lanes;
-  double flops = 2 * outputs * (double)(g.KH * g.KW) / (1e3 * m->gflops[TARGET] * 0.4);
+  double flops = 2 * outputs * (double)(g.KH * g.KW) / (1e3 * m->gflops[TARGET] * 0.5);
   double bytes = 4 * (outputs + (double)(g.N * g.H * g.W * g.C)) / (1e3 * m->gbytes_per_s);
   double work = flops > bytes ? flops : bytes;
   return 0.5 + (work > 20 ? work / m->threads : work);

@@ -16,14 +16,46 @@
  * none on panels that come from L2 or beyond. */
 #define PREFETCH (128 * VF)
 
-/* One vector of a row on its way out. */
-static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, const float *add, vm m) {
-  if (t->accumulate) x = vf_add(vf_load_m(old, m), x);
-  x = vf_add(x, bias);
-  if (add) x = vf_add(x, vf_load_m(add, m));
-  if (t->activation != TARN_ACT_NONE) x = vf_max(vf_zero(), x);
-  if (t->activation == TARN_ACT_RELU6) x = vf_min(vf_set1(6.0f), x);
-  return x;
+/* A row on its way out: what is in registers of whole tiles and in memory of all others.
+ *
+ * Activations are a clamp to [low, high], infinite where there is none; the bound stands first, so that NaN stays. */
+typedef struct finish {
+  vf bias0, bias1, low, high;
+} finish;
+
+static inline finish finish_of(const tarn_tile *t) {
+  finish f = {vf_zero(), vf_zero(), vf_set1(-__builtin_inff()), vf_set1(__builtin_inff())};
+  if (t->bias) {
+    f.bias0 = vf_load_m(t->bias, vm_first(t->cols < VF ? t->cols : VF));
+    if (t->cols > VF) f.bias1 = vf_load_m(t->bias + VF, vm_first(t->cols - VF));
+  }
+  if (t->activation != TARN_ACT_NONE) f.low = vf_zero();
+  if (t->activation == TARN_ACT_RELU6) f.high = vf_set1(6.0f);
+  return f;
+}
+static inline vf clamp(const finish *f, vf x) { return vf_min(f->high, vf_max(f->low, x)); }
+
+/* Any tile, its sums in s[rows][NR]: columns that are not there, sums that go on, added tensors. */
+static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const float *s) {
+  const finish f = finish_of(t);
+  vm m0 = vm_first(t->cols < VF ? t->cols : VF), m1 = vm_first(t->cols > VF ? t->cols - VF : 0);
+  for (int64_t r = 0; r < t->rows; r++, s += NR) {
+    float *c = t->c + r * t->ldc;
+    vf x0 = vf_load(s), x1 = t->cols > VF ? vf_load(s + VF) : vf_zero();
+    if (t->accumulate) {
+      x0 = vf_add(vf_load_m(c, m0), x0);
+      if (t->cols > VF) x1 = vf_add(vf_load_m(c + VF, m1), x1);
+    }
+    x0 = vf_add(x0, f.bias0);
+    x1 = vf_add(x1, f.bias1);
+    if (t->add) {
+      const float *add = t->add + r * t->ldc;
+      x0 = vf_add(x0, vf_load_m(add, m0));
+      if (t->cols > VF) x1 = vf_add(x1, vf_load_m(add + VF, m1));
+    }
+    vf_store_m(c, m0, clamp(&f, x0));
+    if (t->cols > VF) vf_store_m(c + VF, m1, clamp(&f, x1));
+  }
 }
 
 /* A line of C that will be written, then those of what is added: asked for while the tile computes. Without it results
@@ -37,21 +69,29 @@ static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, con
     c##r##0 = vf_fma(x, b0, c##r##0); \
     c##r##1 = vf_fma(x, b1, c##r##1); \
   }
-#define FINISH(r)                                                                        \
-  {                                                                                      \
-    float *c = t->c + (r) * t->ldc;                                                      \
-    const float *add = t->add ? t->add + (r) * t->ldc : 0;                               \
-    vf_store_m(c, m0, finish(t, c##r##0, bias0, c, add, m0));                            \
-    if (t->cols > VF)                                                                    \
-      vf_store_m(c + VF, m1, finish(t, c##r##1, bias1, c + VF, add ? add + VF : 0, m1)); \
-  }
-#define COLUMNS                                                                          \
-  int64_t cols = t->cols;                                                                \
-  vm m0 = vm_first(cols < VF ? cols : VF), m1 = vm_first(cols > VF ? cols - VF : 0);     \
-  vf bias0 = vf_zero(), bias1 = vf_zero();                                               \
-  if (t->bias) {                                                                         \
-    bias0 = vf_load_m(t->bias, m0);                                                      \
-    if (cols > VF) bias1 = vf_load_m(t->bias + VF, m1);                                  \
+#define PUT(r)                                            \
+  vf_store(c, clamp(&f, vf_add(c##r##0, f.bias0)));       \
+  vf_store(c + VF, clamp(&f, vf_add(c##r##1, f.bias1)));  \
+  c += t->ldc;
+#define PUT_SUM(r)                                                                   \
+  vf_store(c, clamp(&f, vf_add(vf_add(c##r##0, f.bias0), vf_load(add))));            \
+  vf_store(c + VF, clamp(&f, vf_add(vf_add(c##r##1, f.bias1), vf_load(add + VF))));  \
+  c += t->ldc, add += t->ldc;
+#define SPILL(r) vf_store(s + (r) * NR, c##r##0), vf_store(s + (r) * NR + VF, c##r##1);
+#define FINISH(ROWS)                                                                     \
+  if (t->cols == NR && !t->accumulate) {                                                 \
+    const finish f = finish_of(t);                                                       \
+    float *c = t->c;                                                                     \
+    const float *add = t->add;                                                           \
+    if (add) {                                                                           \
+      REP_##ROWS(PUT_SUM)                                                                \
+    } else {                                                                             \
+      REP_##ROWS(PUT)                                                                    \
+    }                                                                                    \
+  } else {                                                                               \
+    float s[(ROWS) * NR];                                                                \
+    REP_##ROWS(SPILL)                                                                    \
+    finish_rows(t, s);                                                                   \
   }
 #define TILE(ROWS)                                                                       \
   static void tile_##ROWS(const tarn_tile *t) {                                          \
@@ -76,8 +116,7 @@ static inline vf finish(const tarn_tile *t, vf x, vf bias, const float *old, con
         REP_##ROWS(STEP)                                                                 \
       }                                                                                  \
     }                                                                                    \
-    COLUMNS                                                                              \
-    REP_##ROWS(FINISH)                                                                   \
+    FINISH(ROWS)                                                                         \
   }
 
 /* One and two rows: bound by reading B, so no prefetch (one stream is what the hardware expects), and several k at once,
@@ -108,8 +147,7 @@ static void tile_1(const tarn_tile *t) {
   }
   c00 = vf_add(vf_add(c00, c10), vf_add(c20, c30));
   c01 = vf_add(vf_add(c01, c11), vf_add(c21, c31));
-  COLUMNS
-  FINISH(0)
+  FINISH(1)
 }
 
 static void tile_2(const tarn_tile *t) {
@@ -141,8 +179,7 @@ static void tile_2(const tarn_tile *t) {
     }
   }
   c00 = vf_add(c00, d00), c01 = vf_add(c01, d01), c10 = vf_add(c10, d10), c11 = vf_add(c11, d11);
-  COLUMNS
-  REP_2(FINISH)
+  FINISH(2)
 }
 
 TILE(3) TILE(4) TILE(5) TILE(6)
@@ -156,12 +193,7 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 /* The same for panels of at most one vector of columns (the last one, or a layer with few channels). */
 #define DECLARE_HALF(r) vf c##r##0 = vf_zero();
 #define STEP_HALF(r) c##r##0 = vf_fma(vf_set1(a##r[k]), b0, c##r##0);
-#define FINISH_HALF(r)                                                  \
-  {                                                                     \
-    float *c = t->c + (r) * t->ldc;                                     \
-    const float *add = t->add ? t->add + (r) * t->ldc : 0;              \
-    vf_store_m(c, m, finish(t, c##r##0, bias, c, add, m));              \
-  }
+#define SPILL_HALF(r) vf_store(s + (r) * NR, c##r##0);
 #define HALF_TILE(ROWS)                                                 \
   static void half_tile_##ROWS(const tarn_tile *t) {                    \
     REP_##ROWS(DECLARE_HALF)                                            \
@@ -174,9 +206,9 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
         REP_##ROWS(STEP_HALF)                                           \
       }                                                                 \
     }                                                                   \
-    vm m = vm_first(t->cols);                                           \
-    vf bias = t->bias ? vf_load_m(t->bias, m) : vf_zero();              \
-    REP_##ROWS(FINISH_HALF)                                             \
+    float s[(ROWS) * NR];                                               \
+    REP_##ROWS(SPILL_HALF)                                              \
+    finish_rows(t, s);                                                  \
   }
 HALF_TILE(3) HALF_TILE(4) HALF_TILE(5) HALF_TILE(6)
 #if VF == 16
