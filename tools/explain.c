@@ -69,6 +69,11 @@ static void print_block(FILE *to, const tarn_block *block, const tarn_machine *m
   for (int at = 0; at < block->steps; at++) {
     const tarn_step *step = &block->step[at];
     print_stop(to, block, at, indent);
+    if (step->note) {
+      char loop[512], note[1024];
+      fprintf(to, "%*sloop '%s': %s\n", indent, "", printable(step->name, loop, sizeof loop),
+              printable(step->note, note, sizeof note));
+    }
     if (step->removed) continue;
     char name[512], kernel[160], output[200], op[160];
     output_text(block, step, output, sizeof output);
@@ -101,6 +106,20 @@ void tarn__explain_print(FILE *to, const tarn_plan *plan, const tarn_machine *ma
 }
 
 static json_t *step_json(const tarn_block *block, const tarn_step *step, const tarn_machine *m, bool brief);
+
+/* What became of the recurrent layers of each loop, of those that are gone too. */
+static void notes_json(const tarn_block *block, json_t *list) {
+  for (int at = 0; at < block->steps; at++) {
+    const tarn_step *step = &block->step[at];
+    char name[512], note[1024];
+    if (step->note)
+      json_array_append_new(
+          list, json_pack("{s:s, s:b, s:s}", "loop", printable(step->name, name, sizeof name), "gone",
+                          (int)step->removed, "note", printable(step->note, note, sizeof note)));
+    for (int k = 0; k < step->blocks; k++)
+      if (step->block[k] && !step->removed) notes_json(step->block[k], list);
+  }
+}
 
 static json_t *block_json(const tarn_block *block, const tarn_machine *m, bool brief) {
   json_t *list = json_array();
@@ -140,6 +159,9 @@ static json_t *step_json(const tarn_block *block, const tarn_step *step, const t
 json_t *tarn__explain_json(const tarn_plan *plan, const tarn_machine *machine, const tarn_explain_options *options) {
   json_t *o = json_pack("{s:{s:I, s:I, s:I}}", "memory", "peak_bytes", (json_int_t)plan->arena_bytes, "lower_bound_bytes",
                         (json_int_t)plan->lower_bound_bytes, "scratch_bytes", (json_int_t)plan->scratch_bytes);
+  json_t *loops = json_array();
+  notes_json(plan->root, loops);
+  if (o) json_object_set_new(o, "loops", loops);
   if (o && !options->memory) json_object_set_new(o, "steps", block_json(plan->root, machine, options->brief));
   if (o) json_object_set_new(o, "unsupported", json_string(plan->unsupported ? plan->unsupported : ""));
   return o;

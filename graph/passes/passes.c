@@ -12,6 +12,7 @@ const tarn_pass tarn__passes[] = {
      tarn__pass_straighten_frame},
     {"straighten_while", "While's condition and body as one block of the same form",
      tarn__pass_straighten_while},
+    {"recurrent", "LSTM and GRU cells in loops as whole sequences", tarn__pass_recurrent},
     {"channels_last", "convolutions with channels first, and what stands between, with them last",
      tarn__pass_channels_last},
     {"simplify", "steps that give their input, or what fewer steps give", tarn__pass_simplify},

@@ -15,6 +15,7 @@ typedef struct tarn_pass {
 tarn_status tarn__pass_forward_identity(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_straighten_frame(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_straighten_while(tarn_builder *b, tarn_block *block);
+tarn_status tarn__pass_recurrent(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_channels_last(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_merge_equal(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_simplify(tarn_builder *b, tarn_block *block);

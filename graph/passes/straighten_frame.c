@@ -211,7 +211,7 @@ static tarn_status arrange(loop *l) {
   return TARN_OK;
 }
 
-/* Only conds in the body can make something dead now. */
+/* What may be dead: behind a Switch of a cond, and what leaves a loop that runs by dead values. */
 static void find_dying(tarn_block *block) {
   block->has_dead = false;
   for (int v = 0; v < block->values; v++) block->value[v].may_die = false;
@@ -223,7 +223,8 @@ static void find_dying(tarn_block *block) {
       all = all && block->value[step->in[i]].may_die;
     }
     if (step->kind == TARN_STEP_MERGE) dies = all;
-    if (step->kind == TARN_STEP_LOOP) dies = all;
+    const bool frame = step->kind == TARN_STEP_LOOP && !step->block[0]->straight;
+    if (frame) dies = all;
     step->guards = 0;
     for (int k = 0; k < step->controls; k++)
       if (block->step[step->control[k]].may_die) {
@@ -235,7 +236,7 @@ static void find_dying(tarn_block *block) {
     step->may_die = dies;
     for (int k = 0; k < step->outputs; k++) {
       tarn_value *v = &block->value[step->out[k]];
-      v->may_die = dies || step->kind == TARN_STEP_SWITCH || step->kind == TARN_STEP_LOOP;
+      v->may_die = dies || step->kind == TARN_STEP_SWITCH || frame;
       block->has_dead = block->has_dead || v->may_die;
     }
   }
@@ -280,10 +281,13 @@ static tarn_status straighten(tarn_block *block) {
 
 tarn_status tarn__pass_straighten_frame(tarn_builder *b, tarn_block *block) {
   (void)b;
+  bool any = false;
   for (int at = 0; at < block->steps; at++) {
     const tarn_step *step = &block->step[at];
-    if (!step->removed && step->kind == TARN_STEP_LOOP && !step->block[0]->straight)
-      TARN_TRY(straighten(step->block[0]));
+    if (step->removed || step->kind != TARN_STEP_LOOP || step->block[0]->straight) continue;
+    TARN_TRY(straighten(step->block[0]));
+    any = any || step->block[0]->straight;
   }
+  if (any) find_dying(block);    /* what leaves these loops is alive now */
   return TARN_OK;
 }
