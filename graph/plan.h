@@ -84,7 +84,7 @@ struct tarn_step {
   int blocks;
   tarn_block **block;       /* NULL entries: recursive, built when reached; named by block_name */
   const char **block_name;  /* functions of If, Case and While */
-  const char *note;         /* of a loop: what became of its recurrent layers, for explain; or NULL */
+  const char *note;         /* of a loop: what became of its recurrent layers; or NULL */
   tarn_graph *callee;       /* of a recursive call */
   int *release; int releases;  /* values of TARN_STORE_RUN that no later step uses */
 };
@@ -189,15 +189,16 @@ int *tarn__block_uses(tarn_block *block);
 int *tarn__block_aliases(tarn_block *block);
 /* A step that no node of the graph asked for. */
 typedef struct tarn_new_step {
-  const char *op;           /* of a kernel or a view; parsed from attrs, which has its every attribute */
+  const char *op;           /* of a kernel or a view, parsed from attrs */
   const char *name;         /* in the plan's arena; NULL: like's */
   const tarn_node *like;    /* where it came from */
-  const tarn_attrs *attrs;  /* of the plan's arena; NULL: none */
+  const tarn_attrs *attrs;  /* every one that the op declares; of the plan's arena; NULL: none */
   const int *in; int inputs;
   int outputs; tarn_dtype dtype;   /* all of one */
 } tarn_new_step;
-/* Puts a step before step `at`, which and whose followers move up by one; out[outputs] are its values, with their
- * shapes. *made is false, and nothing has changed, when the op does not fit its inputs or their shapes are not known. */
+/* Puts a step before step `at`, which and whose followers move up by one; out[outputs] are its
+ * values, with their shapes. *made is false, and nothing has changed, when the op does not fit its
+ * inputs or their shapes are not known. */
 tarn_status tarn__block_insert(tarn_builder *b, tarn_block *block, int at,
                                const tarn_new_step *wanted, int *out, bool *made);
 /* Whatever uses value v (steps, results, loop variables) uses stands_for[v] from now on. */

@@ -101,6 +101,8 @@ tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *variable, tarn_t
 tarn_status tarn__plan_declared(tarn_builder *b, const tarn_node *variable, tarn_shape *shape);
 /* Shapes and known elements; the block's inputs have theirs set. */
 tarn_status tarn__plan_shapes(tarn_builder *b, tarn_block *block);
+/* One step's shapes anew, where a pass has made those of its inputs known. */
+tarn_status tarn__plan_shapes_again(tarn_builder *b, tarn_block *block, int at);
 /* The passes of ../passes/, on every block. */
 tarn_status tarn__plan_passes(tarn_builder *b);
 tarn_status tarn__plan_bind(tarn_builder *b, tarn_block *block);

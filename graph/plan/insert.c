@@ -1,8 +1,8 @@
 /* Steps that no node of the graph asked for, and room for them in a block's order. */
+#include <string.h>
+
 #include "graph/exec/binding.h"
 #include "graph/plan/builder.h"
-
-#include <string.h>
 
 /* Every index of a step at or after `at` grows by one. */
 static void renumber(tarn_block *block, int at) {

@@ -127,6 +127,20 @@ static tarn_status array_shapes(tarn_builder *b, tarn_block *block, int at, cons
   return TARN_OK;
 }
 
+/* Rows of a variable, whose declared shape has more to say than its handle. */
+static tarn_status gathered_shape(tarn_builder *b, tarn_block *block, const tarn_step *step) {
+  tarn_shape out = {.rank = -1}, rows;
+  const tarn_shape *at = &block->value[step->in[1]].shape;
+  TARN_TRY(tarn__plan_declared(b, block->value[step->in[0]].variable, &rows));
+  if (tarn__shape_known(&rows) && rows.rank >= 1 && tarn__shape_known(at) &&
+      !tarn__attr_int(step->attrs, "batch_dims") && at->rank + rows.rank - 1 <= TARN_MAX_RANK) {
+    out = *at;
+    for (int i = 1; i < rows.rank; i++) out.dim[out.rank++] = rows.dim[i];
+  }
+  set_shape(block, step->out[0], &out);
+  return TARN_OK;
+}
+
 static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
   tarn_step *step = &block->step[at];
   if (!step->op || step->node->problem) return TARN_OK;
@@ -149,6 +163,7 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
     set_shape(block, step->out[0], &shape);
     return TARN_OK;
   }
+  if (!strcmp(step->op->name, "ResourceGather")) return gathered_shape(b, block, step);
   arrays a;
   TARN_TRY(arrays_for(b, step, &a));
   bool all_shapes = true;
@@ -377,6 +392,19 @@ static tarn_status shapes_of(tarn_builder *b, tarn_block *block) {
   for (int at = 0; at < block->steps; at++)
     if (!block->step[at].removed) TARN_TRY(step_shapes(b, block, at));
   return TARN_OK;
+}
+
+tarn_status tarn__plan_shapes_again(tarn_builder *b, tarn_block *block, int at) {
+  const tarn_step *step = &block->step[at];
+  if (step->removed || !step->op || step->node->problem || step->op->flags & TARN_OP_STATEFUL ||
+      (step->kind != TARN_STEP_KERNEL && step->kind != TARN_STEP_VIEW))
+    return TARN_OK;
+  bool unknown = false, known = true;
+  for (int k = 0; k < step->outputs; k++)
+    unknown = unknown || !tarn__shape_known(&block->value[step->out[k]].shape);
+  for (int i = 0; i < step->inputs; i++)
+    known = known && tarn__shape_known(&block->value[step->in[i]].shape);
+  return unknown && known ? kernel_shapes(b, block, at) : TARN_OK;
 }
 
 tarn_status tarn__plan_shapes(tarn_builder *b, tarn_block *block) {

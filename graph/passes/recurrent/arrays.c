@@ -1,9 +1,12 @@
-/* Elements of sequences that a loop reads: TensorArrays filled before it, TensorLists, gathered rows. */
-#include "graph/passes/recurrent/recurrent.h"
-
+/* Elements of sequences that a loop reads: TensorArrays filled before it, TensorLists, gathered
+ * rows. */
 #include <string.h>
 
-static bool starts(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+#include "graph/passes/recurrent/recurrent.h"
+
+static bool starts(const char *text, const char *with) {
+  return !strncmp(text, with, strlen(with));
+}
 
 /* 0, 1, .., n - 1 */
 static bool counts_up(const tarn_tensor *t, int64_t n) {
@@ -21,7 +24,8 @@ static int scattered(const tarn_match *m, int handle, int flow) {
   const int at = parent->value[tarn__block_origin(parent, flow)].producer;
   handle = tarn__block_origin(parent, handle);
   if (at < 0 || parent->value[handle].producer < 0) return -1;
-  const tarn_step *scatter = &parent->step[at], *maker = &parent->step[parent->value[handle].producer];
+  const tarn_step *scatter = &parent->step[at],
+                  *maker = &parent->step[parent->value[handle].producer];
   if (!scatter->op || !maker->op || !starts(scatter->op->name, "TensorArrayScatter") ||
       strcmp(maker->op->name, "TensorArrayV3") || scatter->removed || scatter->deref ||
       tarn__block_origin(parent, scatter->in[0]) != handle)
@@ -31,7 +35,8 @@ static int scattered(const tarn_match *m, int handle, int flow) {
     if (step->removed || step == scatter || s == m->rounds.at) continue;
     for (int i = 0; i < step->inputs; i++)
       if (tarn__block_origin(parent, step->in[i]) == handle &&
-          (!step->op || (!starts(step->op->name, "TensorArraySize") && strcmp(step->op->name, "Identity"))))
+          (!step->op ||
+           (!starts(step->op->name, "TensorArraySize") && strcmp(step->op->name, "Identity"))))
         return -1;
   }
   const tarn_step *loop = &parent->step[m->rounds.at];
@@ -40,7 +45,8 @@ static int scattered(const tarn_match *m, int handle, int flow) {
     for (int s = 0; s < block->steps; s++) {
       const tarn_step *step = &block->step[s];
       for (int k = 0; !step->removed && k < step->inputs; k++)
-        if (step->in[k] == block->input[i] && (!step->op || !starts(step->op->name, "TensorArrayRead")))
+        if (step->in[k] == block->input[i] &&
+            (!step->op || !starts(step->op->name, "TensorArrayRead")))
           return -1;
     }
     for (int r = 0; r < block->loop_vars; r++)

@@ -1,10 +1,11 @@
 /* A GRU cell, from the sum that is its new state:
  *
  *   h = u * h' + (1 - u) * c
- *   c = s([x, r * h'] w + b),  or with the reset after the product  s(x w_x + b_x + r * (h' w_h + b_h)) */
-#include "graph/passes/recurrent/recurrent.h"
-
+ *   c = s([x, r * h'] w + b),  or with the reset after the product  s(x w_x + b_x + r * (h' w_h +
+ * b_h)) */
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 /* value = 1 - u */
 static bool is_rest(tarn_match *m, int value, int u) {
@@ -63,15 +64,22 @@ static bool reset_after(tarn_match *m, const tarn_step *add, tarn_cell *cell) {
         tarn__match_linear(m, mul->in[!k], 0, -1, &cell->inner))
       return true;
   }
-  return tarn__match_no(m, add, "its candidate has no product of a reset gate with the state's own part");
+  return tarn__match_no(m, add,
+                        "its candidate has no product of a reset gate with the state's own part");
 }
 
 bool tarn__match_gru(tarn_match *m, tarn_step *add, tarn_cell *cell) {
-  *cell = (tarn_cell){.gru = true, .gates = TARN_GRU_GATES, .c_before = -1, .c = -1, .projection = -1,
+  *cell = (tarn_cell){.gru = true,
+                      .sum = (int)(add - m->block->step),
+                      .gates = TARN_GRU_GATES,
+                      .c_before = -1,
+                      .c = -1,
+                      .projection = -1,
                       .peephole = {-1, -1, -1}};
   const tarn_step *one = tarn__match_step(m, add->in[0]), *two = tarn__match_step(m, add->in[1]);
   if (!tarn__match_is(one, "Mul") || !tarn__match_is(two, "Mul")) return false;
-  if (!tarn__match_take(m, add) || !tarn__match_take(m, one) || !tarn__match_take(m, two)) return false;
+  if (!tarn__match_take(m, add) || !tarn__match_take(m, one) || !tarn__match_take(m, two))
+    return false;
   int candidate;
   if (!products(m, one, two, cell, &candidate) && !products(m, two, one, cell, &candidate))
     return tarn__match_no(m, add, "is no sum u * h + (1 - u) * c of a gate and a state");

@@ -4,9 +4,9 @@
  *
  * f, i and o are gates of one activation, j of another, which c passes too. A peephole is a product
  * of c' (i, f) or c (o) with a vector, added to a gate. */
-#include "graph/passes/recurrent/recurrent.h"
-
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 /* The products of the sum: f * c' is `kept`, i * j `added`; which factor is which is tried. */
 static bool gates(tarn_match *m, const tarn_step *kept, const tarn_step *added, tarn_cell *cell) {
@@ -65,27 +65,36 @@ static bool leave(tarn_match *m, tarn_cell *cell) {
     }
   }
   m->n_taken = before;
-  return tarn__match_no(m, NULL, "after node '%.200s' no gate multiplies an activation of the new state",
+  return tarn__match_no(m, NULL,
+                        "after node '%.200s' no gate multiplies an activation of the new state",
                         m->block->step[m->block->value[cell->c].producer].name);
 }
 
 bool tarn__match_lstm(tarn_match *m, tarn_step *add, tarn_cell *cell) {
-  *cell = (tarn_cell){.gates = TARN_LSTM_GATES, .h_before = -1, .projection = -1, .reset = -1};
+  *cell = (tarn_cell){.sum = (int)(add - m->block->step),
+                      .gates = TARN_LSTM_GATES,
+                      .h_before = -1,
+                      .projection = -1,
+                      .reset = -1};
   const tarn_step *one = tarn__match_step(m, add->in[0]), *two = tarn__match_step(m, add->in[1]);
   if (!tarn__match_is(one, "Mul") || !tarn__match_is(two, "Mul")) return false;
-  if (!tarn__match_take(m, add) || !tarn__match_take(m, one) || !tarn__match_take(m, two)) return false;
+  if (!tarn__match_take(m, add) || !tarn__match_take(m, one) || !tarn__match_take(m, two))
+    return false;
   if (!gates(m, one, two, cell) && !gates(m, two, one, cell))
     return tarn__match_no(m, add, "is no sum f * c + i * j of gates and a state");
   cell->c = add->out[0];
   int clipped;
-  if (tarn__match_clipped(m, cell->c, &clipped, &cell->cell_clip)) cell->c = clipped;
-  else cell->cell_clip = 0;
+  if (tarn__match_clipped(m, cell->c, &clipped, &cell->cell_clip))
+    cell->c = clipped;
+  else
+    cell->cell_clip = 0;
   if (!leave(m, cell)) return false;
   cell->recurrent_activation = cell->gate[TARN_LSTM_F].act;
   if (cell->gate[TARN_LSTM_O].act != cell->recurrent_activation)
     return tarn__match_no(m, add, "its output gate has another activation than its other gates");
   if (cell->gate[TARN_LSTM_J].act != cell->activation)
-    return tarn__match_no(m, add, "what enters the state and what leaves it have different activations");
+    return tarn__match_no(m, add,
+                          "what enters the state and what leaves it have different activations");
   static const int gate[3] = {TARN_LSTM_I, TARN_LSTM_F, TARN_LSTM_O};
   for (int k = 0; k < 3; k++)
     if (!peephole(m, &cell->gate[gate[k]], k < 2 ? cell->c_before : cell->c, &cell->peephole[k]))
@@ -105,7 +114,8 @@ bool tarn__match_projected(tarn_match *m, tarn_cell *cell, int which) {
     cell->proj_clip = 0;
     return true;
   }
-  if (which == 2) return cell->projection >= 0 && tarn__match_clipped(m, cell->h, &cell->h, &cell->proj_clip);
+  if (which == 2)
+    return cell->projection >= 0 && tarn__match_clipped(m, cell->h, &cell->h, &cell->proj_clip);
   for (int k = 0; !cell->gru && (step = tarn__match_user(m, cell->raw, k)); k++) {
     if (!tarn__match_is(step, "MatMul") || tarn__match_origin(m, step->in[0]) != cell->raw ||
         !tarn__match_invariant(m, step->in[1]) || tarn__attr_bool(step->attrs, "transpose_a") ||

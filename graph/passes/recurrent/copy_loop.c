@@ -3,26 +3,33 @@
  *   TensorArray  the gather behind the loop gives the sequence; write and array go
  *   TensorList   the stack behind the loop gives the sequence; the list is carried no more
  *
- * Rounds that do not take place because all rows are over would have left zeros, which the sequence has
- * there too (zero_output), so that their number need not be known. A loop that ends by lengths and
- * writes anything else is left alone. */
-#include "graph/passes/recurrent/recurrent.h"
-
+ * Rounds that do not take place because all rows are over would have left zeros, which the sequence
+ * has there too (zero_output), so that their number need not be known. A loop that ends by lengths
+ * and writes anything else is left alone. */
 #include <string.h>
 
-static bool starts(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+#include "graph/passes/recurrent/recurrent.h"
 
-static int origin(const tarn_block *block, int value) { return tarn__block_origin(block, value); }
+static bool starts(const char *text, const char *with) {
+  return !strncmp(text, with, strlen(with));
+}
+
+static int origin(const tarn_block *block, int value) {
+  return tarn__block_origin(block, value);
+}
 
 /* The step that makes a value, when it is an op's. */
 static const tarn_step *maker_of(const tarn_block *block, int value) {
   value = origin(block, value);
   const int at = block->value[value].producer;
-  if (at < 0 || block->step[at].removed || !block->step[at].op || block->step[at].node->problem) return NULL;
+  if (at < 0 || block->step[at].removed || !block->step[at].op || block->step[at].node->problem)
+    return NULL;
   return &block->step[at];
 }
 
-static bool is(const tarn_step *step, const char *op) { return step && step->op && !strcmp(step->op->name, op); }
+static bool is(const tarn_step *step, const char *op) {
+  return step && step->op && !strcmp(step->op->name, op);
+}
 
 static bool counts_up(const tarn_tensor *t, int64_t n) {
   if (!t->dtype || (t->dtype != TARN_I32 && t->dtype != TARN_I64) || t->shape.rank != 1 ||
@@ -36,10 +43,10 @@ static bool counts_up(const tarn_tensor *t, int64_t n) {
 /* What the loop puts into an array or a list: the variable's one step in a round. */
 typedef struct filling {
   int variable;
-  int entering, leaving;         /* of the parent: the variable before and after the loop */
-  const tarn_step *put;          /* of the loop */
+  int entering, leaving; /* of the parent: the variable before and after the loop */
+  const tarn_step *put;  /* of the loop */
   int item;
-  bool last_only;                /* always at index 0: the last round's stays */
+  bool last_only; /* always at index 0: the last round's stays */
   int sequence;
 } filling;
 
@@ -79,19 +86,19 @@ static bool known_size(const tarn_block *block, int value, int64_t n) {
   return t->dtype == TARN_I32 && tarn__tensor_elements(t) == 1 && tarn__tensor_int(t, 0) == n;
 }
 
-/* A use of the filled array behind the loop that the sequence can stand for; *value: what it gives. */
+/* A use of the filled array behind the loop that the sequence can stand for; *value: what it gives.
+ */
 static bool reads_all(const tarn_block *parent, const tarn_step *step, const filling *f, int64_t n,
                       bool array, int *value) {
   *value = step->out ? step->out[0] : -1;
   if (!step->op || step->deref || step->may_die || step->kind != TARN_STEP_KERNEL) return false;
-  if (!array)
-    return is(step, "TensorListStack") && step->in[0] == f->leaving;
+  if (!array) return is(step, "TensorListStack") && step->in[0] == f->leaving;
   return starts(step->op->name, "TensorArrayGather") && step->inputs == 3 &&
          counts_up(&parent->value[origin(parent, step->in[1])].constant, n);
 }
 
-/* The array's handle is known to the loop's one write, and around it to the maker and to gathers of all
- * of it. */
+/* The array's handle is known to the loop's one write, and around it to the maker and to gathers of
+ * all of it. */
 static bool array_is_ours(const tarn_match *m, const filling *f, int64_t n) {
   const tarn_block *parent = m->rounds.parent, *block = m->block;
   const tarn_step *loop = &parent->step[m->rounds.at];
@@ -108,7 +115,8 @@ static bool array_is_ours(const tarn_match *m, const filling *f, int64_t n) {
     if (origin(parent, loop->in[i]) != handle) continue;
     for (int s = 0; s < block->steps; s++)
       for (int k = 0; !block->step[s].removed && k < block->step[s].inputs; k++)
-        if (tarn__match_origin(m, block->step[s].in[k]) == block->input[i] && &block->step[s] != f->put)
+        if (tarn__match_origin(m, block->step[s].in[k]) == block->input[i] &&
+            &block->step[s] != f->put)
           return false;
     for (int k = 0; k < block->loop_vars; k++)
       if (tarn__match_origin(m, block->next[k]) == block->input[i]) return false;
@@ -120,7 +128,8 @@ static bool array_is_ours(const tarn_match *m, const filling *f, int64_t n) {
       if (origin(parent, step->in[i]) != handle) continue;
       const bool size = step->op && starts(step->op->name, "TensorArraySize");
       if (!size && !is(step, "Identity") &&
-          (i || !reads_all(parent, step, f, n, true, &value) || origin(parent, step->in[2]) != f->leaving))
+          (i || !reads_all(parent, step, f, n, true, &value) ||
+           origin(parent, step->in[2]) != f->leaving))
         return false;
     }
   }
@@ -184,7 +193,8 @@ static tarn_status last_element(tarn_match *m, const tarn_node *like, int *seque
   return TARN_OK;
 }
 
-/* Every element of the sequence beyond the rounds that take place is zero: a layer's masked output. */
+/* Every element of the sequence beyond the rounds that take place is zero: a layer's masked output.
+ */
 static bool zero_beyond(const tarn_match *m, int sequence) {
   const tarn_step *step = maker_of(m->rounds.parent, sequence);
   return step && (is(step, "_LSTMSequence") || is(step, "_GRUSequence")) &&
@@ -210,11 +220,12 @@ static tarn_status replace(tarn_match *m, const filling *f, int64_t n, bool arra
     if (m->block->input[i] == carried) m->block->input_constant[i] = true;
   m->block->next[f->variable] = carried;
   m->block->step[f->put - m->block->step].removed = true;
-  if (array) {                   /* sizes are known: nobody asks the array any more */
+  if (array) { /* sizes are known: nobody asks the array any more */
     const tarn_step *maker = maker_of(parent, f->entering);
     int users = 0;
     for (int s = 0; s < parent->steps; s++)
-      for (int k = 0; !parent->step[s].removed && s != m->rounds.at && k < parent->step[s].inputs; k++)
+      for (int k = 0; !parent->step[s].removed && s != m->rounds.at && k < parent->step[s].inputs;
+           k++)
         users += origin(parent, parent->step[s].in[k]) == maker->out[0];
     if (!users) parent->step[maker - parent->step].removed = true;
   }
@@ -234,7 +245,8 @@ static tarn_status copy(tarn_match *m, int variable, bool *done) {
   if (f.sequence < 0) return TARN_OK;
   const tarn_shape *shape = &m->rounds.parent->value[f.sequence].shape;
   if (!tarn__shape_known(shape) || shape->rank < 1 || shape->dim[0] != m->rounds.count ||
-      m->rounds.count < 1 || (m->rounds.lengths >= 0 && (f.last_only || !zero_beyond(m, f.sequence))))
+      m->rounds.count < 1 ||
+      (m->rounds.lengths >= 0 && (f.last_only || !zero_beyond(m, f.sequence))))
     return TARN_OK;
   if (f.last_only) TARN_TRY(last_element(m, f.put->node, &f.sequence));
   if (f.sequence < 0) return TARN_OK;

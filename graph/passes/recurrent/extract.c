@@ -1,15 +1,15 @@
 /* A cell in a loop becomes a step before it that computes all rounds at once. In the loop a read of
  * element t stands where the cell's output was; its state is no longer carried. */
-#include "graph/passes/recurrent/recurrent.h"
-
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/passes/recurrent/recurrent.h"
+
 typedef struct found {
   tarn_cell cell;
-  int h_variable, c_variable;    /* what is carried; c: -1 for a GRU */
-  int h_select, c_select;        /* values: the masked states, or -1 */
-  int condition, lengths;        /* of the mask, or -1; lengths: of the parent */
+  int h_variable, c_variable; /* what is carried; c: -1 for a GRU */
+  int h_select, c_select;     /* values: the masked states, or -1 */
+  int condition, lengths;     /* of the mask, or -1; lengths: of the parent */
   bool zero_output;
 } found;
 
@@ -35,11 +35,13 @@ static bool is_source(const tarn_match *m, const tarn_cell *cell, int variable) 
 }
 
 static bool find_lstm_states(tarn_match *m, found *f) {
+  const tarn_step *sum = &m->block->step[f->cell.sum];
   int condition, lengths;
   f->c_variable = tarn__loop_variable(m, f->cell.c_before);
-  if (f->c_variable < 0) return tarn__match_no(m, NULL, "the state that the forget gate multiplies is not carried by the loop");
+  if (f->c_variable < 0)
+    return tarn__match_no(m, sum, "what its forget gate multiplies is not carried by the loop");
   if (!carries(m, f->c_variable, f->cell.c, &f->c_select, &f->condition, &f->lengths))
-    return tarn__match_no(m, NULL, "the loop does not carry on the cell's state as the cell gives it");
+    return tarn__match_no(m, sum, "the loop does not carry on this state as the cell gives it");
   for (int which = 0; which < 3; which++) {
     if (!tarn__match_projected(m, &f->cell, which)) continue;
     for (int k = 0; k < m->block->loop_vars; k++) {
@@ -47,21 +49,24 @@ static bool find_lstm_states(tarn_match *m, found *f) {
           !carries(m, k, f->cell.h, &f->h_select, &condition, &lengths))
         continue;
       if (condition != f->condition)
-        return tarn__match_no(m, NULL, "the cell's two states have different masks");
+        return tarn__match_no(m, sum, "the two states of its cell have different masks");
       f->h_variable = k;
       f->cell.h_before = m->block->carried[k];
       return true;
     }
   }
-  return tarn__match_no(m, NULL, "the loop does not carry on the cell's output as the cell gives it");
+  return tarn__match_no(m, sum,
+                        "the loop does not carry on the output of its cell as the cell gives it");
 }
 
 static bool find_gru_state(tarn_match *m, found *f) {
+  const tarn_step *sum = &m->block->step[f->cell.sum];
   f->c_variable = f->c_select = -1;
   f->h_variable = tarn__loop_variable(m, f->cell.h_before);
-  if (f->h_variable < 0) return tarn__match_no(m, NULL, "the state that the update gate keeps is not carried by the loop");
+  if (f->h_variable < 0)
+    return tarn__match_no(m, sum, "what its update gate keeps is not carried by the loop");
   if (!carries(m, f->h_variable, f->cell.h, &f->h_select, &f->condition, &f->lengths))
-    return tarn__match_no(m, NULL, "the loop does not carry on the cell's state as the cell gives it");
+    return tarn__match_no(m, sum, "the loop does not carry on this state as the cell gives it");
   return true;
 }
 
@@ -84,7 +89,8 @@ static bool kept_inside(tarn_match *m, const found *f, int value, int outside) {
   const tarn_step *step;
   for (int k = 0; (step = tarn__match_user(m, value, k)); k++) {
     const int at = (int)(step - m->block->step);
-    const bool selects = step->outputs == 1 && (step->out[0] == f->c_select || step->out[0] == f->h_select);
+    const bool selects =
+        step->outputs == 1 && (step->out[0] == f->c_select || step->out[0] == f->h_select);
     if (!selects && !is_taken(m, at))
       return tarn__match_no(m, step, "uses what is inside the cell");
   }
@@ -149,7 +155,8 @@ static tarn_status read_instead(tarn_match *m, const found *f, int sequence) {
   const struct {
     const char *name;
     tarn_dtype dtype;
-  } types[] = {{"Tparams", block->value[h].dtype}, {"Tindices", block->value[t].dtype}, {"Taxis", TARN_I32}};
+  } types[] = {
+      {"Tparams", block->value[h].dtype}, {"Tindices", block->value[t].dtype}, {"Taxis", TARN_I32}};
   TARN_TRY(tarn__attr_set(m->b->arena, attrs, "batch_dims", &batch));
   for (int i = 0; i < 3; i++) {
     tarn_attr type = {.kind = TARN_ATTR_TYPE};
@@ -190,7 +197,8 @@ static tarn_status unmask(tarn_match *m, const found *f) {
     for (int i = 0; i < block->inputs; i++)
       if (block->input[i] == kept && block->input_constant[i])
         outer = m->rounds.parent->step[m->rounds.at].in[i];
-    if (tarn__block_zeros(block, kept) || (outer >= 0 && tarn__block_zeros(m->rounds.parent, outer)))
+    if (tarn__block_zeros(block, kept) ||
+        (outer >= 0 && tarn__block_zeros(m->rounds.parent, outer)))
       stands_for[step->out[0]] = h;
   }
   tarn__block_rename(block, stands_for);
@@ -230,8 +238,10 @@ static bool bounds_fit(tarn_match *m, found *f) {
       return tarn__match_no(m, NULL, "rows that are over are used all the same");
     if (m->rounds.lengths >= 0 &&
         m->rounds.lengths != tarn__block_origin(m->rounds.parent, f->lengths))
-      return tarn__match_no(m, NULL, "the loop ends by other lengths than those that the cell minds");
-    f->zero_output = f->h_select < 0 || (!tarn__match_user(m, f->h_select, 0) && m->outside[f->h_select] == 1);
+      return tarn__match_no(m, NULL,
+                            "the loop ends by other lengths than those that the cell minds");
+    f->zero_output =
+        f->h_select < 0 || (!tarn__match_user(m, f->h_select, 0) && m->outside[f->h_select] == 1);
     return true;
   }
   if (m->rounds.lengths >= 0)
@@ -255,12 +265,19 @@ static tarn_status finish(tarn_match *m, found *f, bool *done) {
   int x;
   TARN_TRY(tarn__loop_lift(m, w.x, &x));
   if (x < 0) {
-    tarn__match_no(m, tarn__match_step(m, w.x), "the cell's input is no element of a sequence known before the loop");
+    tarn__match_no(m, tarn__match_step(m, w.x),
+                   "the cell's input is no element of a sequence known before the loop");
     return TARN_OK;
   }
   const tarn_shape *shape = &m->rounds.parent->value[x].shape;
-  if (!tarn__shape_known(shape) || shape->rank != 3 || shape->dim[0] != m->rounds.count || shape->dim[0] < 1) {
-    tarn__match_no(m, NULL, "the loop's rounds (%lld) are not as many as the sequence has elements",
+  if (!tarn__shape_known(shape) || shape->rank != 3) {
+    tarn__match_no(m, tarn__match_step(m, w.x),
+                   "the shape of the sequence that it reads is not known");
+    return TARN_OK;
+  }
+  if (shape->dim[0] != m->rounds.count || shape->dim[0] < 1) {
+    tarn__match_no(m, tarn__match_step(m, w.x),
+                   "the loop's rounds (%lld) are not as many as the sequence has elements",
                    (long long)m->rounds.count);
     return TARN_OK;
   }
@@ -291,8 +308,8 @@ tarn_status tarn__loop_extract(tarn_builder *b, tarn_block *parent, int *at, boo
   TARN_TRY(tarn__loop_start(&m, b, parent, *at, &known));
   for (int s = 0; known && s < m.block->steps && !*done; s++) {
     tarn_step *step = &m.block->step[s];
-    if (step->removed || step->kind != TARN_STEP_KERNEL || step->deref || !step->op || step->inputs != 2 ||
-        !tarn__match_is_add(step))
+    if (step->removed || step->kind != TARN_STEP_KERNEL || step->deref || !step->op ||
+        step->inputs != 2 || !tarn__match_is_add(step))
       continue;
     found f = {.condition = -1, .lengths = -1, .h_select = -1, .c_select = -1};
     m.n_taken = 0;
@@ -305,6 +322,8 @@ tarn_status tarn__loop_extract(tarn_builder *b, tarn_block *parent, int *at, boo
   }
   *at = m.rounds.at;
   snprintf(why, why_bytes, "%s",
-           m.why[0] ? m.why : "it has no sum f * c + i * j or u * h + (1 - u) * c of gates and a carried state");
+           m.why[0]
+               ? m.why
+               : "it has no sum f * c + i * j or u * h + (1 - u) * c of gates and a carried state");
   return TARN_OK;
 }

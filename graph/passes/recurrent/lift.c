@@ -1,17 +1,18 @@
-/* What a loop computes from element t of sequences alone, row by row, is computed for all t before it.
+/* What a loop computes from element t of sequences alone, row by row, is computed for all t before
+ * it.
  *
  *   y_t = f(x_t, w)  in every round   becomes   Y = f(X, w)  once, y_t = Y[t]
  *
- * The element's dims are the last ones of the sequence, so what is the same in every round broadcasts
- * against both alike. */
-#include "graph/passes/recurrent/recurrent.h"
-
+ * The element's dims are the last ones of the sequence, so what is the same in every round
+ * broadcasts against both alike. */
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 enum { LIFT_DEPTH = 12, MOST_INPUTS = 8 };
 
 static bool pointwise(const tarn_step *step) {
-  static const char *const ops[] = {"Add",     "AddV2",   "Sub", "Mul",     "RealDiv", "Maximum",
+  static const char *const ops[] = {"Add",     "AddV2",   "Sub",  "Mul",     "RealDiv", "Maximum",
                                     "Minimum", "BiasAdd", "Relu", "Sigmoid", "Tanh",    "Neg"};
   for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
     if (tarn__match_is(step, ops[i])) {
@@ -73,13 +74,15 @@ static tarn_status join(tarn_match *m, const tarn_step *step, int depth, int *se
   int in[MOST_INPUTS + 1], elements;
   if (!axis || tarn__tensor_elements(axis) != 1) return TARN_OK;
   TARN_TRY(inputs(m, step, parts, depth, in, &elements));
-  if (elements != parts) return TARN_OK;   /* an invariant part would have to be repeated */
+  if (elements != parts) return TARN_OK; /* an invariant part would have to be repeated */
   tarn_tensor last = {0};
   const tarn_shape scalar = tarn__shape_scalar();
   const int64_t d = tarn__tensor_int(axis, 0);
   TARN_TRY(tarn__tensor_new_raw(m->b->context->allocator, axis->dtype, &scalar, &last));
-  if (last.dtype == TARN_I64) *(int64_t *)last.data = d < 0 ? d : d + 1;
-  else *(int32_t *)last.data = (int32_t)(d < 0 ? d : d + 1);
+  if (last.dtype == TARN_I64)
+    *(int64_t *)last.data = d < 0 ? d : d + 1;
+  else
+    *(int32_t *)last.data = (int32_t)(d < 0 ? d : d + 1);
   in[parts] = tarn__block_add_constant(m->rounds.parent, &last);
   return in[parts] < 0 ? TARN_NO_MEMORY : make(m, step, in, sequence);
 }

@@ -1,8 +1,8 @@
 /* Sums of matrix products and biases, activations and clips: what stands in front of a gate. */
-#include "graph/passes/recurrent/recurrent.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 static const tarn_shape *shape_of(const tarn_match *m, int value) {
   return &m->block->value[tarn__match_origin(m, value)].shape;
@@ -37,8 +37,7 @@ static bool product(tarn_match *m, const tarn_step *step, int64_t at, tarn_linea
       tarn__attr_bool(step->attrs, "transpose_b"))
     return tarn__match_no(m, step, "a transposed matrix, or one of unknown shape");
   const tarn_step *join = tarn__match_step(m, step->in[0]);
-  if (!tarn__match_is(join, "ConcatV2")) 
-    return add_term(m, step, step->in[0], 0, w->dim[0], at, z);
+  if (!tarn__match_is(join, "ConcatV2")) return add_term(m, step, step->in[0], 0, w->dim[0], at, z);
   /* the rows of each part; one of them may have to be what is left */
   const int parts = join->inputs - 1;
   int64_t known = 0;
@@ -46,8 +45,10 @@ static bool product(tarn_match *m, const tarn_step *step, int64_t at, tarn_linea
   for (int i = 0; i < parts; i++) {
     const int64_t n = tarn__match_columns(m, join->in[i]);
     if (n < 0 && open >= 0) return tarn__match_no(m, join, "the widths of its inputs are unknown");
-    if (n < 0) open = i;
-    else known += n;
+    if (n < 0)
+      open = i;
+    else
+      known += n;
   }
   const tarn_tensor *axis = tarn__match_constant(m, join->in[parts]);
   if (!axis || (tarn__tensor_int(axis, 0) != 1 && tarn__tensor_int(axis, 0) != -1))
@@ -71,18 +72,21 @@ static bool linear(tarn_match *m, int value, int64_t at, int depth, tarn_linear 
   if (!tarn__match_take(m, step)) return false;
   int whole;
   int64_t from, width;
-  if (tarn__match_part(m, value, &whole, &from, &width)) return linear(m, whole, at + from, depth + 1, z);
+  if (tarn__match_part(m, value, &whole, &from, &width))
+    return linear(m, whole, at + from, depth + 1, z);
   if (tarn__match_is(step, "MatMul")) return product(m, step, at, z);
   if (tarn__match_is(step, "BiasAdd")) {
     const tarn_attr *format = tarn__attr_find(step->attrs, "data_format");
-    if (format && format->kind == TARN_ATTR_STRING && tarn__attr_is(step->attrs, "data_format", "NCHW"))
+    if (format && format->kind == TARN_ATTR_STRING &&
+        tarn__attr_is(step->attrs, "data_format", "NCHW"))
       return tarn__match_no(m, step, "its bias runs along the rows");
     return add_bias(m, step, step->in[1], at, z) && linear(m, step->in[0], at, depth + 1, z);
   }
   if (tarn__match_is_add(step)) {
     for (int i = 0; i < 2; i++) {
       double x;
-      if (tarn__match_scalar(m, step->in[i], &x) && shape_of(m, step->in[i])->rank == 0) z->constant += x;
+      if (tarn__match_scalar(m, step->in[i], &x) && shape_of(m, step->in[i])->rank == 0)
+        z->constant += x;
       else if (is_vector(m, step->in[i])) {
         if (!add_bias(m, step, step->in[i], at, z)) return false;
       } else if (!linear(m, step->in[i], at, depth + 1, z)) {
@@ -160,7 +164,8 @@ static bool hard_sigmoid(tarn_match *m, int value, int *of) {
   } else {
     if (!tarn__match_is(step, "Maximum") || !tarn__match_scalar(m, step->in[1], &low)) return false;
     step = tarn__match_step(m, step->in[0]);
-    if (!tarn__match_is(step, "Minimum") || !tarn__match_scalar(m, step->in[1], &high)) return false;
+    if (!tarn__match_is(step, "Minimum") || !tarn__match_scalar(m, step->in[1], &high))
+      return false;
     sum = step->in[0];
   }
   const tarn_step *add = tarn__match_step(m, sum);
@@ -180,7 +185,9 @@ bool tarn__match_activation(tarn_match *m, int value, tarn_recurrent_activation 
   static const struct {
     const char *op;
     tarn_recurrent_activation act;
-  } ops[] = {{"Tanh", TARN_RECURRENT_TANH}, {"Sigmoid", TARN_RECURRENT_SIGMOID}, {"Relu", TARN_RECURRENT_RELU}};
+  } ops[] = {{"Tanh", TARN_RECURRENT_TANH},
+             {"Sigmoid", TARN_RECURRENT_SIGMOID},
+             {"Relu", TARN_RECURRENT_RELU}};
   const tarn_step *step = tarn__match_step(m, value);
   for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
     if (tarn__match_is(step, ops[i].op)) {
@@ -196,7 +203,8 @@ bool tarn__match_gate(tarn_match *m, int value, tarn_gate *gate) {
   int64_t at = 0, width = -1, from, part;
   int whole, of;
   gate->act = TARN_RECURRENT_LINEAR;
-  for (int round = 0; round < 2; round++) {   /* a part of the activation, or the activation of a part */
+  for (int round = 0; round < 2;
+       round++) { /* a part of the activation, or the activation of a part */
     while (tarn__match_part(m, value, &whole, &from, &part)) {
       if (!tarn__match_take(m, tarn__match_step(m, value))) return false;
       at += from;
@@ -204,7 +212,8 @@ bool tarn__match_gate(tarn_match *m, int value, tarn_gate *gate) {
       value = whole;
     }
     tarn_recurrent_activation act;
-    if (gate->act != TARN_RECURRENT_LINEAR || !tarn__match_activation(m, value, &act, &of)) continue;
+    if (gate->act != TARN_RECURRENT_LINEAR || !tarn__match_activation(m, value, &act, &of))
+      continue;
     gate->act = act;
     value = of;
   }

@@ -1,12 +1,13 @@
-/* Straight loops: which variables count, how many rounds there are, what is the same in all of them.
+/* Straight loops: which variables count, how many rounds there are, what is the same in all of
+ * them.
  *
  *   while t1 < bound1 and t2 < bound2 ..: t1 = t1 + 1, t2 = t2 + 1, ..     counters start at 0
  *
- * A bound is a known number, or dynamic_rnn's min(steps, max(1, max(lengths))): the rounds after the
- * longest row, which a masked cell does not need, as every row is over there. */
-#include "graph/passes/recurrent/recurrent.h"
-
+ * A bound is a known number, or dynamic_rnn's min(steps, max(1, max(lengths))): the rounds after
+ * the longest row, which a masked cell does not need, as every row is over there. */
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 int tarn__loop_variable(const tarn_match *m, int value) {
   value = tarn__match_origin(m, value);
@@ -140,11 +141,11 @@ static bool bounded_outside(tarn_match *m, int value, int depth) {
   if (!strcmp(step->op->name, "Minimum"))
     return bounded_outside(m, step->in[0], depth + 1) && bounded_outside(m, step->in[1], depth + 1);
   if (strcmp(step->op->name, "Maximum")) return false;
-  for (int i = 0; i < 2; i++) {  /* max(1, max(lengths)) */
+  for (int i = 0; i < 2; i++) { /* max(1, max(lengths)) */
     const int other = tarn__block_origin(parent, step->in[!i]);
     const int by = parent->value[other].producer;
-    if (!known_int(&parent->value[tarn__block_origin(parent, step->in[i])].constant, &n) || n != 1 ||
-        by < 0 || parent->value[other].constant.dtype)
+    if (!known_int(&parent->value[tarn__block_origin(parent, step->in[i])].constant, &n) ||
+        n != 1 || by < 0 || parent->value[other].constant.dtype)
       continue;
     const tarn_step *max = &parent->step[by];
     if (!max->op || strcmp(max->op->name, "Max") || max->removed || max->deref) continue;
@@ -189,8 +190,9 @@ tarn_status tarn__loop_start(tarn_match *m, tarn_builder *b, tarn_block *parent,
   m->rounds.counter = tarn__arena_array(b->arena, (size_t)block->loop_vars + 1, sizeof(bool));
   if (!m->rounds.counter) return TARN_NO_MEMORY;
   if (!block->straight || block->has_dead || parent->step[at].may_die) {
-    tarn__match_no(m, NULL, "%s", block->straight ? "parts of it run under a condition"
-                                                  : "the loop is of a form that runs by dead values");
+    tarn__match_no(m, NULL, "%s",
+                   block->straight ? "parts of it run under a condition"
+                                   : "the loop is of a form that runs by dead values");
     return TARN_OK;
   }
   find_counters(m);

@@ -1,9 +1,9 @@
 /* Rows that are over: what dynamic_rnn does with sequence_length.
  *
  *   over = t >= lengths;  y = over ? 0 : h;  c' = over ? c' : c;  h' = over ? h' : h */
-#include "graph/passes/recurrent/recurrent.h"
-
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 /* The condition is t >= lengths (*over) or t < lengths. */
 static bool compares(const tarn_match *m, int condition, bool *over, int *lengths) {
@@ -11,7 +11,8 @@ static bool compares(const tarn_match *m, int condition, bool *over, int *length
     const char *op;
     int counter;
     bool over;
-  } forms[] = {{"GreaterEqual", 0, true}, {"LessEqual", 1, true}, {"Less", 0, false}, {"Greater", 1, false}};
+  } forms[] = {
+      {"GreaterEqual", 0, true}, {"LessEqual", 1, true}, {"Less", 0, false}, {"Greater", 1, false}};
   const tarn_block *block = m->block;
   const tarn_step *step = tarn__match_step(m, condition);
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
@@ -41,13 +42,15 @@ bool tarn__loop_masked(const tarn_match *m, int value, int *condition, int *leng
 
 /* Row b of the step's outputs depends on row b of input i alone. */
 static bool by_rows(const tarn_match *m, const tarn_step *step, int value) {
-  static const char *const ops[] = {"Add",  "AddV2", "Sub",  "Mul",     "BiasAdd", "Sigmoid",    "Tanh",
-                                    "Relu", "Neg",   "Exp",  "Minimum", "Maximum", "ClipByValue"};
+  static const char *const ops[] = {"Add",     "AddV2",   "Sub",        "Mul", "BiasAdd",
+                                    "Sigmoid", "Tanh",    "Relu",       "Neg", "Exp",
+                                    "Minimum", "Maximum", "ClipByValue"};
   if (!tarn__match_is(step, "MatMul"))
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
       if (tarn__match_is(step, ops[i])) return true;
   if (tarn__match_is(step, "MatMul"))
-    return tarn__match_origin(m, step->in[1]) != value && !tarn__attr_bool(step->attrs, "transpose_a");
+    return tarn__match_origin(m, step->in[1]) != value &&
+           !tarn__attr_bool(step->attrs, "transpose_a");
   const bool joins = tarn__match_is(step, "ConcatV2");
   if (!joins && !tarn__match_is(step, "Split")) return false;
   const tarn_tensor *axis = tarn__match_constant(m, step->in[joins ? step->inputs - 1 : 0]);
@@ -71,6 +74,6 @@ static bool unseen(const tarn_match *m, int value, int condition, int depth, int
 }
 
 bool tarn__loop_unseen(const tarn_match *m, int value, int condition) {
-  int budget = 4000;             /* a value may be reached in many ways */
+  int budget = 4000; /* a value may be reached in many ways */
   return unseen(m, tarn__match_origin(m, value), condition, 0, &budget);
 }

@@ -1,9 +1,9 @@
 /* Looking at steps and values of a block: who makes a value, who uses it, how wide it is. */
-#include "graph/passes/recurrent/recurrent.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 /* Identity and what else only passes its input on. */
 static bool is_identity(const tarn_step *step) {
@@ -13,7 +13,7 @@ static bool is_identity(const tarn_step *step) {
 }
 
 int tarn__block_origin(const tarn_block *block, int value) {
-  for (;;) {     /* ends: steps are in topological order */
+  for (;;) { /* ends: steps are in topological order */
     const tarn_value *v = &block->value[value];
     if (v->constant.dtype || v->producer < 0 || v->may_die) return value;
     const tarn_step *step = &block->step[v->producer];
@@ -22,7 +22,9 @@ int tarn__block_origin(const tarn_block *block, int value) {
   }
 }
 
-int tarn__match_origin(const tarn_match *m, int value) { return tarn__block_origin(m->block, value); }
+int tarn__match_origin(const tarn_match *m, int value) {
+  return tarn__block_origin(m->block, value);
+}
 
 static tarn_status find_users(tarn_match *m) {
   tarn_block *block = m->block;
@@ -39,8 +41,10 @@ static tarn_status find_users(tarn_match *m) {
       if (step->removed || is_identity(step)) continue;
       for (int i = 0; i < step->inputs; i++) {
         const int v = tarn__match_origin(m, step->in[i]);
-        if (round) m->user_step[next[v]++] = at;
-        else m->user_at[v + 1]++;
+        if (round)
+          m->user_step[next[v]++] = at;
+        else
+          m->user_at[v + 1]++;
       }
     }
     for (int v = 0; !round && v < block->values; v++) {
@@ -156,7 +160,7 @@ static int64_t columns(tarn_match *m, int value, int depth, int *budget) {
   if (tarn__shape_known(shape)) return shape->rank == 2 ? shape->dim[1] : -1;
   if (depth > TARN_CELL_DEPTH || --*budget < 0) return -1;
   const int variable = m->rounds.parent ? tarn__loop_variable(m, value) : -1;
-  if (variable >= 0) {           /* a cell gives what it takes: proved by the shapes that enter */
+  if (variable >= 0) { /* a cell gives what it takes: proved by the shapes that enter */
     shape = &m->rounds.parent->value[tarn__loop_entering(m, variable)].shape;
     return tarn__shape_known(shape) && shape->rank == 2 ? shape->dim[1] : -1;
   }
@@ -184,9 +188,9 @@ static int64_t columns(tarn_match *m, int value, int depth, int *budget) {
     shape = &m->rounds.parent->value[sequence].shape;
     return tarn__shape_known(shape) && shape->rank == 3 ? shape->dim[2] : -1;
   }
-  static const char *const same[] = {"BiasAdd", "Add",     "AddV2",   "Sub",  "Mul",
-                                     "Sigmoid", "Tanh",    "Relu",    "Select",
-                                     "Minimum", "Maximum", "ClipByValue"};
+  static const char *const same[] = {"BiasAdd", "Add",     "AddV2",   "Sub",
+                                     "Mul",     "Sigmoid", "Tanh",    "Relu",
+                                     "Select",  "Minimum", "Maximum", "ClipByValue"};
   for (size_t k = 0; k < sizeof same / sizeof *same; k++)
     if (tarn__match_is(step, same[k]))
       for (int i = 0; i < step->inputs; i++) {
@@ -197,7 +201,7 @@ static int64_t columns(tarn_match *m, int value, int depth, int *budget) {
 }
 
 int64_t tarn__match_columns(tarn_match *m, int value) {
-  int budget = 1000;             /* a value may be reached in many ways */
+  int budget = 1000; /* a value may be reached in many ways */
   const int64_t n = columns(m, value, 0, &budget);
   return n > INT32_MAX ? -1 : n;
 }
@@ -221,17 +225,22 @@ bool tarn__match_part(tarn_match *m, int value, int *whole, int64_t *at, int64_t
     int64_t sum = 0, open = -1;
     for (int i = 0; i < step->outputs; i++) {
       const int64_t n = tarn__tensor_int(sizes, i);
-      if (n < 0) open = i;
-      else if (n > INT32_MAX) return false;
-      else sum += n;
+      if (n < 0)
+        open = i;
+      else if (n > INT32_MAX)
+        return false;
+      else
+        sum += n;
     }
     const int64_t all = open >= 0 ? tarn__match_columns(m, *whole) : sum;
     if (all < sum) return false;
     *at = 0;
     for (int i = 0; i <= k; i++) {
       const int64_t n = i == open ? all - sum : tarn__tensor_int(sizes, i);
-      if (i == k) *width = n;
-      else *at += n;
+      if (i == k)
+        *width = n;
+      else
+        *at += n;
     }
     return true;
   }

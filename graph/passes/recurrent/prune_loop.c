@@ -1,30 +1,35 @@
-/* What nobody needs of a straight loop goes: steps, variables, inputs, results; and the loop itself when
- * nothing is left that its surroundings see. */
-#include "graph/passes/recurrent/recurrent.h"
-
+/* What nobody needs of a straight loop goes: steps, variables, inputs, results; and the loop itself
+ * when nothing is left that its surroundings see. */
 #include <string.h>
 
-static bool starts(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+#include "graph/passes/recurrent/recurrent.h"
 
-/* It does something besides giving values. Reads of arrays and variables are stateful ops, but nobody
- * notices when they do not take place. */
+static bool starts(const char *text, const char *with) {
+  return !strncmp(text, with, strlen(with));
+}
+
+/* It does something besides giving values. Reads of arrays and variables are stateful ops, but
+ * nobody notices when they do not take place. */
 static bool has_effect(const tarn_step *step) {
   switch (step->kind) {
     case TARN_STEP_KERNEL:
       if (!step->op || step->node->problem || !step->outputs) return true;
       return step->op->flags & TARN_OP_STATEFUL && !starts(step->op->name, "TensorArrayRead") &&
-             !starts(step->op->name, "TensorArraySize") && !starts(step->op->name, "TensorArrayGather") &&
+             !starts(step->op->name, "TensorArraySize") &&
+             !starts(step->op->name, "TensorArrayGather") &&
              strcmp(step->op->name, "ReadVariableOp") != 0;
     case TARN_STEP_LOOP:
     case TARN_STEP_IF:
     case TARN_STEP_WHILE:
-    case TARN_STEP_CALL: return true;
+    case TARN_STEP_CALL:
+      return true;
     case TARN_STEP_VIEW:
     case TARN_STEP_PASS:
     case TARN_STEP_GATE:
     case TARN_STEP_SWITCH:
     case TARN_STEP_MERGE:
-    case TARN_STEP_REF_SELECT: return false;
+    case TARN_STEP_REF_SELECT:
+      return false;
   }
   return true;
 }
@@ -53,7 +58,7 @@ static void find_needed(needs *n, const bool *wanted) {
       const tarn_step *step = &block->step[at];
       if (step->removed || !n->step[at]) continue;
       for (int i = 0; i < step->inputs; i++) need(n, step->in[i]);
-      for (int k = 0; k < step->controls; k++)   /* order among effects alone */
+      for (int k = 0; k < step->controls; k++) /* order among effects alone */
         if (has_effect(&block->step[step->control[k]])) n->step[step->control[k]] = true;
     }
     for (int k = 0; k < block->loop_vars; k++)
@@ -87,7 +92,8 @@ static void drop_inputs(needs *n, tarn_step *loop) {
   block->inputs = loop->inputs = kept;
 }
 
-static void drop_results(tarn_block *block, tarn_block *parent, tarn_step *loop, const bool *wanted) {
+static void drop_results(tarn_block *block, tarn_block *parent, tarn_step *loop,
+                         const bool *wanted) {
   int kept = 0;
   for (int i = 0; i < block->results; i++) {
     if (!wanted[i]) {

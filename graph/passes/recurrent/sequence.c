@@ -1,8 +1,8 @@
 /* The step that computes a whole sequence. */
+#include <string.h>
+
 #include "graph/passes/recurrent/recurrent.h"
 #include "graph/passes/rewrite.h"
-
-#include <string.h>
 
 typedef struct inputs {
   int at[16], count;
@@ -19,8 +19,9 @@ static tarn_status set_float(tarn_match *m, tarn_attrs *attrs, const char *name,
 
 static const char *activation(tarn_recurrent_activation act) {
   switch (act) {
-#define X(name, text) \
-  case TARN_RECURRENT_##name: return text;
+#define X(name, text)         \
+  case TARN_RECURRENT_##name: \
+    return text;
     TARN_RECURRENT_ACTIVATION_MAP(X)
 #undef X
   }
@@ -30,7 +31,8 @@ static const char *activation(tarn_recurrent_activation act) {
 tarn_status tarn__sequence_make(tarn_match *m, const tarn_cell *cell, const tarn_weights *w,
                                 const tarn_sequence *s, int out[3], bool *made) {
   tarn_attrs *attrs = tarn__arena_alloc(m->b->arena, sizeof *attrs);
-  if (!attrs) return TARN_NO_MEMORY;
+  const char *gates = tarn__arena_strndup(m->b->arena, w->gates, strlen(w->gates));
+  if (!attrs || !gates) return TARN_NO_MEMORY;
   const tarn_dtype dtype = s->into->value[s->x].dtype;
   const tarn_dtype lengths = s->lengths < 0 ? TARN_I64 : s->into->value[s->lengths].dtype;
   *made = false;
@@ -53,12 +55,14 @@ tarn_status tarn__sequence_make(tarn_match *m, const tarn_cell *cell, const tarn
   TARN_TRY(tarn__rewrite_set_int(m->b, attrs, "num_b", w->num_b));
   TARN_TRY(tarn__rewrite_set_int(m->b, attrs, "num_lengths", s->lengths >= 0));
   TARN_TRY(tarn__rewrite_set_string(m->b, attrs, "activation", activation(cell->activation)));
-  TARN_TRY(tarn__rewrite_set_string(m->b, attrs, "recurrent_activation", activation(cell->recurrent_activation)));
-  TARN_TRY(tarn__rewrite_set_string(m->b, attrs, "gates", w->gates));
+  TARN_TRY(tarn__rewrite_set_string(m->b, attrs, "recurrent_activation",
+                                    activation(cell->recurrent_activation)));
+  TARN_TRY(tarn__rewrite_set_string(m->b, attrs, "gates", gates));
   TARN_TRY(tarn__rewrite_set_bool(m->b, attrs, "reverse", s->reverse));
   TARN_TRY(tarn__rewrite_set_bool(m->b, attrs, "zero_output", s->zero_output));
   if (cell->gru) {
-    TARN_TRY(tarn__rewrite_set_string(m->b, attrs, "form", w->separate ? "CANDIDATE_APART" : "KERNELS"));
+    TARN_TRY(
+        tarn__rewrite_set_string(m->b, attrs, "form", w->separate ? "CANDIDATE_APART" : "KERNELS"));
     TARN_TRY(tarn__rewrite_set_bool(m->b, attrs, "reset_after", cell->reset_after));
   } else {
     TARN_TRY(tarn__rewrite_set_int(m->b, attrs, "num_peephole", s->peephole[0] >= 0 ? 3 : 0));
@@ -76,6 +80,8 @@ tarn_status tarn__sequence_make(tarn_match *m, const tarn_cell *cell, const tarn
                                 .outputs = cell->gru ? 2 : 3,
                                 .dtype = dtype};
   TARN_TRY(tarn__block_insert(m->b, s->into, s->at, &wanted, out, made));
-  if (!*made) tarn__match_no(m, NULL, "the shapes of the input, the weights or the states are unknown or do not fit");
+  if (!*made)
+    tarn__match_no(m, NULL,
+                   "the shapes of the input, the weights or the states are unknown or do not fit");
   return TARN_OK;
 }

@@ -1,16 +1,16 @@
 /* The matrices and biases of a cell as _LSTMSequence and _GRUSequence take them.
  *
- * What TensorFlow's cells keep as one matrix is passed on as it is, with the order of its gates. What
- * is in pieces (a matrix a gate, rows of the state before those of the input) is put together once,
- * when its elements are known. */
-#include "graph/passes/recurrent/recurrent.h"
-
+ * What TensorFlow's cells keep as one matrix is passed on as it is, with the order of its gates.
+ * What is in pieces (a matrix a gate, rows of the state before those of the input) is put together
+ * once, when its elements are known. */
 #include <string.h>
+
+#include "graph/passes/recurrent/recurrent.h"
 
 /* Where the columns of one gate are: of the input and of the state. */
 typedef struct pieces {
   const struct tarn_linear_term *x[TARN_LSTM_GATES], *h[TARN_LSTM_GATES];
-  int order[TARN_LSTM_GATES];    /* place k holds gate order[k] */
+  int order[TARN_LSTM_GATES]; /* place k holds gate order[k] */
   int64_t H;
   int gates;
 } pieces;
@@ -33,7 +33,8 @@ static bool sources(tarn_match *m, const tarn_cell *cell, pieces *p, int *x) {
     const int state = apart && !after ? cell->reset : cell->h_before;
     p->h[g] = find(after ? &cell->inner : z, state);
     if (!p->h[g] || z->terms != 2 - after || (after && cell->inner.terms != 1) || z->width != p->H)
-      return tarn__match_no(m, NULL, "a gate is no sum of one product with the input and one with the state");
+      return tarn__match_no(
+          m, NULL, "a gate is no sum of one product with the input and one with the state");
     p->x[g] = after || p->h[g] == &z->term[1] ? &z->term[0] : &z->term[1];
     if (*x < 0) *x = p->x[g]->source;
     if (p->x[g]->source != *x || *x == state)
@@ -55,7 +56,9 @@ static bool one_matrix(const struct tarn_linear_term *const *t, int gates, int64
   return true;
 }
 
-static bool same_order(const int *a, const int *b, int n) { return !memcmp(a, b, (size_t)n * sizeof *a); }
+static bool same_order(const int *a, const int *b, int n) {
+  return !memcmp(a, b, (size_t)n * sizeof *a);
+}
 
 static uint64_t mix(uint64_t hash, uint64_t n) {
   const uint64_t x = (hash ^ n) * 0x9E3779B97F4A7C15u;
@@ -120,7 +123,8 @@ static tarn_status matrices(tarn_match *m, const tarn_cell *cell, pieces *p, tar
     w->num_w = 1;
     return pass_on(m, p->x[0]->matrix, &w->w[0]);
   }
-  if (x_whole && h_whole && same_order(order, p->order, p->gates) && !p->x[0]->row && !p->h[0]->row) {
+  if (x_whole && h_whole && same_order(order, p->order, p->gates) && !p->x[0]->row &&
+      !p->h[0]->row) {
     TARN_TRY(pass_on(m, p->x[0]->matrix, &w->w[0]));
     return pass_on(m, p->h[0]->matrix, &w->w[1]);
   }
@@ -187,14 +191,17 @@ static tarn_status put_together(tarn_match *m, const tarn_cell *cell, const piec
     *fits = sum(m, z, two ? 0 : -1, p->H, at) && (!two || sum(m, z, 1, p->H, at + n)) &&
             (rows != 2 || g != TARN_GRU_C || sum(m, &cell->inner, -1, p->H, at + n));
     for (int64_t i = 0; i < p->H && !forget; i++) at[i] += z->constant;
-    for (int64_t i = 0; i < p->H && rows == 2 && g == TARN_GRU_C; i++) at[n + i] += cell->inner.constant;
+    for (int64_t i = 0; i < p->H && rows == 2 && g == TARN_GRU_C; i++)
+      at[n + i] += cell->inner.constant;
   }
   if (!*fits) return TARN_OK;
   if (rows == 2) TARN_TRY(tarn__shape_make(2, (int64_t[]){2, n}, &shape));
   TARN_TRY(tarn__tensor_new_raw(m->b->context->allocator, dtype, &shape, &made));
   for (int64_t i = 0; i < rows * n; i++)
-    if (dtype == TARN_F64) ((double *)made.data)[i] = sums[i];
-    else ((float *)made.data)[i] = (float)sums[i];
+    if (dtype == TARN_F64)
+      ((double *)made.data)[i] = sums[i];
+    else
+      ((float *)made.data)[i] = (float)sums[i];
   *value = tarn__block_add_constant(m->rounds.parent ? m->rounds.parent : m->block, &made);
   return *value < 0 ? TARN_NO_MEMORY : TARN_OK;
 }
