@@ -132,16 +132,20 @@ static tarn_status take_batch_norm(chain *c, int at_step, bool *taken) {
   return TARN_OK;
 }
 
-static tarn_status take_scale(chain *c, const tarn_step *s, bool *taken) {
+/* y * m, or y / m where no m is 0. */
+static tarn_status take_scale(chain *c, const tarn_step *s, bool divide, bool *taken) {
   const tarn_tensor *v;
   const int other = s->in[0] == c->y ? s->in[1] : s->in[0];
   if (!can_fold(c) || other == c->y || !per_channel(c, other, &v)) return TARN_OK;
+  for (int64_t o = 0; divide && o < c->channels; o++)
+    if (s->in[0] != c->y || !(fabs(at(v, o)) > 0)) return TARN_OK;
   TARN_TRY(start_folding(c));
   for (int64_t o = 0; o < c->channels; o++) {
-    c->scale[o] *= at(v, o);
-    c->shift[o] *= at(v, o);
+    const double m = divide ? 1 / at(v, o) : at(v, o);
+    c->scale[o] *= m;
+    c->shift[o] *= m;
   }
-  mix(c, '*', v);
+  mix(c, divide ? '/' : '*', v);
   *taken = true;
   return TARN_OK;
 }
@@ -176,7 +180,8 @@ static tarn_status take(chain *c, int step, bool *taken) {
   *taken = false;
   if (!strncmp(op, "FusedBatchNorm", 14) && !strstr(op, "Grad"))
     return take_batch_norm(c, step, taken);
-  if (!strcmp(op, "Mul")) return take_scale(c, s, taken);
+  if (!strcmp(op, "Mul")) return take_scale(c, s, false, taken);
+  if (!strcmp(op, "RealDiv") || !strcmp(op, "Div")) return take_scale(c, s, true, taken);
   if (!strcmp(op, "Add") || !strcmp(op, "AddV2")) return take_sum(c, s, false, taken);
   if (!strcmp(op, "Sub")) return take_sum(c, s, true, taken);
   if (!strcmp(op, "BiasAdd") || !strcmp(op, "BiasAddV1")) {

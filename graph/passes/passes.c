@@ -18,6 +18,8 @@ const tarn_pass tarn__passes[] = {
     {"simplify", "steps that give their input, or what fewer steps give", tarn__pass_simplify},
     {"merge_equal", "steps that compute the same from the same are computed once",
      tarn__pass_merge_equal},
+    {"fuse_rows", "softmax, its logarithm and layer norm where they are written by hand",
+     tarn__pass_fuse_rows},
     {"fuse_product",
      "convolutions and matrix products with padding, batch norm, bias, sum and activation",
      tarn__pass_fuse_product},

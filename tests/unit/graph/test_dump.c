@@ -1,11 +1,11 @@
 /* Plans written out: files that read back as GraphDefs, under names that are checked. */
+#include <unistd.h>
+
 #include "core/file.h"
 #include "graph/passes/dump.h"
 #include "tests/unit/graph/passes.h"
 #include "tests/unit/model_text.h"
 #include "tests/unit/suite.h"
-
-#include <unistd.h>
 
 static tarn_session *s;
 static tarn_graph *g;
@@ -53,7 +53,8 @@ static char *text_of(const char *path) {
 START_TEST(test_dump_reads_back) {
   const tarn_plan *p = plan();
   OK(tarn__dump_stage(p, ".", 9998, 3, "some_pass"));
-  tarn_bytes wire = wire_of(text_of("./plan9998-03-some_pass-block0.pbtxt"), &tarn__proto_graph_def);
+  tarn_bytes wire =
+      wire_of(text_of("./plan9998-03-some_pass-block0.pbtxt"), &tarn__proto_graph_def);
   tarn_status status;
   tarn_graph *back = graph_of_bytes(tarn__allocator_default(), wire.data, wire.size, &status);
   ck_assert_msg(status == TARN_OK, "%s", tarn_error());

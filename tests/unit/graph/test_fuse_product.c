@@ -163,6 +163,56 @@ START_TEST(test_fuse_batch_norm) {
 }
 END_TEST
 
+/* As tf.nn.batch_normalization writes it, and as others do: (y - mean) / deviation * scale + offset. */
+START_TEST(test_fuse_batch_norm_in_pieces) {
+  EACH_KIND {
+    setup();
+    product(kinds[k][0]);
+    vector("scale", 5, 0.5f, 2);
+    vector("offset", 6, -1, 1);
+    vector("mean", 7, -1, 1);
+    vector("variance", 8, 0.1f, 2);
+    number(g, "epsilon", 0.01f);
+    node(g, "v", "AddV2", "variance epsilon", "T=float");
+    node(g, "r", "Rsqrt", "v", "T=float");
+    node(g, "m", "Mul", "r scale", "T=float");
+    node(g, "ym", "Mul", "p m", "T=float");
+    node(g, "mm", "Mul", "mean m", "T=float");
+    node(g, "s", "Sub", "offset mm", "T=float");
+    node(g, "a", "AddV2", "ym s", "T=float");
+    node(g, "y", "Relu", "a", "T=float");
+    ck_assert_int_eq(compare(kinds[k][0], kinds[k][1], 1), 1);
+    teardown();
+    fused = plain = NULL;
+    setup();
+    product(kinds[k][0]);
+    vector("scale", 5, 0.5f, 2);
+    vector("offset", 6, -1, 1);
+    vector("mean", 7, -1, 1);
+    vector("deviation", 8, 0.1f, 2);
+    node(g, "c", "Sub", "p mean", "T=float");
+    node(g, "n", "RealDiv", "c deviation", "T=float");
+    node(g, "t", "Mul", "scale n", "T=float");
+    node(g, "y", "AddV2", "offset t", "T=float");
+    ck_assert_int_eq(compare(kinds[k][0], kinds[k][1], 1), 1);
+    teardown();
+    fused = plain = NULL;
+    g = NULL;
+  }
+}
+END_TEST
+
+/* A division by zero gives infinities of the sign that the product has. */
+START_TEST(test_fuse_leaves_divisions_by_zero) {
+  setup();
+  product("Conv2D");
+  floats(g, "zeros", 1, (int64_t[]){O}, (float[O]){1, 1, 0, 1, 1, 1, 1, 1});
+  node(g, "d", "RealDiv", "p zeros", "T=float");
+  node(g, "y", "Tanh", "d", "T=float");
+  compare("Conv2D", "_FusedConv2D", 0);
+}
+END_TEST
+
 START_TEST(test_fuse_residual_sum) {
   EACH_KIND {
     setup();
@@ -296,7 +346,9 @@ START_TEST(test_fuse_chains_on_one_filter_stay_apart) {
 END_TEST
 
 SUITE_MAIN_TEARDOWN("fuse_product", teardown, test_fuse_bias_and_activation,
-                    test_fuse_scale_and_shift, test_fuse_batch_norm, test_fuse_residual_sum,
+                    test_fuse_scale_and_shift, test_fuse_batch_norm,
+                    test_fuse_batch_norm_in_pieces, test_fuse_leaves_divisions_by_zero,
+                    test_fuse_residual_sum,
                     test_fuse_pad, test_fuse_leaves_results_that_others_use,
                     test_fuse_refuses_what_is_no_channel_vector,
                     test_fuse_after_the_activation_nothing_is_folded, test_fuse_transposed_weights,

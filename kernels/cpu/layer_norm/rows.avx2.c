@@ -1,0 +1,4 @@
+/* Layer norm for AVX2; see rows.body.h. */
+#include "kernels/cpu/layer_norm/rows.body.h"
+
+const tarn_kernel tarn_kernels_layer_norm_rows_avx2[] = {ROWS{0}};
