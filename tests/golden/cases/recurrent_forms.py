@@ -139,14 +139,14 @@ LAYERS = {
 @family("recurrent")
 def keras(s):
     for name, layer in LAYERS.items():
-        for version in (1, 2):
+        for version in (1, 2) if name in ("lstm", "gru") else (1,):
             with s.case(f"keras_{name}_sequences_v{version}") as c, control_flow(version):
                 c.fetch(layer(return_sequences=True)(c.input([3, 5, 4])))
                 save(c)
-        with s.case(f"keras_{name}_last") as c, control_flow(2):
-            c.fetch(layer()(c.input([3, 5, 4])))
-            save(c)
     for name in ("lstm", "gru"):
+        with s.case(f"keras_{name}_last") as c, control_flow(2):
+            c.fetch(LAYERS[name]()(c.input([3, 5, 4])))
+            save(c)
         with s.case(f"keras_{name}_backwards") as c, control_flow(2):
             c.fetch(LAYERS[name](return_sequences=True, go_backwards=True)(c.input([3, 5, 4])))
             save(c)
