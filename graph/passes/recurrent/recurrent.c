@@ -52,6 +52,7 @@ static tarn_status look_at(tarn_builder *b, tarn_block *parent, int *at) {
 
 tarn_status tarn__pass_recurrent(tarn_builder *b, tarn_block *block) {
   bool any = false;
+  TARN_TRY(tarn__chains_extract(b, block));
   for (int at = 0; at < block->steps; at++) {
     if (any) TARN_TRY(tarn__plan_shapes_again(b, block, at)); /* what follows a sequence */
     if (block->step[at].removed || block->step[at].kind != TARN_STEP_LOOP) continue;
