@@ -39,7 +39,7 @@ set(TARN_FLAGS_avx512 -O3 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd 
 # roots, roundings and choices may be vectors; `omp simd` loops are. Neither changes a result. The folders that are written
 # vector by vector do without: their code came out slower by up to a tenth.
 set(TARN_LANES -fopenmp-simd -fno-math-errno -fno-trapping-math)
-set(TARN_BY_HAND "^(conv2d|gemm|lstm|gru)$")
+set(TARN_BY_HAND "^(conv2d|gemm|narrow|lstm|gru)$")
 # Loops of many ops in many dtypes: each a few hundred bytes, in which -O3 writes every remainder again in narrower vectors.
 # Without that they are half as large. Some do not become vectors at all below -O3.
 set(TARN_MANY_LOOPS "/((unary|binary|combine|bias)/lanes|array/(cast|select|fill)|pool/halves|lrn/rows|quantize/round_trip)\\.")

@@ -62,7 +62,7 @@ gives 2 run "$model" --feed x
 gives 2 run "$model" --threads many
 gives 2 run "$model" --backend fast
 gives 2 run "$model" --precision int4
-says err 'not available yet'
+says err 'bf16 or int8'
 gives 2 run "$model" --disable-pass fuse
 says err 'nearest: '
 gives 2 rum
