@@ -16,7 +16,7 @@ tarn_status tarn__repeat(tarn_tensor *to, int64_t to_at, int64_t n, const tarn_t
 void tarn__fill_elements(char *to, const char *element, size_t size, int64_t n, bool streams) {
   if (n <= 0) return;
   const size_t bytes = (size_t)n * size;
-  if (bytes <= 256 || bytes >= TARN_STREAM_BYTES || streams) {
+  if (bytes <= 4096 || bytes >= TARN_STREAM_BYTES || streams) {
     tarn__stream_fill(to, element, size, bytes, streams || bytes >= TARN_STREAM_BYTES);
     if (!streams && bytes >= TARN_STREAM_BYTES) tarn__stream_end();
     return;

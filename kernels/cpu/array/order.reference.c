@@ -71,12 +71,24 @@ static tarn_status arg_min(const tarn_call *call) { return arg(call, true); }
     if (x > y) return !smallest;                                                                        \
     if (x < y) return smallest;                                                                         \
     return a < b;                                                                                       \
+  }                                                                                                     \
+  /* What the heap gives for k = 1: the first element that no later one comes before. */                \
+  static int64_t best_##DT(const void *data, bool smallest, int64_t n) {                                \
+    const S *xs = data;                                                                                 \
+    int64_t at = 0;                                                                                     \
+    A most = GET(xs[0]);                                                                                \
+    for (int64_t i = 1; i < n; i++) {                                                                   \
+      const A x = GET(xs[i]);                                                                           \
+      if (smallest ? x < most : x > most) most = x, at = i;                                             \
+    }                                                                                                   \
+    return at;                                                                                          \
   }
 TARN_ORDERED_ROWS(ROW)
 #undef ROW
 
 typedef struct heap {
   bool (*better)(const void *data, bool smallest, int64_t a, int64_t b);
+  int64_t (*best)(const void *data, bool smallest, int64_t n);
   const void *data;
   bool smallest;
   int64_t *at; /* indices; at[0] is the worst once it is a heap */
@@ -116,6 +128,10 @@ static void pop(const heap *h, int64_t length) {
 /* h->at[0..k-1] become the best k of elements 0..n-1, k >= 1, with room for k + 1. */
 static void top(const heap *h, int64_t n, int64_t k, bool sorted) {
   int64_t held = k < n ? k + 1 : k;
+  if (k == 1) {
+    h->at[0] = h->best(h->data, h->smallest, n);
+    return;
+  }
   for (int64_t i = 0; i < held; i++) h->at[i] = i;
   for (int64_t i = (held - 2) / 2; i >= 0 && held > 1; i--) settle(h, i, held, h->at[i]);
   if (held > k) {
@@ -132,7 +148,7 @@ static void top(const heap *h, int64_t n, int64_t k, bool sorted) {
 
 static void set_better(heap *h, tarn_dtype dtype) {
   switch ((int)dtype) {
-#define ROW(DT, S, A, GET, PUT) case DT: h->better = better_##DT; break;
+#define ROW(DT, S, A, GET, PUT) case DT: h->better = better_##DT, h->best = best_##DT; break;
     TARN_ORDERED_ROWS(ROW)
 #undef ROW
     default: break;

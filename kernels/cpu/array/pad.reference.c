@@ -57,26 +57,43 @@ static int64_t mirrored(int64_t i, int64_t before, int64_t n, bool symmetric) {
   return i;
 }
 
+/* n elements of dy onto dx, which is walked with a step of 1 or -1. */
+static void add_run(tarn_tensor *dx, int64_t at, int64_t step, const tarn_tensor *dy, int64_t from, int64_t n) {
+  switch ((int)dx->dtype) {
+#define ROW(DT, S, A, GET, PUT)                                                                         \
+  case DT: {                                                                                            \
+    S *to = (S *)dx->data + at;                                                                         \
+    const S *xs = (const S *)dy->data + from;                                                           \
+    for (int64_t i = 0; i < n; i++) to[i * step] = PUT(GET(to[i * step]) + GET(xs[i]));                  \
+    break;                                                                                              \
+  }
+    TARN_RING_ROWS(ROW)
+#undef ROW
+    default: break;
+  }
+}
+
+/* Row by row of the last dim: its mirrored start, its inside and its mirrored end. */
 static tarn_status mirror_pad_grad(const tarn_call *call) {
   const tarn_mirror_pad_params *p = call->problem->params;
   const tarn_tensor *dy = call->in[0];
   tarn_tensor *dx = call->out[0];
   const tarn_shape *s = &dy->shape;
+  const int last = s->rank - 1, edge = p->symmetric ? 0 : 1;
   int64_t stride[TARN_MAX_RANK], index[TARN_MAX_RANK] = {0}, n = tarn__tensor_elements(dy);
+  if (last < 0) return tarn__move(dx, 0, dy, 0, 1);
   tarn__strides(&dx->shape, stride);
   TARN_TRY(tarn__clear_elements(dx, 0, tarn__tensor_elements(dx)));
-  for (int64_t i = 0; i < n; i++) {
+  const int64_t inside = dx->shape.dim[last], before = tarn__index_at(call->in[1], 2 * last);
+  const int64_t after = tarn__index_at(call->in[1], 2 * last + 1);
+  for (int64_t i = 0; i < n; i += s->dim[last]) {
     int64_t at = 0;
-    for (int d = 0; d < s->rank; d++)
+    for (int d = 0; d < last; d++)
       at += stride[d] * mirrored(index[d], tarn__index_at(call->in[1], 2 * d), dx->shape.dim[d], p->symmetric);
-    switch ((int)dx->dtype) {
-#define ROW(DT, S, A, GET, PUT) \
-  case DT: ((S *)dx->data)[at] = PUT(GET(((S *)dx->data)[at]) + GET(((const S *)dy->data)[i])); break;
-      TARN_RING_ROWS(ROW)
-#undef ROW
-      default: break;
-    }
-    for (int d = s->rank - 1; d >= 0 && ++index[d] == s->dim[d]; d--) index[d] = 0;
+    add_run(dx, at + before - 1 + edge, -1, dy, i, before);
+    add_run(dx, at, 1, dy, i + before, inside);
+    add_run(dx, at + inside - 1 - edge, -1, dy, i + before + inside, after);
+    for (int d = last - 1; d >= 0 && ++index[d] == s->dim[d]; d--) index[d] = 0;
   }
   return TARN_OK;
 }

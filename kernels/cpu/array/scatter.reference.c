@@ -34,8 +34,10 @@ static void combine(way how, tarn_tensor *y, int64_t at, const tarn_tensor *upda
   case DT: {                                                                                  \
     S *a = (S *)y->data + at;                                                                 \
     const S *b = (const S *)updates->data + from;                                             \
-    for (int64_t i = 0; i < n; i++)                                                           \
-      if (how == SMALLER ? GET(b[i]) < GET(a[i]) : GET(b[i]) > GET(a[i])) a[i] = b[i];        \
+    if (how == SMALLER)                                                                       \
+      for (int64_t i = 0; i < n; i++) a[i] = GET(b[i]) < GET(a[i]) ? b[i] : a[i];             \
+    else                                                                                      \
+      for (int64_t i = 0; i < n; i++) a[i] = GET(b[i]) > GET(a[i]) ? b[i] : a[i];             \
     break;                                                                                    \
   }
     TARN_ORDERED_ROWS(ROW)

@@ -11,6 +11,18 @@
  * down or towards zero it is exact. The least integer by -1 wraps round. */
 #define DIVISOR(b) (bad |= b == 0, b == 0 ? 1 : b)
 
+/* The bits of a float count up away from zero: one more or one less is the neighbour, and zero's are the least of either sign. */
+#define NEXT_AFTER(NAME, FLOAT, BITS, OF_BITS, TO_BITS, SIGN_BIT)                  \
+  static inline FLOAT NAME(FLOAT a, FLOAT b) {                                     \
+    const BITS bits = OF_BITS(a);                                                  \
+    const BITS moved = (a < b) == (a > 0) ? bits + 1 : bits - 1;                   \
+    const BITS least = (OF_BITS(b) & (BITS)1 << SIGN_BIT) | 1;                     \
+    const FLOAT y = TO_BITS(a == 0 ? least : moved);                               \
+    return a != a || b != b ? a + b : a == b ? b : y;                              \
+  }
+NEXT_AFTER(next_after, double, uint64_t, lane_bits, lane_from_bits, 63)
+NEXT_AFTER(next_after_f, float, uint32_t, lane_bits_f, lane_from_bits_f, 31)
+
 /* Floats. Of the extremes, NaN of either side stays. */
 #define FLOATS(X)                                                                  \
   X(Add, NOT_F32, a + b)                                                           \
@@ -36,6 +48,8 @@
   X(Xlogy, FLOAT, a == 0 ? 0 : (double)a * lane_log((double)b))                    \
   X(Xlog1py, FLOAT, a == 0 ? 0 : (double)a * lane_log1p((double)b))                \
   X(Atan2, FLOAT, lane_atan2((double)a, (double)b))                                \
+  X(NextAfter, F32, next_after_f(a, b))                                            \
+  X(NextAfter, F64, next_after(a, b))                                              \
   X(SqrtGrad, FLOAT, b == 0 ? 0 : b * 0.5f / a)                                    \
   X(RsqrtGrad, FLOAT, b == 0 ? 0 : -0.5f * b * a * a * a)                          \
   X(ReciprocalGrad, FLOAT, b == 0 ? 0 : -b * a * a)                                \

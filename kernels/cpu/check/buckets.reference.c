@@ -13,20 +13,38 @@ static double value_at(const tarn_tensor *t, int64_t i) {
   }
 }
 
+enum { BLOCK = 512 };
+
+/* Elements from `at` on as doubles; how many, at most BLOCK. */
+static int64_t values_from(const tarn_tensor *t, int64_t at, double *to) {
+  const int64_t left = tarn__tensor_elements(t) - at, n = left < BLOCK ? left : BLOCK;
+  switch ((int)t->dtype) {
+#define ROW(DT, S) \
+  case DT: for (int64_t i = 0; i < n; i++) to[i] = (double)((const S *)t->data)[at + i]; break;
+    ROW(TARN_F32, float) ROW(TARN_F64, double) ROW(TARN_I32, int32_t) ROW(TARN_I64, int64_t)
+#undef ROW
+    default: break;
+  }
+  return n;
+}
+
 /* The number of boundaries that are <= the value, by halving. NaN is below none: it goes past the last. */
 static tarn_status bucketize(const tarn_call *call) {
   const tarn_bucketize_params *p = call->problem->params;
   int32_t *y = call->out[0]->data;
   int64_t n = tarn__tensor_elements(call->in[0]);
-  for (int64_t i = 0; i < n; i++) {
-    double value = value_at(call->in[0], i);
-    int64_t low = 0, high = p->count;
-    while (low < high) {
-      int64_t middle = low + (high - low) / 2;
-      if (value < (double)p->boundaries[middle]) high = middle;
-      else low = middle + 1;
+  double value[BLOCK];
+  for (int64_t from = 0; from < n; from += BLOCK) {
+    const int64_t part = values_from(call->in[0], from, value);
+    for (int64_t i = 0; i < part; i++) {
+      int64_t low = 0, high = p->count;
+      while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (value[i] < (double)p->boundaries[middle]) high = middle;
+        else low = middle + 1;
+      }
+      y[from + i] = (int32_t)low;
     }
-    y[i] = (int32_t)low;
   }
   return TARN_OK;
 }
@@ -39,15 +57,19 @@ static tarn_status histogram(const tarn_call *call) {
                      high);
   tarn_tensor *y = call->out[0];
   int64_t bins = tarn__tensor_elements(y), n = tarn__tensor_elements(call->in[0]);
-  double width = (high - low) / (double)bins;
+  double width = (high - low) / (double)bins, at[BLOCK];
   if (tarn__tensor_bytes(y)) memset(y->data, 0, tarn__tensor_bytes(y));
-  for (int64_t i = 0; i < n; i++) {
-    double value = value_at(call->in[0], i);
-    if (isnan(value)) return tarn_fail(TARN_INVALID, "value %lld is NaN", (long long)i);
-    double at = (value > low ? value - low : 0) / width;
-    int64_t bin = at >= (double)(bins - 1) ? bins - 1 : at > 0 ? (int64_t)at : 0;
-    if (y->dtype == TARN_I32) ((int32_t *)y->data)[bin]++;
-    else ((int64_t *)y->data)[bin]++;
+  for (int64_t from = 0; from < n; from += BLOCK) {
+    const int64_t part = values_from(call->in[0], from, at);
+    for (int64_t i = 0; i < part; i++) {
+      if (isnan(at[i])) return tarn_fail(TARN_INVALID, "value %lld is NaN", (long long)(from + i));
+      at[i] = (at[i] > low ? at[i] - low : 0) / width;
+    }
+    for (int64_t i = 0; i < part; i++) {
+      const int64_t bin = at[i] >= (double)(bins - 1) ? bins - 1 : (int64_t)at[i];
+      if (y->dtype == TARN_I32) ((int32_t *)y->data)[bin]++;
+      else ((int64_t *)y->data)[bin]++;
+    }
   }
   return TARN_OK;
 }

@@ -48,10 +48,21 @@
   X(Erfinv, FLOAT, lane_erfinv((double)x))                      \
   X(Ndtri, FLOAT, lane_ndtri((double)x))
 
+/* 16-bit floats by their bits. */
+#define TARN_F16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_F16, f16_bits, uint16_t, uint16_t, TARN_AS_IS, TARN_AS_IS)
+#define TARN_F16_BITS_BITS TARN_BIT(TARN_F16)
+#define TARN_BF16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_BF16, bf16_bits, uint16_t, uint16_t, TARN_AS_IS, TARN_AS_IS)
+#define TARN_BF16_BITS_BITS TARN_BIT(TARN_BF16)
 #define TESTS(X)                                                \
-  X(IsNan, FLOAT, x != x)                                       \
-  X(IsInf, FLOAT, fabs(x) == (float)INFINITY)                   \
-  X(IsFinite, FLOAT, fabs(x) < (float)INFINITY)                 \
+  X(IsNan, WIDE_FLOAT, x != x)                                  \
+  X(IsInf, WIDE_FLOAT, fabs(x) == (float)INFINITY)              \
+  X(IsFinite, WIDE_FLOAT, fabs(x) < (float)INFINITY)            \
+  X(IsNan, F16_BITS, (x & 0x7fff) > 0x7c00)                     \
+  X(IsInf, F16_BITS, (x & 0x7fff) == 0x7c00)                    \
+  X(IsFinite, F16_BITS, (x & 0x7fff) < 0x7c00)                  \
+  X(IsNan, BF16_BITS, (x & 0x7fff) > 0x7f80)                    \
+  X(IsInf, BF16_BITS, (x & 0x7fff) == 0x7f80)                   \
+  X(IsFinite, BF16_BITS, (x & 0x7fff) < 0x7f80)                 \
   X(LogicalNot, TRUTH, x == 0)
 
 #define TEST_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) TARN_UNARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, uint8_t, (uint8_t))
