@@ -131,12 +131,29 @@ static void store_d(tarn_dtype to, void *y, const double *x, int64_t n, block *b
   }
 }
 
+/* false where a float is beyond uint32 and negative int32, which wraps. From 2^31 on it is converted without its top bit. */
+static bool floats_to_uint32(const float *x, uint32_t *y, int64_t n) {
+  unsigned far = 0;
+  for (int64_t k = 0; k < n; k++) far |= (unsigned)!((x[k] >= -0x1p31f) & (x[k] < 0x1p32f));
+  if (far) return false;
+  int64_t k = 0;
+  const __m256 half = _mm256_set1_ps(0x1p31f);
+  for (; k + 8 <= n; k += 8) {
+    const __m256 v = _mm256_loadu_ps(x + k), above = _mm256_cmp_ps(v, half, _CMP_GE_OQ);
+    const __m256i low = _mm256_cvttps_epi32(_mm256_sub_ps(v, _mm256_and_ps(above, half)));
+    _mm256_storeu_si256((__m256i *)(void *)(y + k), _mm256_xor_si256(low, _mm256_slli_epi32(_mm256_castps_si256(above), 31)));
+  }
+  for (; k < n; k++) y[k] = (uint32_t)_mm_cvttss_si64(_mm_set_ss(x[k]));
+  return true;
+}
+
 static void store_f(tarn_dtype to, void *y, const float *x, int64_t n, block *b) {
   if (fits_int32(to)) {
     floats_to_int32(x, b->i, n);
     store_i(to, y, b->i, n, b);
     return;
   }
+  if (to == TARN_U32 && floats_to_uint32(x, y, n)) return;
   switch ((int)to) {
     case TARN_F32: EACH((float *)y, x[k]) break;
     case TARN_F16: floats_to_halves(x, y, n); break;

@@ -36,19 +36,23 @@ static inline tarn_cast_bounds tarn__cast_bounds(tarn_dtype from, tarn_dtype to,
 }
 
 /* y = x, the first `grouped` of n elements so bounded that wrapping them gives what saturating would. y may be x. */
-#define TARN_CAST_BOUND(NAME, T)                                                                                \
+#define TARN_CAST_BOUND(NAME, T, LEAST)                                                                                \
   static inline void NAME(const tarn_cast_bounds *b, const T *x, T *y, int64_t grouped, int64_t n) {            \
     const T low = (T)b->low, high = (T)b->high, limit = (T)b->limit;                                            \
-    for (int64_t k = 0; k < grouped && b->narrow; k++) {                                                        \
-      const T below = x[k] < high ? x[k] : high;                                                                \
-      y[k] = x[k] >= low && x[k] < limit ? below : low;                                                         \
-    }                                                                                                           \
-    for (int64_t k = 0; k < grouped && !b->narrow; k++)                                                         \
-      y[k] = (double)x[k] > -0x1p31 - 1 && x[k] < (T)0x1p32 ? x[k] : (T)0x1p31;                                 \
+    if (b->narrow)                                                                                              \
+      for (int64_t k = 0; k < grouped; k++) {                                                                   \
+        const T v = x[k], below = v < high ? v : high;                                                          \
+        y[k] = (v >= low) & (v < limit) ? below : low;                                                          \
+      }                                                                                                         \
+    else                                                                                                        \
+      for (int64_t k = 0; k < grouped; k++) {                                                                   \
+        const T v = x[k];                                                                                       \
+        y[k] = (v > LEAST) & (v < (T)0x1p32) ? v : (T)0x1p31;                                                   \
+      }                                                                                                         \
     for (int64_t k = grouped; k < n; k++) y[k] = x[k];                                                          \
   }
-TARN_CAST_BOUND(tarn__cast_bound_f, float)
-TARN_CAST_BOUND(tarn__cast_bound_d, double)
+TARN_CAST_BOUND(tarn__cast_bound_f, float, -0x1.000002p31f)   /* the next float below -2^31 */
+TARN_CAST_BOUND(tarn__cast_bound_d, double, -0x1p31 - 1)
 #undef TARN_CAST_BOUND
 
 /* Of n elements from `at` on: how many are among the grouped ones. */

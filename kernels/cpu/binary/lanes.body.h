@@ -47,7 +47,8 @@ NEXT_AFTER(next_after_f, float, uint32_t, lane_bits_f, lane_from_bits_f, 31)
   X(TruncateDiv, BF16, trunc(tarn__bf16_round(a / b)))                             \
   X(Xlogy, FLOAT, a == 0 ? 0 : (double)a * lane_log((double)b))                    \
   X(Xlog1py, FLOAT, a == 0 ? 0 : (double)a * lane_log1p((double)b))                \
-  X(Atan2, FLOAT, lane_atan2((double)a, (double)b))                                \
+  X(Atan2, F64, lane_atan2(a, b))                                                  \
+  X(Atan2, NOT_F64, lane_atan2f(a, b))                                             \
   X(NextAfter, F32, next_after_f(a, b))                                            \
   X(NextAfter, F64, next_after(a, b))                                              \
   X(SqrtGrad, FLOAT, b == 0 ? 0 : b * 0.5f / a)                                    \

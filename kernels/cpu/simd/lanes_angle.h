@@ -72,7 +72,31 @@ static inline double lane_atan2(double y, double x) {
   a = copysign(a, y);
   return x != x || y != y ? x + y : a;
 }
-/* In float, for loops that must keep up with memory: the polynomials of Cephes (asinf.c, atanf.c). NaN beyond 1. */
+/* In float, for loops that must keep up with memory: the polynomials of Cephes (sinf.c, asinf.c, atanf.c). NaN beyond 1.
+ *
+ * sin(x + quarters pi/2) for |x| <= LANE_MOST_RADIANS_F: pi/2 in three parts, the first two with so few bits that the multiples
+ * which occur are exact in a fused product. */
+#define LANE_MOST_RADIANS_F 8192.0f
+static inline float lane_sine_f(float x, uint32_t quarters) {
+  const float t = fmaf(x, 0.636619772367581343f, 0x1.8p23f), n = t - 0x1.8p23f;
+  const float r = fmaf(n, -5.3903029534742383927e-15f, fmaf(n, -7.5497894158615963534e-8f, fmaf(n, -1.57079625129699707031f, x)));
+  const float z = r * r;
+  const uint32_t turn = lane_bits_f(t) + quarters;
+  float s = -1.9515295891e-4f;
+  s = fmaf(s, z, 8.3321608736e-3f);
+  s = fmaf(s, z, -1.6666654611e-1f);
+  s = fmaf(s * z, r, r);
+  float c = 2.443315711809948e-5f;
+  c = fmaf(c, z, -1.388731625493765e-3f);
+  c = fmaf(c, z, 4.166664568298827e-2f);
+  c = fmaf(c, z, -0.5f);
+  c = fmaf(c, z, 1);
+  const float y = turn & 1 ? c : s;
+  return lane_from_bits_f(lane_bits_f(y) ^ (turn & 2) << 30);
+}
+static inline float lane_sinf(float x) { return x == 0 ? x : lane_sine_f(x, 0); }
+static inline float lane_cosf(float x) { return lane_sine_f(x, 1); }
+
 static inline float lane_arc_sine_f(float r, float z) {   /* of r in [0, 1/2], z = r^2 */
   float p = 4.2163199048e-2f;
   p = fmaf(p, z, 2.4181311049e-2f);
@@ -103,6 +127,26 @@ static inline float lane_atanf(float x) {
   p = fmaf(p, z, -3.33329491539e-1f);
   const float base = near ? 0.0f : far ? (float)LANE_PI_2 : (float)(LANE_PI_2 / 2);
   return copysignf(base + fmaf(p * z, r, r), x);
+}
+/* The polynomial of a quotient in [0, 1]: steep ones are turned by pi/4. */
+static inline float lane_arc_f(float q) {
+  const bool steep = q > 0.4142135623730950f;
+  const float r = steep ? (q - 1) / (q + 1) : q, z = r * r;
+  float p = 8.05374449538e-2f;
+  p = fmaf(p, z, -1.38776856032e-1f);
+  p = fmaf(p, z, 1.99777106478e-1f);
+  p = fmaf(p, z, -3.33329491539e-1f);
+  return (steep ? (float)(LANE_PI_2 / 2) : 0.0f) + fmaf(p * z, r, r);
+}
+static inline float lane_atan2f(float y, float x) {
+  const float up = fabsf(y), along = fabsf(x);
+  const float less = up < along ? up : along, more = up < along ? along : up;
+  const float q = more == 0 ? 0 : less == (float)INFINITY ? 1 : less / more;
+  float a = lane_arc_f(q);
+  a = up > along ? (float)LANE_PI_2 - a : a;
+  a = lane_bits_f(x) >> 31 ? (float)LANE_PI - a : a;
+  a = copysignf(a, y);
+  return x != x || y != y ? x + y : a;
 }
 
 #endif

@@ -83,7 +83,8 @@ static inline uint32_t population_32(uint32_t x) {
                      (uint8_t))
 #define POPULATION_DEFINE(NAME, ROWS, E) TARN_UNARY_DEFINE_WITH(POPULATION_LOOP, NAME, ROWS, E)
 
-/* Sines: a block with a number that is too large for the short reduction goes to C's library whole. */
+/* Sines: in float as far as its reduction goes; a block with a larger number goes through doubles, and one with a number that is
+ * too large for those to C's library. */
 enum { BLOCK = 256 };
 #define SINE_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT)                          \
   static void loop_##NAME##_##SUFFIX(const void *from, void *to, int64_t all) { \
@@ -91,26 +92,34 @@ enum { BLOCK = 256 };
       const int64_t n = all - at < BLOCK ? all - at : BLOCK;                    \
       const S *xs = (const S *)from + at;                                       \
       S *ys = (S *)to + at;                                                     \
-      unsigned far = 0;                                                         \
+      unsigned far = 0, farther = 0;                                            \
       _Pragma("omp simd reduction(|:far)")                                      \
-      for (int64_t i = 0; i < n; i++) far |= (unsigned)!(fabsf(GET(xs[i])) <= (float)LANE_MOST_RADIANS); \
-      if (far) {                                                                \
-        for (int64_t i = 0; i < n; i++) ys[i] = PUT(c_##NAME((double)GET(xs[i]))); \
+      for (int64_t i = 0; i < n; i++) far |= (unsigned)!(fabsf(GET(xs[i])) <= LANE_MOST_RADIANS_F); \
+      if (!far) {                                                               \
+        TARN_EACH_LANE                                                          \
+        for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_f(GET(xs[i])));      \
+        continue;                                                               \
+      }                                                                         \
+      _Pragma("omp simd reduction(|:farther)")                                  \
+      for (int64_t i = 0; i < n; i++) farther |= (unsigned)!(fabsf(GET(xs[i])) <= (float)LANE_MOST_RADIANS); \
+      if (farther) {                                                            \
+        for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_c((double)GET(xs[i]))); \
         continue;                                                               \
       }                                                                         \
       TARN_EACH_LANE                                                            \
-      for (int64_t i = 0; i < n; i++) {                                         \
-        const double x = (double)GET(xs[i]);                                    \
-        ys[i] = PUT(E);                                                         \
-      }                                                                         \
+      for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_d((double)GET(xs[i]))); \
     }                                                                           \
   }
 #define SINE_DEFINE(NAME, ROWS, E) TARN_UNARY_DEFINE_WITH(SINE_LOOP, NAME, ROWS, E)
-static inline double c_Sin(double x) { return sin(x); }
-static inline double c_Cos(double x) { return cos(x); }
-#define SINES(X)                         \
-  X(Sin, NOT_F64, lane_sin(x))           \
-  X(Cos, NOT_F64, lane_cos(x))
+static inline double Sin_c(double x) { return sin(x); }
+static inline double Cos_c(double x) { return cos(x); }
+#define Sin_f lane_sinf
+#define Sin_d lane_sin
+#define Cos_f lane_cosf
+#define Cos_d lane_cos
+#define SINES(X)        \
+  X(Sin, NOT_F64, )     \
+  X(Cos, NOT_F64, )
 
 LIST(TARN_UNARY_DEFINE)
 TESTS(TEST_DEFINE)
