@@ -16,6 +16,9 @@
 #define LANE_LN2_HIGH 6.93147180369123816490e-01
 #define LANE_LN2_LOW 1.90821492927058770002e-10
 
+/* For long functions that several loops use: a call would keep them from becoming vectors. */
+#define LANE_INLINE static inline __attribute__((always_inline))
+
 static inline uint64_t lane_bits(double x) {
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);

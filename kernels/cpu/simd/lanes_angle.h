@@ -14,7 +14,7 @@
 
 /* sin(x + quarters pi/2) for |x| <= LANE_MOST_RADIANS, to the accuracy of a float: Cody and Waite's reduction in two
  * parts, then Taylor's series to the digits of a double. */
-static inline double lane_sine(double x, uint64_t quarters) {
+LANE_INLINE double lane_sine(double x, uint64_t quarters) {
   const double t = fma(x, 0.636619772367581343076, LANE_MAGIC), n = t - LANE_MAGIC;
   const double r = fma(n, -LANE_PI_2_LOW, fma(n, -LANE_PI_2, x)), z = r * r;
   const uint64_t turn = lane_bits(t) + quarters;
@@ -42,7 +42,7 @@ static inline double lane_sin(double x) { return x == 0 ? x : lane_sine(x, 0); }
 static inline double lane_cos(double x) { return lane_sine(x, 1); }
 
 /* The arc of a quotient in [0, 1]: S. Moshier's rational function (Cephes, atan.c), turned by pi/4 above 0.66. */
-static inline double lane_arc(double q) {
+LANE_INLINE double lane_arc(double q) {
   const bool steep = q > 0.66;
   const double x = steep ? (q - 1) / (q + 1) : q, z = x * x;
   double p = -8.750608600031904122785e-1, d = z + 2.485846490142306297962e1;
@@ -62,7 +62,7 @@ static inline double lane_atan(double x) {
   const double a = lane_arc(size > 1 ? 1 / size : size);
   return copysign(size > 1 ? LANE_PI_2 - (a - LANE_PI_2_LOW) : a, x);
 }
-static inline double lane_atan2(double y, double x) {
+LANE_INLINE double lane_atan2(double y, double x) {
   const double up = fabs(y), along = fabs(x);
   const double less = up < along ? up : along, more = up < along ? along : up;
   const double q = more == 0 ? 0 : less == (double)INFINITY ? 1 : less / more;
@@ -77,7 +77,7 @@ static inline double lane_atan2(double y, double x) {
  * sin(x + quarters pi/2) for |x| <= LANE_MOST_RADIANS_F: pi/2 in three parts, the first two with so few bits that the multiples
  * which occur are exact in a fused product. */
 #define LANE_MOST_RADIANS_F 8192.0f
-static inline float lane_sine_f(float x, uint32_t quarters) {
+LANE_INLINE float lane_sine_f(float x, uint32_t quarters) {
   const float t = fmaf(x, 0.636619772367581343f, 0x1.8p23f), n = t - 0x1.8p23f;
   const float r = fmaf(n, -5.3903029534742383927e-15f, fmaf(n, -7.5497894158615963534e-8f, fmaf(n, -1.57079625129699707031f, x)));
   const float z = r * r;
@@ -129,7 +129,7 @@ static inline float lane_atanf(float x) {
   return copysignf(base + fmaf(p * z, r, r), x);
 }
 /* The polynomial of a quotient in [0, 1]: steep ones are turned by pi/4. */
-static inline float lane_arc_f(float q) {
+LANE_INLINE float lane_arc_f(float q) {
   const bool steep = q > 0.4142135623730950f;
   const float r = steep ? (q - 1) / (q + 1) : q, z = r * r;
   float p = 8.05374449538e-2f;
@@ -138,7 +138,7 @@ static inline float lane_arc_f(float q) {
   p = fmaf(p, z, -3.33329491539e-1f);
   return (steep ? (float)(LANE_PI_2 / 2) : 0.0f) + fmaf(p * z, r, r);
 }
-static inline float lane_atan2f(float y, float x) {
+LANE_INLINE float lane_atan2f(float y, float x) {
   const float up = fabsf(y), along = fabsf(x);
   const float less = up < along ? up : along, more = up < along ? along : up;
   const float q = more == 0 ? 0 : less == (float)INFINITY ? 1 : less / more;
