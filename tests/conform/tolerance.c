@@ -25,6 +25,7 @@ static const struct {
   {"DepthwiseConv2dNativeBackpropInput", 1, true, false, "as DepthwiseConv2dNative"},
   {"DepthwiseConv2dNativeBackpropFilter", 1, true, false, "as DepthwiseConv2dNative"},
   {"LogMatrixDeterminant", 1, true, false, "complex products, as the reference's, make NaN of infinities that real ones keep"},
+  {"Qr", 1, true, false, "reflections spread a NaN to all that they touch: the vectors leave out what is 0 or done"},
   {"_FusedConv2D", 1, true, false, "as Conv2D"},
   {"_FusedDepthwiseConv2dNative", 1, true, false, "as DepthwiseConv2dNative"},
   {"_FusedConvChain", 10, true, false, "as Conv2D; what one stage rounds, the next multiplies"},

@@ -44,11 +44,12 @@ static void filter(const filters *f, const float *powers, double *sums) {
   }
 }
 
-/* Weights and bands of the bins, and the filters' sums. */
+/* Weights and bands of the bins, the filters' sums, and the transform's cosines [coefficients, bands]. */
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const tarn_mfcc_params *params = p->params;
   (void)threads;
-  return (size_t)p->in_shape[0].dim[2] * (sizeof(double) + sizeof(int64_t)) + (size_t)params->bands * sizeof(double);
+  return (size_t)p->in_shape[0].dim[2] * (sizeof(double) + sizeof(int64_t)) +
+         (size_t)(params->bands * (1 + params->coefficients)) * sizeof(double);
 }
 
 /* spectrogram [channels, frames, bins] -> [channels, frames, coefficients]. */
@@ -61,8 +62,11 @@ static tarn_status run(const tarn_call *call) {
   if (rate < 1) return tarn_fail(TARN_INVALID, "expected a positive sample rate, got %lld", (long long)rate);
   filters f = {.weight = call->scratch};
   f.band = (int64_t *)(f.weight + bins);
-  double *sums = (double *)(f.band + bins);
+  double *sums = (double *)(f.band + bins), *cosine = sums + p->bands;
   design(p, bins, rate, &f);
+  for (int64_t k = 0; k < p->coefficients; k++)
+    for (int64_t b = 0; b < f.bands; b++)
+      cosine[k * f.bands + b] = cos(PI / (double)f.bands * (double)k * ((double)b + 0.5));
   for (int64_t r = 0; r < rows; r++, x += bins, y += p->coefficients) {
     if (f.last >= bins) {          /* the limit lies above half of the rate: TensorFlow gives zeros */
       for (int64_t k = 0; k < p->coefficients; k++) y[k] = 0;
@@ -72,8 +76,7 @@ static tarn_status run(const tarn_call *call) {
     for (int64_t b = 0; b < f.bands; b++) sums[b] = log(sums[b] < FLOOR ? FLOOR : sums[b]);
     for (int64_t k = 0; k < p->coefficients; k++) {
       double sum = 0;
-      for (int64_t b = 0; b < f.bands; b++)
-        sum += sums[b] * cos(PI / (double)f.bands * (double)k * ((double)b + 0.5));
+      for (int64_t b = 0; b < f.bands; b++) sum += sums[b] * cosine[k * f.bands + b];
       y[k] = (float)(sqrt(2 / (double)f.bands) * sum);
     }
   }

@@ -1,6 +1,6 @@
-/* Average pooling of half floats and its gradient with channels last, for AVX2 and AVX-512. Every step is rounded, as in
- * average.body.h; but bfloat16's averages, which TensorFlow sums in float, are in lanes.body.h. A chunk is an output row, or for the
- * gradient a part of an image's channels. */
+/* Max and average pooling of half floats and the gradient of averages with channels last, for AVX2 and AVX-512. Every step is
+ * rounded, as in average.body.h; but bfloat16's averages, which TensorFlow sums in float, are in lanes.body.h. A chunk is an output
+ * row, or for the gradient a part of an image's channels. */
 #include "kernels/cpu/simd/half.h"
 #include "kernels/params/pool.h"
 
@@ -12,7 +12,7 @@ typedef void (*addition)(uint16_t *to, const uint16_t *a, const uint16_t *b, int
 
 typedef struct job {
   tarn_pooling g;
-  bool bf16;
+  bool bf16, max;
   addition add;
   const uint16_t *from;          /* x, or dy */
   uint16_t *to;                  /* y, or dx */
@@ -48,7 +48,7 @@ static void scaled(bool bf16, bool over, uint16_t *to, const uint16_t *x, float 
   }
 }
 
-static tarn_status average(void *argument, int64_t row, int worker) {
+static tarn_status under_window(void *argument, int64_t row, int worker) {
   (void)worker;
   const job *j = argument;
   const tarn_axis *a = j->g.axis;
@@ -61,12 +61,17 @@ static tarn_status average(void *argument, int64_t row, int worker) {
   for (int64_t ow = 0; ow < a[2].out; ow++, y += C) {
     clip(&a[2], ow, &first[2], &last[2]);
     const int64_t count = size_of(first, last);
-    memset(y, 0, (size_t)C * sizeof *y);
+    /* Below the least finite number nothing is counted in a maximum. */
+    for (int64_t c = 0; c < C; c++) y[c] = !j->max ? 0 : j->bf16 ? 0xff7f : 0xfbff;
     for (int64_t d = first[0]; d < last[0]; d++)
       for (int64_t h = first[1]; h < last[1]; h++)
-        for (int64_t w = first[2]; w < last[2]; w++)
-          j->add(y, y, image + ((d * a[1].in + h) * a[2].in + w) * C, C);
-    if (count > 1) scaled(j->bf16, true, y, y, (float)count, C);
+        for (int64_t w = first[2]; w < last[2]; w++) {
+          const uint16_t *x = image + ((d * a[1].in + h) * a[2].in + w) * C;
+          if (!j->max) j->add(y, y, x, C);
+          else if (j->bf16) lane_raise_bf16s(y, x, C);
+          else lane_raise_halves(y, x, C);
+        }
+    if (count > 1 && !j->max) scaled(j->bf16, true, y, y, (float)count, C);
   }
   return TARN_OK;
 }
@@ -110,23 +115,25 @@ static const char *supports(const tarn_problem *p) {
   return p->out_shape[0].rank < 0 ? "the shape is not known yet" : NULL;
 }
 
-static tarn_status run(const tarn_call *call, bool gradient) {
+static tarn_status run(const tarn_call *call, bool gradient, bool max) {
   const tarn_problem *p = call->problem;
   const tarn_tensor *in = call->in[p->inputs - 1];
   tarn_tensor *out = call->out[0];
   const bool bf16 = out->dtype == TARN_BF16;
-  job j = {.g = tarn__pooling_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0]), .bf16 = bf16,
+  job j = {.g = tarn__pooling_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0]), .bf16 = bf16, .max = max,
                  .add = bf16 ? lane_add_bf16s : lane_add_halves, .from = in->data, .to = out->data};
   if (tarn__tensor_elements(out) == 0) return TARN_OK;
   tarn_pool *pool = tarn__tensor_elements(in) + tarn__tensor_elements(out) < 32768 ? NULL : call->pool;
   if (gradient) return tarn__pool_run(pool, j.g.N * ((j.g.C + PART - 1) / PART), share, &j);
-  return tarn__pool_run(pool, j.g.N * j.g.axis[0].out * j.g.axis[1].out, average, &j);
+  return tarn__pool_run(pool, j.g.N * j.g.axis[0].out * j.g.axis[1].out, under_window, &j);
 }
-static tarn_status run_average(const tarn_call *call) { return run(call, false); }
-static tarn_status run_gradient(const tarn_call *call) { return run(call, true); }
+static tarn_status run_average(const tarn_call *call) { return run(call, false, false); }
+static tarn_status run_max(const tarn_call *call) { return run(call, false, true); }
+static tarn_status run_gradient(const tarn_call *call) { return run(call, true, false); }
 
 #define ROW(text, types, name) {.op = text, .dtypes = types, .keyed = -1, .supports = supports, .run = run_##name},
 #define BOTH (TARN_BIT(TARN_F16) | TARN_BIT(TARN_BF16))
 #define ROWS                                                                                         \
+  ROW("MaxPool", BOTH, max) ROW("MaxPool3D", BOTH, max)                                              \
   ROW("AvgPool", TARN_BIT(TARN_F16), average) ROW("AvgPool3D", TARN_BIT(TARN_F16), average)          \
   ROW("AvgPoolGrad", BOTH, gradient) ROW("AvgPool3DGrad", BOTH, gradient)

@@ -108,9 +108,6 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
   return (size_t)(in + out) * sizeof(float);
 }
 
-/* The least half is above the least float: what nothing beat is it. */
-static float least_of(tarn_dtype dtype) { return dtype == TARN_F16 ? -65504.0f : tarn__bf16_to_f32(0xff7f); }
-
 static tarn_status pooled(const tarn_call *call, bool average, bool gradient) {
   const tarn_problem *p = call->problem;
   const tarn_tensor *in = call->in[p->inputs - 1];
@@ -131,10 +128,6 @@ static tarn_status pooled(const tarn_call *call, bool average, bool gradient) {
     TARN_TRY(tarn__pool_run(pool, j.g.N * j.g.axis[0].out * j.g.axis[1].out, wide ? pool_f64 : pool_f32, &j));
   }
   if (wide || out->dtype == TARN_F32) return TARN_OK;
-  if (!average && !gradient) {
-    const float least = least_of(out->dtype);
-    for (int64_t i = 0; i < n_out; i++) to[i] = to[i] < least ? least : to[i];
-  }
   lane_round_into(out, to, n_out);
   return TARN_OK;
 }
@@ -142,7 +135,6 @@ static tarn_status run_max(const tarn_call *call) { return pooled(call, false, f
 static tarn_status run_average(const tarn_call *call) { return pooled(call, true, false); }
 static tarn_status run_gradient(const tarn_call *call) { return pooled(call, true, true); }
 
-#define NOT_F32 (TARN_FLOATS & ~TARN_BIT(TARN_F32))
 /* Averages of binary16 round at every step in TensorFlow, and their gradients: halves.body.h. Those of bfloat16 are float's,
  * rounded once. */
 #define WIDE_FLOATS (TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64))
@@ -150,6 +142,6 @@ static tarn_status run_gradient(const tarn_call *call) { return pooled(call, tru
 #define ROW(text, types, name) \
   {.op = text, .dtypes = types, .keyed = -1, .supports = supports, .scratch_bytes = scratch_bytes, .run = run_##name},
 #define ROWS                                                                              \
-  ROW("MaxPool", NOT_F32, max) ROW("MaxPool3D", NOT_F32, max)                             \
+  ROW("MaxPool", TARN_BIT(TARN_F64), max) ROW("MaxPool3D", TARN_BIT(TARN_F64), max)       \
   ROW("AvgPool", NOT_HALF, average) ROW("AvgPool3D", NOT_HALF, average)                   \
   ROW("AvgPoolGrad", WIDE_FLOATS, gradient) ROW("AvgPool3DGrad", WIDE_FLOATS, gradient)

@@ -47,6 +47,28 @@ static inline void lane_add_halves(uint16_t *to, const uint16_t *a, const uint16
   }
   for (; i < n; i++) to[i] = tarn__f32_to_f16(tarn__f16_to_f32(a[i]) + tarn__f16_to_f32(b[i]));
 }
+/* to = the greater of to and x; a NaN in x never is. */
+static inline void lane_raise_halves(uint16_t *to, const uint16_t *x, int64_t n) {
+  int64_t i = 0;
+#ifdef __AVX512F__
+  for (; i < n; i += 16) {
+    const __mmask16 m = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1u : 0xffffu);
+    const __m256i old = _mm256_maskz_loadu_epi16(m, to + i), new = _mm256_maskz_loadu_epi16(m, x + i);
+    const __mmask16 more = _mm512_cmp_ps_mask(_mm512_cvtph_ps(new), _mm512_cvtph_ps(old), _CMP_GT_OQ);
+    _mm256_mask_storeu_epi16(to + i, m & more, new);
+  }
+#endif
+  for (; i + 8 <= n; i += 8) {
+    const __m256 old = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(to + i)));
+    const __m256 new = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(x + i)));
+    _mm_storeu_si128((__m128i *)(void *)(to + i), _mm256_cvtps_ph(_mm256_max_ps(new, old), _MM_FROUND_TO_NEAREST_INT));
+  }
+  for (; i < n; i++) to[i] = tarn__f16_to_f32(x[i]) > tarn__f16_to_f32(to[i]) ? x[i] : to[i];
+}
+static inline void lane_raise_bf16s(uint16_t *to, const uint16_t *x, int64_t n) {
+  _Pragma("omp simd")
+  for (int64_t i = 0; i < n; i++) to[i] = tarn__bf16_to_f32(x[i]) > tarn__bf16_to_f32(to[i]) ? x[i] : to[i];
+}
 static inline void lane_add_bf16s(uint16_t *to, const uint16_t *a, const uint16_t *b, int64_t n) {
   _Pragma("omp simd")
   for (int64_t i = 0; i < n; i++) to[i] = tarn__f32_to_bf16(tarn__bf16_to_f32(a[i]) + tarn__bf16_to_f32(b[i]));

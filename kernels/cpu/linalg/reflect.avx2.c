@@ -1,0 +1,4 @@
+/* Qr for AVX2; see reflect.body.h. */
+#include "kernels/cpu/linalg/reflect.body.h"
+
+const tarn_kernel tarn_kernels_linalg_reflect_avx2[] = {ROWS {0}};
