@@ -1,7 +1,8 @@
-/* 3x3 stride-1 Conv2D by Winograd's minimal filtering F(m,3) (Lavin & Gray, "Fast Algorithms for Convolutional Neural
- * Networks", 2016); the including file defines OUT (m: 2 or 4), ISA and TARGET.
+/* Stride-1 Conv2D of r x r filters by Winograd's minimal filtering F(m,r) (Lavin & Gray, "Fast Algorithms for
+ * Convolutional Neural Networks", 2016); the including file defines OUT and FILTER (m and r: 2 and 3, 4 and 3, 2 and 5),
+ * ISA and TARGET.
  *
- * An output square of m x m comes from an input square of IN x IN, IN = m + 2, by IN*IN products instead of 9*m*m:
+ * An output square of m x m comes from an input square of IN x IN, IN = m + r - 1, by IN*IN products instead of r*r*m*m:
  *
  *   V[xi] = B' d B      U[xi] = G w G' (at prepare, in double)      M[xi] = V[xi] U[xi]      y = A' M A
  *
@@ -16,20 +17,20 @@
  * Two orders. Weights that fit L2: a chunk is a few tiles, which it transforms for itself, times all panels. Larger
  * weights: first V of everything (it fits L2), then a chunk is one panel times a range of tiles, so that U is read once.
  *
- * Interpolation points (0, +-sqrt(1/2), +-sqrt(2), infinity) for m = 4: half the rounding error of (0, +-1, +-2) at the
+ * Interpolation points (0, +-sqrt(1/2), +-sqrt(2), infinity) for IN = 6: half the rounding error of (0, +-1, +-2) at the
  * same cost (Barabasz et al., "Error analysis and improving the accuracy of Winograd convolution"); (0, +-1, infinity)
- * for m = 2. A NaN or infinity in x reaches all outputs of its square. */
+ * for IN = 4. A NaN or infinity in x reaches all outputs of its square. */
 #include "core/cpu.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/params/conv2d.h"
 
-enum { IN = OUT + 2, XI = IN * IN, MR = VF == 16 ? 14 : 6, NR = 2 * VF };
+enum { IN = OUT + FILTER - 1, XI = IN * IN, MR = VF == 16 ? 14 : 6, NR = 2 * VF };
 enum { GROUP = VF == 16 ? 4 : 8 };   /* blocks whose M is held at once */
 enum { L2_WEIGHTS = 1 << 20, L2_TILES = 1 << 20 };
 
-#if OUT == 4
+#if OUT + FILTER == 7
 #define R_HALF 0.70710678118654752f   /* sqrt(1/2) */
 #define R_TWO 1.41421356237309505f    /* sqrt(2) */
 
@@ -45,7 +46,8 @@ static inline void input_line(vf d0, vf d1, vf d2, vf d3, vf d4, vf d5, vf *t, i
   t[4 * step] = vf_sub(even_b, odd_b);
   t[5 * step] = vf_add(vf_fnma(vf_set1(2.5f), d3, d1), d5);
 }
-/* One row or column of A': powers of the points. */
+/* One row or column of A': powers of the points; G: row j is (1, p, p^2 ..) / prod_{k != j} (p_j - p_k). */
+#if OUT == 4
 static inline void output_line(vf m0, vf m1, vf m2, vf m3, vf m4, vf m5, vf *y, int step) {
   vf sum_a = vf_add(m1, m2), dif_a = vf_sub(m1, m2), sum_b = vf_add(m3, m4), dif_b = vf_sub(m3, m4);
   y[0] = vf_add(vf_add(m0, sum_a), sum_b);
@@ -53,7 +55,6 @@ static inline void output_line(vf m0, vf m1, vf m2, vf m3, vf m4, vf m5, vf *y, 
   y[2 * step] = vf_fma(vf_set1(0.5f), sum_a, vf_mul(vf_set1(2.0f), sum_b));
   y[3 * step] = vf_add(vf_fma(vf_set1(0.5f * R_HALF), dif_a, vf_mul(vf_set1(2.0f * R_TWO), dif_b)), m5);
 }
-/* G: row j is (1, p, p^2) / prod_{k != j} (p_j - p_k). */
 static const double filter_matrix[IN][3] = {
   {1, 0, 0},
   {-1 / 1.5, -0.70710678118654752440 / 1.5, -0.5 / 1.5},
@@ -62,6 +63,25 @@ static const double filter_matrix[IN][3] = {
   {1 / 6.0, -1.41421356237309504880 / 6.0, 2 / 6.0},
   {0, 0, 1},
 };
+#else
+static inline void output_line(vf m0, vf m1, vf m2, vf m3, vf m4, vf m5, vf *y, int step) {
+  vf dif_a = vf_sub(m1, m2), dif_b = vf_sub(m3, m4);
+  y[0] = vf_add(vf_add(m0, vf_add(m1, m2)), vf_add(m3, m4));
+  y[step] = vf_add(vf_fma(vf_set1(R_HALF), dif_a, vf_mul(vf_set1(R_TWO), dif_b)), m5);
+}
+#define HALF_POINT(r) {-1 / 1.5, -(r) / 1.5, -0.5 / 1.5, -0.5 * (r) / 1.5, -0.25 / 1.5}
+#define TWO_POINT(r) {1 / 6.0, (r) / 6.0, 2 / 6.0, 2 * (r) / 6.0, 4 / 6.0}
+static const double filter_matrix[IN][5] = {
+  {1, 0, 0, 0, 0},
+  HALF_POINT(0.70710678118654752440),
+  HALF_POINT(-0.70710678118654752440),
+  TWO_POINT(1.41421356237309504880),
+  TWO_POINT(-1.41421356237309504880),
+  {0, 0, 0, 0, 1},
+};
+#undef HALF_POINT
+#undef TWO_POINT
+#endif
 #define LINE(x, start, step)                                                                        \
   x[start], x[(start) + (step)], x[(start) + 2 * (step)], x[(start) + 3 * (step)], x[(start) + 4 * (step)], \
       x[(start) + 5 * (step)]
@@ -130,7 +150,7 @@ static plan plan_of(const tarn_problem *p, int threads) {
 static const char *supports(const tarn_problem *p) {
   tarn_conv2d g = tarn__conv2d_geometry(p, false);
   tarn_epilogue e = tarn__epilogue_of(p);
-  if (g.KH != 3 || g.KW != 3) return "the filter is not 3x3";
+  if (g.KH != FILTER || g.KW != FILTER) return FILTER == 3 ? "the filter is not 3x3" : "the filter is not 5x5";
   if (g.stride_h != 1 || g.stride_w != 1) return "the stride is not 1";
   if (g.dilation_h != 1 || g.dilation_w != 1) return "the filter is dilated";
   if (g.groups != 1) return "the convolution is grouped";
@@ -167,7 +187,7 @@ typedef struct weights {
   float *u;
 } weights;
 
-/* One panel: U[xi][C][nr] from w[3][3][C][OC]; lanes beyond OC are zero. */
+/* One panel: U[xi][C][nr] from w[r][r][C][OC]; lanes beyond OC are zero. */
 static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
   (void)worker;
   const weights *job = argument;
@@ -175,21 +195,28 @@ static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
   int64_t j0 = panel * NR, cols = g->OC - j0 < NR ? g->OC - j0 : NR;
   float *u = job->u + panel * XI * g->C * NR;
   for (int64_t c = 0; c < g->C; c++) {
-    double w[3][3][NR] = {{{0}}}, half[IN][3][NR];
-    for (int y = 0; y < 3; y++)
-      for (int x = 0; x < 3; x++)
-        for (int64_t j = 0; j < cols; j++) w[y][x][j] = (double)job->w[((y * 3 + x) * g->C + c) * g->OC + j0 + j];
+    double w[FILTER][FILTER][NR] = {{{0}}}, half[IN][FILTER][NR];   /* half: G w */
+    for (int y = 0; y < FILTER; y++)
+      for (int x = 0; x < FILTER; x++)
+        for (int64_t j = 0; j < cols; j++)
+          w[y][x][j] = (double)job->w[((y * FILTER + x) * g->C + c) * g->OC + j0 + j];
     for (int i = 0; i < IN; i++)
-      for (int x = 0; x < 3; x++)
-        for (int j = 0; j < NR; j++)
-          half[i][x][j] = filter_matrix[i][0] * w[0][x][j] + filter_matrix[i][1] * w[1][x][j] +
-                          filter_matrix[i][2] * w[2][x][j];
+      for (int x = 0; x < FILTER; x++)
+        for (int j = 0; j < NR; j++) {
+          double s = 0;
+#pragma GCC unroll 5
+          for (int y = 0; y < FILTER; y++) s += filter_matrix[i][y] * w[y][x][j];
+          half[i][x][j] = s;
+        }
     for (int i = 0; i < IN; i++)
       for (int k = 0; k < IN; k++) {
         float *to = u + ((i * IN + k) * g->C + c) * NR;
-        for (int j = 0; j < NR; j++)
-          to[j] = (float)(filter_matrix[k][0] * half[i][0][j] + filter_matrix[k][1] * half[i][1][j] +
-                          filter_matrix[k][2] * half[i][2][j]);
+        for (int j = 0; j < NR; j++) {
+          double s = 0;
+#pragma GCC unroll 5
+          for (int x = 0; x < FILTER; x++) s += filter_matrix[k][x] * half[i][x][j];
+          to[j] = (float)s;
+        }
       }
   }
   return TARN_OK;

@@ -1,5 +1,6 @@
 /* 3x3 Conv2D by Winograd F(4,3) on the AVX-512 micro-kernels; everything is in winograd.body.h. */
 #define OUT 4
+#define FILTER 3
 #define ISA tarn__gemm_avx512
 #define TARGET TARN_TARGET_AVX512
 #include "kernels/cpu/conv2d/winograd.body.h"
