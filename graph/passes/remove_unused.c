@@ -1,12 +1,20 @@
 /* Steps without effect whose outputs nobody uses go, backwards, so that a whole chain goes at once.
  * What stays: state, targets, steps that others wait for, steps that cannot run (their error is the
  * plan's to report). Constants that nobody uses any more give their memory back. */
+#include <string.h>
+
 #include "graph/passes/passes.h"
+
+/* The handle of a variable that was read while planning: to make it alone does nothing. */
+static bool is_handle(const char *op) {
+  return !strcmp(op, "VariableV2") || !strcmp(op, "Variable") || !strcmp(op, "VarHandleOp");
+}
 
 static bool may_go(const tarn_step *step) {
   if (step->removed || step->kept || !step->outputs || step->kind > TARN_STEP_PASS) return false;
-  return step->kind != TARN_STEP_KERNEL ||
-         (step->op && !step->node->problem && !(step->op->flags & TARN_OP_STATEFUL));
+  if (step->kind != TARN_STEP_KERNEL) return true;
+  if (!step->op || step->node->problem) return false;
+  return !(step->op->flags & TARN_OP_STATEFUL) || is_handle(step->op->name);
 }
 
 static void drop_constants(tarn_block *block, int *uses) {

@@ -259,9 +259,25 @@ START_TEST(test_simplify_keeps_errors) {
 }
 END_TEST
 
+/* A target runs although nobody uses its result. */
+START_TEST(test_targets_run) {
+  setup();
+  integer(t.graph, "zero", 0);
+  node(t.graph, "v", "VariableV2", "", "dtype=int32; shape=[]");
+  node(t.graph, "init", "Assign", "v zero", "T=int32");
+  integer(t.graph, "one", 1);
+  node(t.graph, "bad", "FloorDiv", "one v", "T=int32");
+  node(t.graph, "later", "AssignAdd", "v one", "T=int32");
+  node(t.graph, "all", "NoOp", "^later", "");
+  pass_test_sessions(&t, "simplify", 1);
+  OK(run_target(t.with, "init"));
+  FAILS(run_target(t.with, "bad"), TARN_INVALID, "division by zero");
+}
+END_TEST
+
 SUITE_MAIN_TEARDOWN("simplify", teardown, test_simplify_neutral_numbers,
                     test_simplify_keeps_broadcasts, test_simplify_transposes, test_simplify_views,
                     test_simplify_parts_of_a_concat, test_simplify_casts,
                     test_simplify_what_changes_nothing, test_simplify_keeps_reversing_slices,
                     test_simplify_keeps_copies_of_variables, test_merge_equal_steps,
-                    test_merge_equal_leaves_state, test_simplify_keeps_errors)
+                    test_merge_equal_leaves_state, test_simplify_keeps_errors, test_targets_run)
