@@ -150,7 +150,17 @@ function(tarn_loader_layer)
   if(NOT sources)
     tarn_generate(sources ${CMAKE_BINARY_DIR}/generated/loader_none.c loader/checkpoint "")
   endif()
-  add_library(tarn_loader OBJECT ${sources})
+  # Packed weights in a file are for the kernels that packed them, and for what was folded into them: a hash of the sources.
+  file(GLOB_RECURSE packing CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/*.c ${CMAKE_SOURCE_DIR}/kernels/*.h
+    ${CMAKE_SOURCE_DIR}/graph/passes/*.c ${CMAKE_SOURCE_DIR}/graph/plan/fold.c ${CMAKE_SOURCE_DIR}/graph/exec/packed.c)
+  list(SORT packing)
+  string(REPLACE ";" "\n" lines "${packing}")
+  tarn_write(${CMAKE_BINARY_DIR}/generated/packing_sources.txt "${lines}\n")
+  add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/generated/kernels_fingerprint.c
+    COMMAND ${CMAKE_COMMAND} -DLIST=${CMAKE_BINARY_DIR}/generated/packing_sources.txt
+      -DOUT=${CMAKE_BINARY_DIR}/generated/kernels_fingerprint.c -P ${CMAKE_SOURCE_DIR}/cmake/TarnFingerprint.cmake
+    DEPENDS ${packing} ${CMAKE_SOURCE_DIR}/cmake/TarnFingerprint.cmake VERBATIM)
+  add_library(tarn_loader OBJECT ${sources} ${CMAKE_BINARY_DIR}/generated/kernels_fingerprint.c)
   target_include_directories(tarn_loader PRIVATE ${SNAPPY_INCLUDE_DIR})
   target_link_libraries(tarn_loader PRIVATE tarn_flags PkgConfig::JANSSON ZLIB::ZLIB)
   file(GLOB_RECURSE checkpoint CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/loader/checkpoint/*.c)

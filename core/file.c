@@ -81,6 +81,16 @@ void tarn__pages_large(void *memory, size_t bytes) {
 #endif
 }
 
+void tarn__pages_soon(const void *data, size_t bytes) {
+#ifdef MADV_POPULATE_READ
+  const long page = sysconf(_SC_PAGESIZE);
+  if (page > 0) advise(data, bytes, (size_t)page, MADV_POPULATE_READ);
+#else
+  (void)data;
+  (void)bytes;
+#endif
+}
+
 void tarn__file_forget(const tarn_file *file, size_t offset, size_t bytes) {
   if (offset > file->size || bytes > file->size - offset) return;
   tarn__pages_forget(file->data + offset, bytes);

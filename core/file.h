@@ -19,6 +19,8 @@ void tarn__file_unmap(tarn_file *file);
 void tarn__file_forget(const tarn_file *file, size_t offset, size_t bytes);
 /* The same for any memory that is mapped from a file for reading alone. */
 void tarn__pages_forget(const void *data, size_t bytes);
+/* Memory mapped from a file that will all be read now: fetches its pages at once, which costs less than a fault for each. */
+void tarn__pages_soon(const void *data, size_t bytes);
 /* Memory that will be filled soon and kept: where the system can, in large pages, which cost fewer faults and fewer address
  * translations. Does nothing to small blocks. */
 void tarn__pages_large(void *memory, size_t bytes);

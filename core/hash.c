@@ -1,5 +1,6 @@
-/* Four lanes of multiply and rotate, eight bytes each, and a final mixing: the scheme of xxHash64 (Collet, 2012) with
- * constants of our own (odd 64-bit parts of sqrt(2), sqrt(3), sqrt(5), sqrt(7)). */
+/* Four lanes of multiply and rotate, eight bytes each, and a final mixing: the scheme of xxHash64
+ * (Collet, 2012) with constants of our own (odd 64-bit parts of sqrt(2), sqrt(3), sqrt(5),
+ * sqrt(7)). */
 #include "core/hash.h"
 
 #include "core/wire/wire.h"
@@ -9,8 +10,12 @@
 #define C 0x3c6ef372fe94f82bu
 #define D 0xa54ff53a5f1d36f1u
 
-static uint64_t rotate(uint64_t x, int by) { return x << by | x >> (64 - by); }
-static uint64_t step(uint64_t lane, uint64_t word) { return rotate(lane + word * A, 31) * B; }
+static uint64_t rotate(uint64_t x, int by) {
+  return x << by | x >> (64 - by);
+}
+static uint64_t step(uint64_t lane, uint64_t word) {
+  return rotate(lane + word * A, 31) * B;
+}
 
 uint64_t tarn__hash(uint64_t hash, const void *data, size_t bytes) {
   const unsigned char *p = data;

@@ -1,5 +1,5 @@
-/* A 64-bit number of bytes that is the same in every process and on every machine, for recognising what was seen before.
- * Not for tables whose keys a file chooses (core/map.h), and no signature. */
+/* A 64-bit number of bytes that is the same in every process and on every machine, for recognising
+ * what was seen before. Not for tables whose keys a file chooses (core/map.h), and no signature. */
 #ifndef TARN_CORE_HASH_H
 #define TARN_CORE_HASH_H
 

@@ -2,6 +2,7 @@
 #include "core/tensor.h"
 
 #include "core/cells.h"
+#include "core/contents.h"
 #include "core/file.h"
 
 /* One allocation: this head, then the elements at HEAD bytes, and behind those of strings the strings' store. A wrapped
@@ -229,9 +230,13 @@ void tarn__tensor_touch(tarn_tensor *t) {
   if (t->buffer) atomic_store_explicit(&t->buffer->contents, new_contents(), memory_order_release);
 }
 
-void tarn__tensor_name_contents(tarn_tensor *t, uint64_t contents) {
+static void name(tarn_tensor *t, uint64_t contents) {
   if (t->buffer) atomic_store_explicit(&t->buffer->contents, contents, memory_order_release);
 }
+
+/* Bit 62 tells numbers that last. */
+void tarn__tensor_name_contents(tarn_tensor *t, uint64_t contents) { name(t, contents & ~(1ull << 62)); }
+void tarn__tensor_name_lasting(tarn_tensor *t, uint64_t hash) { name(t, hash | 3ull << 62); }
 
 int64_t tarn__tensor_elements(const tarn_tensor *t) {
   return t->dtype == TARN_NO_DTYPE ? 0 : tarn__shape_elements(&t->shape);

@@ -59,6 +59,8 @@ tarn_status tarn__session_plan(tarn_session *session, const tarn_run_request *re
  * message). */
 tarn_status tarn__session_variable_set(tarn_session *session, const tarn_node *node,
                                        const tarn_tensor *value);
+/* The value of a variable, shared; TARN_FAILED: it has none. */
+tarn_status tarn__session_variable_get(tarn_session *session, const tarn_node *node, tarn_tensor *value);
 /* Remembers why a restore did not set a variable; a run that reads it before it is set says so. */
 tarn_status tarn__session_variable_missing(tarn_session *session, const tarn_node *node,
                                            const char *why);
@@ -77,5 +79,7 @@ void tarn__session_set_print(tarn_session *session, void (*print)(void *context,
 /* Passes of the optimiser to leave out, by name ("all": every one); see graph/passes/passes.h.
  * Before the first run; the names are borrowed until the session is destroyed. */
 void tarn__session_disable_passes(tarn_session *session, const char *const *names, size_t n);
+/* Kernels are chosen and passes left out as `from` does. Before the first run; `from` must outlive the session. */
+void tarn__session_choose_as(tarn_session *session, const tarn_session *from);
 
 #endif

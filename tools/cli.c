@@ -55,6 +55,10 @@ int tarn__cli_next(tarn_cli *cli, const char **value) {
       *value = equals + 1;
       return i;
     }
+    if (o->argument[0] == '[') {
+      *value = NULL;
+      return i;
+    }
     if (cli->at >= cli->argc) {
       tarn__cli_usage(cli->verb, "option %s needs %s", o->name, o->argument);
       return TARN_CLI_ERROR;

@@ -18,7 +18,7 @@ typedef enum tarn_exit {
 
 typedef struct tarn_option {
   const char *name;            /* "--feed" */
-  const char *argument;        /* "TENSOR=FILE"; NULL: a flag */
+  const char *argument;        /* "TENSOR=FILE"; NULL: a flag; "[=low]": a value is given with = or not at all (then NULL) */
   const char *help;            /* one line */
 } tarn_option;
 

@@ -3,6 +3,7 @@
 #include "tools/explain.h"
 #include "tools/missing.h"
 #include "tools/model_run.h"
+#include "tools/stand_in.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,6 @@
 static const tarn_option options[] = {
   TARN_MODEL_OPTIONS,
   {"--brief", NULL, "the chosen kernels alone, without the contest"},
-  {"--memory", NULL, "the memory plan alone: peak, lower bound, ratio"},
   {"--json", NULL, "one JSON object"},
   {0},
 };
@@ -26,43 +26,6 @@ const tarn_verb tarn__verb_explain = {
   .example = "tarn explain resnet50/saved_model --brief",
 };
 
-/* A feed of zero elements in memory: planning looks at dtype and shape only. */
-static tarn_status stand_in(tarn_model_run *r, const tarn_node *n, tarn_feed *feed) {
-  const tarn_attr *attr = tarn__attr_find(&n->attrs, "shape");
-  tarn_shape shape = {.rank = 0};
-  if (attr && attr->kind == TARN_ATTR_SHAPE && attr->shape->rank > 0) shape = *attr->shape;
-  for (int i = 0; i < shape.rank; i++)
-    if (shape.dim[i] < 0) shape.dim[i] = 1;
-  int64_t elements;
-  size_t bytes;
-  TARN_TRY_IN(tarn__shape_bytes(&shape, tarn_dtype_bytes(n->out_dtype[0]), &elements, &bytes), "placeholder '%s'", n->name);
-  tarn_tensor *t = tarn__arena_alloc(r->arena, sizeof *t);
-  if (!t) return TARN_NO_MEMORY;
-  t->dtype = n->out_dtype[0];
-  t->shape = shape;
-  *feed = (tarn_feed){n->name, t};
-  return TARN_OK;
-}
-
-static tarn_status complete_feeds(tarn_model_run *r, const tarn_run_step *step, tarn_feed **feeds, size_t *count) {
-  const tarn_graph *g = tarn__session_graph(r->session);
-  *feeds = tarn__arena_array(r->arena, g->count + step->n_feeds + 1, sizeof **feeds);
-  if (!*feeds) return TARN_NO_MEMORY;
-  *count = 0;
-  for (size_t i = 0; i < step->n_feeds; i++) (*feeds)[(*count)++] = step->feeds[i];
-  for (size_t i = 0; i < g->count; i++) {
-    const tarn_node *n = g->nodes[i];
-    if (!n->op || n->problem || strncmp(n->op->name, "Placeholder", 11) || !strcmp(n->op->name, "PlaceholderWithDefault")) continue;
-    bool fed = false;
-    for (size_t k = 0; k < step->n_feeds && !fed; k++) {
-      tarn_edge e;
-      fed = tarn__graph_find(g, step->feeds[k].name, &e) == TARN_OK && e.node == n;
-    }
-    if (!fed) TARN_TRY(stand_in(r, n, &(*feeds)[(*count)++]));
-  }
-  return TARN_OK;
-}
-
 static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool json, int *code) {
   TARN_TRY(tarn__model_run_open(r));
   /* Variables known make a better plan; without them the plan stands all the same. */
@@ -77,7 +40,7 @@ static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool
     tarn_feed *feeds;
     size_t count;
     const tarn_plan *plan;
-    TARN_TRY(complete_feeds(r, step, &feeds, &count));
+    TARN_TRY(tarn__stand_in_feeds(r, step, &feeds, &count));
     const tarn_run_request request = {.feeds = feeds, .n_feeds = count, .fetches = step->fetch_names, .n_fetches = step->n_fetches,
                                       .targets = step->targets, .n_targets = step->n_targets};
     TARN_TRY(tarn__session_plan(r->session, &request, true, &plan));

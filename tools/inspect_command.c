@@ -67,7 +67,7 @@ static tarn_status build(tarn_bytes *b, const inspect_facts *f, tarn_arena *aren
   const tarn_model *m = f->model;
   TARN_TRY(tarn__bytes_printf(b, "tarn run "));
   TARN_TRY(add_word(b, f->path));
-  bool own = m->variables_prefix || m->checkpoint_prefix;
+  bool own = m->variables_prefix || m->checkpoint_prefix || m->compiled;
   if (f->n_variables && !own) {
     const char *path = f->path;
     size_t bytes = strlen(path);

@@ -1,6 +1,7 @@
 /* `tarn inspect --json`: everything, for programs. */
 #include <string.h>
 
+#include "loader/compiled/compiled.h"
 #include "tools/inspect_print.h"
 
 /* Unknown ranks are null, unknown dims -1. */
@@ -96,5 +97,12 @@ json_t *inspect_json(const inspect_facts *f) {
   json_object_set_new(o, "assets", assets_json(&m->meta));
   json_object_set_new(o, "init", text_json(f->init));
   json_object_set_new(o, "command", text_json(f->command));
+  if (m->compiled) {
+    const tarn_compiled_facts c = tarn__compiled_facts(m->compiled);
+    json_object_set_new(o, "compiled",
+                        json_pack("{s:o, s:o, s:b, s:I, s:I, s:I, s:I}", "tarn", text_json(c.tarn), "machine", text_json(c.machine),
+                                  "usable", c.usable, "weights", (json_int_t)c.weights, "weight_bytes", (json_int_t)c.weight_bytes,
+                                  "forms", (json_int_t)c.forms, "form_bytes", (json_int_t)c.form_bytes));
+  }
   return o;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "loader/compiled/compiled.h"
 #include "tools/inspect_print.h"
 
 #define ROWS 20   /* of a long list; --json has all of it */
@@ -31,6 +32,12 @@ static void print_head(const inspect_facts *f) {
   if (m->variables_prefix || m->checkpoint_prefix)
     printf(" (values in %s)", show(m->variables_prefix ? m->variables_prefix : m->checkpoint_prefix, &l));
   printf("\n");
+  if (!m->compiled) return;
+  const tarn_compiled_facts c = tarn__compiled_facts(m->compiled);
+  printf("%zu weights of %.1f MiB and %zu packed forms of %.1f MiB", c.weights, (double)c.weight_bytes / 1048576, c.forms,
+         (double)c.form_bytes / 1048576);
+  printf(", made by tarn %s on %s%s\n", show(c.tarn, &l), tarn__printable(c.machine, strlen(c.machine), l.shape, sizeof l.shape),
+         c.usable ? "" : "; another version's kernels: weights are packed anew");
 }
 
 static void print_tensors(const char *title, const inspect_tensor *t, size_t n) {

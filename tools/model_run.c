@@ -100,6 +100,13 @@ int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, c
       tarn__cli_usage(verb, "there is no back end '%s': reference, openblas, avx2 or avx512", value);
       return -1;
     }
+  } else if (IS("--memory")) {
+    if (!value && !strcmp(verb->name, "explain")) return 0;
+    r->options.low_memory = value && !strcmp(value, "low");
+    if (!value || (!r->options.low_memory && strcmp(value, "default"))) {
+      tarn__cli_usage(verb, "--memory=low or --memory=default");
+      return -1;
+    }
   } else if (IS("--disable-pass")) return disable_pass(r, value) ? 1 : -1;
   else if (IS("--precision")) return precision(r, value) ? 1 : -1;
   else if (IS("--allow-files")) r->options.allow_files = true;
@@ -131,7 +138,7 @@ tarn_status tarn__model_run_open(tarn_model_run *r) {
 tarn_status tarn__model_run_restore(tarn_model_run *r) {
   if (r->checkpoint) TARN_TRY(tarn_session_restore(r->session, r->checkpoint));
   else if (r->model->checkpoint_prefix) TARN_TRY(tarn_session_restore(r->session, r->model->checkpoint_prefix));
-  else if (r->model->folder) TARN_TRY(tarn_session_restore(r->session, NULL));
+  else if (r->model->folder || r->model->compiled) TARN_TRY(tarn_session_restore(r->session, NULL));
   for (size_t i = 0; i < r->inits; i++)
     TARN_TRY_IN(tarn_session_run(r->session, NULL, 0, NULL, 0, &r->init[i], 1, NULL), "running --init '%s'", r->init[i]);
   return TARN_OK;

@@ -21,6 +21,7 @@
   {"--backend", "reference|openblas|avx2|avx512", "use this back end wherever it has a kernel"},               \
   {"--time-limit", "S", "stop a run after so many seconds"},                                                   \
   {"--memory-limit", "BYTES", "for tensors and plans; 512M and 2G are understood"},                            \
+  {"--memory", "[=low]", "=low: weights in no larger form than their own; explain alone: only the memory plan"}, \
   {"--precision", "f32|bf16|int8", "let products round their factors, where that is faster (f32)"},                 \
   {"--disable-pass", "NAME", "leave a pass of the optimiser out; all: every pass; may be repeated"},           \
   {"--allow-files", NULL, "let ops of the graph read and write files"},                                        \

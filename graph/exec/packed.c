@@ -1,5 +1,6 @@
 #include "graph/exec/packed.h"
 
+#include "core/contents.h"
 #include "core/hash.h"
 #include "graph/plan/fold.h"
 
@@ -37,10 +38,11 @@ void tarn__packed_store_release(tarn_packed_store *s) {
   if (source) source->release(source->owner);
 }
 
-/* Numbers that were counted mean nothing to another process: what a file may have ready is known by the elements. */
+/* Numbers that were counted mean nothing to another process: what a file may have ready is known by
+ * the elements. */
 static uint64_t lasting(const tarn_tensor *t, uint64_t contents) {
-  if (contents >> 63 || !t->data || t->dtype == TARN_STRING) return contents;
-  return tarn__hash((uint64_t)t->dtype, t->data, tarn__tensor_bytes(t)) | 1ull << 63;
+  if (tarn__contents_last(contents) || !t->data || t->dtype == TARN_STRING) return contents;
+  return tarn__hash((uint64_t)t->dtype, t->data, tarn__tensor_bytes(t)) | 3ull << 62;
 }
 
 tarn_packed_key tarn__packed_key(const tarn_packed_store *store, const tarn_binding *binding,
@@ -74,8 +76,8 @@ static tarn_packed *find(const tarn_packed_store *s, const tarn_packed_key *key)
   return NULL;
 }
 
-tarn_status tarn__packed_take(tarn_packed_store *s, const tarn_packed_key *key, bool shared, bool wait,
-                              tarn_packed **packed, bool *mine) {
+tarn_status tarn__packed_take(tarn_packed_store *s, const tarn_packed_key *key, bool shared,
+                              bool wait, tarn_packed **packed, bool *mine) {
   tarn_packed *p;
   *mine = false;
   *packed = NULL;
@@ -88,14 +90,22 @@ tarn_status tarn__packed_take(tarn_packed_store *s, const tarn_packed_key *key, 
     if (!wait) return TARN_OK;
     pthread_cond_wait(&s->made, &s->lock);
   }
-  const void *there = shared && s->source ? s->source->find(s->source, key) : NULL;
+  bool lasts = shared && s->source;
+  for (int i = 0; lasts && i < TARN_PACKED_INPUTS; i++)
+    lasts = !key->contents[i] || tarn__contents_last(key->contents[i]);
+  const void *there = lasts ? s->source->find(s->source, key) : NULL;
   p = tarn__alloc_zero(s->allocator, sizeof *p);
   if (!p) return TARN_NO_MEMORY;
-  *p = (tarn_packed){.next = s->first, .store = s, .key = *key, .listed = shared, .users = 1, .memory = there,
-                     .mapped = there != NULL, .ready = there != NULL};
+  *p = (tarn_packed){.next = s->first,
+                     .store = s,
+                     .key = *key,
+                     .listed = shared,
+                     .users = 1,
+                     .memory = there,
+                     .mapped = there != NULL};
   s->first = p;
   *packed = p;
-  *mine = !there;
+  *mine = true;
   return TARN_OK;
 }
 
@@ -124,12 +134,14 @@ void tarn__packed_leave(tarn_packed *p) {
 }
 
 tarn_status tarn__packed_alloc(tarn_packed *p) {
+  if (p->mapped) return TARN_OK;
   p->memory = tarn__alloc(p->store->allocator, p->key.bytes);
   return p->memory ? TARN_OK : TARN_NO_MEMORY;
 }
 
 /* Scaled weights get elements for as long as the packing takes. */
-static tarn_status make_elements(const tarn_allocator *scratch, const tarn_tensor *folded, tarn_tensor *made, tarn_pool *pool) {
+static tarn_status make_elements(const tarn_allocator *scratch, const tarn_tensor *folded,
+                                 tarn_tensor *made, tarn_pool *pool) {
   made->data = tarn__alloc(scratch, tarn__tensor_bytes(folded));
   if (!made->data) return TARN_NO_MEMORY;
   made->dtype = folded->dtype;
@@ -137,10 +149,14 @@ static tarn_status make_elements(const tarn_allocator *scratch, const tarn_tenso
   return tarn__fold_fill(tarn__fold_of(folded), made->data, pool);
 }
 
-tarn_status tarn__packed_fill(const tarn_packed *packed, const tarn_allocator *scratch, const tarn_binding *binding,
-                              const tarn_tensor *const *in, tarn_pool *pool) {
+tarn_status tarn__packed_fill(const tarn_packed *packed, const tarn_allocator *scratch,
+                              const tarn_binding *binding, const tarn_tensor *const *in,
+                              tarn_pool *pool) {
   const tarn_problem *p = &binding->problem;
   const tarn_kernel *k = binding->kernel.kernel;
+  const tarn_packed_source *source = packed->store->source;
+  if (source) TARN_TRY(source->check(source, &packed->key, packed->mapped ? packed->memory : NULL));
+  if (packed->mapped) return TARN_OK;
   const size_t n = (size_t)p->inputs + 1;
   const tarn_tensor **with = tarn__alloc_zero(scratch, n * sizeof *with);
   tarn_tensor *made = tarn__alloc_zero(scratch, n * sizeof *made);

@@ -1,11 +1,10 @@
-/* All packed weights of a plan at once, before its first run: on all threads, and in one block of memory, whose pages are large
- * and cost few faults. */
-#include "graph/exec/prepared.h"
+/* All packed weights of a plan at once, before its first run: on all threads, and in one block of
+ * memory, whose pages are large and cost few faults. */
+#include <stdlib.h>
 
 #include "core/file.h"
+#include "graph/exec/prepared.h"
 #include "graph/plan/fold.h"
-
-#include <stdlib.h>
 
 typedef struct job {
   tarn_block *block;
@@ -19,7 +18,7 @@ typedef struct work {
   tarn_prepared_cache *cache;
   job *jobs;
   int64_t count;
-  int64_t alone;                 /* the first so many are done one after the other, each on all threads */
+  int64_t alone; /* the first so many are done one after the other, each on all threads */
   tarn_pool *pool;
 } work;
 
@@ -29,8 +28,8 @@ enum { FEW_THREADS = 4, LARGE_BYTES = 4 << 20 };
 /* Every run comes here, and all that is packed is known. */
 static bool eager(const tarn_block *block, const tarn_step *step) {
   const tarn_binding *b = step->binding;
-  if (step->removed || step->kind != TARN_STEP_KERNEL || step->may_die || !b || !b->prepared_bytes ||
-      !b->kernel.kernel->prepare || b->prepared)
+  if (step->removed || step->kind != TARN_STEP_KERNEL || step->may_die || !b ||
+      !b->prepared_bytes || !b->kernel.kernel->prepare || b->prepared)
     return false;
   for (int i = 0; i < step->inputs; i++)
     if (b->problem.stable[i]) {
@@ -65,20 +64,24 @@ static tarn_status gather(tarn_plan *plan, tarn_arena *arena, job **jobs, int64_
         n++;
       }
     }
-    if (pass) *count = n;
-    else if (!(*jobs = tarn__arena_array(arena, (size_t)n + 1, sizeof **jobs))) return TARN_NO_MEMORY;
+    if (pass)
+      *count = n;
+    else if (!(*jobs = tarn__arena_array(arena, (size_t)n + 1, sizeof **jobs)))
+      return TARN_NO_MEMORY;
   }
   return TARN_OK;
 }
 
-static size_t rounded(size_t bytes) { return (bytes + TARN_ALIGN - 1) / TARN_ALIGN * TARN_ALIGN; }
+static size_t rounded(size_t bytes) {
+  return (bytes + TARN_ALIGN - 1) / TARN_ALIGN * TARN_ALIGN;
+}
 
 /* One block for all that is to be made. */
 static tarn_status lay_out(tarn_packed_store *store, job *jobs, int64_t count) {
   size_t bytes = 0;
   int users = 0;
   for (int64_t i = 0; i < count; i++)
-    if (jobs[i].mine) {
+    if (jobs[i].mine && !jobs[i].packed->mapped) {
       users++;
       if (tarn__add_overflow(bytes, rounded(jobs[i].packed->key.bytes), &bytes))
         return tarn_fail(TARN_NO_MEMORY, "packed weights do not fit the address space");
@@ -86,7 +89,8 @@ static tarn_status lay_out(tarn_packed_store *store, job *jobs, int64_t count) {
   if (!users) return TARN_OK;
   tarn_packed_slab *slab = tarn__alloc_zero(store->allocator, sizeof *slab);
   if (!slab) return TARN_NO_MEMORY;
-  *slab = (tarn_packed_slab){.users = users, .bytes = bytes, .memory = tarn__alloc(store->allocator, bytes)};
+  *slab = (tarn_packed_slab){
+      .users = users, .bytes = bytes, .memory = tarn__alloc(store->allocator, bytes)};
   if (!slab->memory) {
     tarn__free(store->allocator, slab, sizeof *slab);
     return TARN_NO_MEMORY;
@@ -94,7 +98,7 @@ static tarn_status lay_out(tarn_packed_store *store, job *jobs, int64_t count) {
   tarn__pages_large(slab->memory, bytes);
   char *at = slab->memory;
   for (int64_t i = 0; i < count; i++)
-    if (jobs[i].mine) {
+    if (jobs[i].mine && !jobs[i].packed->mapped) {
       jobs[i].packed->slab = slab;
       jobs[i].packed->memory = at;
       at += rounded(jobs[i].packed->key.bytes);
@@ -106,21 +110,24 @@ static tarn_status run_job(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const work *w = argument;
   const job *j = &w->jobs[w->alone + chunk];
-  return j->mine ? tarn__packed_fill(j->packed, w->cache->allocator, j->step->binding, j->in, NULL) : TARN_OK;
+  return j->mine ? tarn__packed_fill(j->packed, w->cache->allocator, j->step->binding, j->in, NULL)
+                 : TARN_OK;
 }
 
 static tarn_status make_all(work *w) {
   while (w->alone < w->count && tarn__pool_threads(w->pool) > FEW_THREADS &&
          w->jobs[w->alone].step->binding->prepared_bytes > LARGE_BYTES) {
     const job *j = &w->jobs[w->alone++];
-    if (j->mine) TARN_TRY(tarn__packed_fill(j->packed, w->cache->allocator, j->step->binding, j->in, w->pool));
+    if (j->mine)
+      TARN_TRY(tarn__packed_fill(j->packed, w->cache->allocator, j->step->binding, j->in, w->pool));
   }
   return tarn__pool_run(w->pool, w->count - w->alone, run_job, w);
 }
 
 /* Large ones first, so that the threads end together. */
 static int by_bytes(const void *a, const void *b) {
-  const size_t x = ((const job *)a)->step->binding->prepared_bytes, y = ((const job *)b)->step->binding->prepared_bytes;
+  const size_t x = ((const job *)a)->step->binding->prepared_bytes,
+               y = ((const job *)b)->step->binding->prepared_bytes;
   if (x != y) return x > y ? -1 : 1;
   const uintptr_t p = (uintptr_t)((const job *)a)->step, q = (uintptr_t)((const job *)b)->step;
   return p < q ? -1 : p > q;
@@ -134,12 +141,13 @@ static void give_up(const job *j) {
     const tarn_dtype dtype = t->dtype;
     const tarn_shape shape = t->shape;
     tarn__tensor_clear(t);
-    t->dtype = dtype;            /* what it was stays known */
+    t->dtype = dtype; /* what it was stays known */
     t->shape = shape;
   }
 }
 
-static tarn_status prepare(tarn_prepared_cache *cache, tarn_plan *plan, tarn_pool *pool, tarn_arena *arena) {
+static tarn_status prepare(tarn_prepared_cache *cache, tarn_plan *plan, tarn_pool *pool,
+                           tarn_arena *arena) {
   tarn_packed_store *store = cache->store;
   work w = {.cache = cache, .pool = pool};
   TARN_TRY(gather(plan, arena, &w.jobs, &w.count));
@@ -159,9 +167,11 @@ static tarn_status prepare(tarn_prepared_cache *cache, tarn_plan *plan, tarn_poo
   for (int64_t i = 0; i < w.count; i++) {
     job *j = &w.jobs[i];
     if (j->mine) tarn__packed_made(j->packed, status == TARN_OK);
-    if (!j->packed) continue;    /* another thread or an equal step makes it: the first run finds it */
-    if (status == TARN_OK) status = tarn__prepared_hold(cache, j->packed, j->step->binding);
-    else tarn__packed_leave(j->packed);
+    if (!j->packed) continue; /* another thread or an equal step makes it: the first run finds it */
+    if (status == TARN_OK)
+      status = tarn__prepared_hold(cache, j->packed, j->step->binding);
+    else
+      tarn__packed_leave(j->packed);
   }
   pthread_mutex_unlock(&store->lock);
   for (int64_t i = 0; i < w.count; i++)

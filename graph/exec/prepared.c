@@ -4,7 +4,7 @@
 struct tarn_prepared {
   tarn_prepared_cache *cache;
   tarn_prepared *next;
-  int users;                     /* bindings */
+  int users; /* bindings */
   tarn_packed *packed;
   bool charged;
 };
@@ -16,7 +16,8 @@ tarn_status tarn__prepared_cache_init(tarn_prepared_cache *cache, const tarn_all
   return TARN_OK;
 }
 
-void tarn__prepared_cache_share(tarn_prepared_cache *cache, tarn_packed_store *store, tarn_limited *limited) {
+void tarn__prepared_cache_share(tarn_prepared_cache *cache, tarn_packed_store *store,
+                                tarn_limited *limited) {
   tarn__packed_store_release(cache->store);
   cache->store = tarn__packed_store_retain(store);
   cache->limited = limited;
@@ -29,11 +30,12 @@ void tarn__prepared_cache_clear(tarn_prepared_cache *cache) {
   cache->store = NULL;
 }
 
-tarn_status tarn__prepared_hold(tarn_prepared_cache *cache, tarn_packed *packed, tarn_binding *binding) {
+tarn_status tarn__prepared_hold(tarn_prepared_cache *cache, tarn_packed *packed,
+                                tarn_binding *binding) {
   tarn_prepared *e = cache->first;
   while (e && e->packed != packed) e = e->next;
   if (e) {
-    tarn__packed_leave(packed);   /* the session has its user already */
+    tarn__packed_leave(packed); /* the session has its user already */
   } else {
     const bool charge = cache->limited && !packed->mapped;
     const bool room = !charge || tarn__limited_charge(cache->limited, packed->key.bytes);
@@ -42,7 +44,8 @@ tarn_status tarn__prepared_hold(tarn_prepared_cache *cache, tarn_packed *packed,
       if (charge && room) tarn__limited_refund(cache->limited, packed->key.bytes);
       tarn__packed_leave(packed);
       return room ? TARN_NO_MEMORY
-                  : tarn_fail(TARN_NO_MEMORY, "no memory for %zu bytes of packed weights", packed->key.bytes);
+                  : tarn_fail(TARN_NO_MEMORY, "no memory for %zu bytes of packed weights",
+                              packed->key.bytes);
     }
     *e = (tarn_prepared){.cache = cache, .next = cache->first, .packed = packed, .charged = charge};
     cache->first = e;
@@ -53,8 +56,9 @@ tarn_status tarn__prepared_hold(tarn_prepared_cache *cache, tarn_packed *packed,
 }
 
 /* Makes what was taken; without the lock. */
-static tarn_status make(tarn_packed *packed, const tarn_allocator *scratch, const tarn_binding *binding,
-                        const tarn_tensor *const *in, tarn_pool *pool) {
+static tarn_status make(tarn_packed *packed, const tarn_allocator *scratch,
+                        const tarn_binding *binding, const tarn_tensor *const *in,
+                        tarn_pool *pool) {
   TARN_TRY(tarn__packed_alloc(packed));
   return tarn__packed_fill(packed, scratch, binding, in, pool);
 }

@@ -10,6 +10,8 @@
  * Scaling needs a filter whose elements are known (a constant, or a variable that the plan does not
  * write). Scaled filters get a contents number that follows from their sources, so that every plan
  * of a session finds the same packed weights. */
+#include "core/contents.h"
+#include "core/hash.h"
 #include "graph/passes/passes.h"
 #include "graph/plan/fold.h"
 
@@ -19,6 +21,8 @@
 
 #include <math.h>
 #include <string.h>
+
+enum { HASHED_BYTES = 64 << 10 };
 
 typedef struct chain {
   tarn_builder *b;
@@ -34,6 +38,7 @@ typedef struct chain {
   const char *activation;
   uint64_t sources;              /* contents of what was folded and how, mixed */
   bool nameless;                 /* some source has no contents number */
+  bool fleeting;                 /* some source has one that does not last */
 } chain;
 
 static const char *op_of(const chain *c, int step) {
@@ -86,8 +91,12 @@ static void mix_number(chain *c, uint64_t n) {
 /* `role` tells what was done with the elements: the same vector as a factor and as a bias gives
  * other weights. */
 static void mix(chain *c, char role, const tarn_tensor *t) {
-  const uint64_t contents = tarn__tensor_contents(t);
+  uint64_t contents = tarn__tensor_contents(t);
+  /* Of what planning computed the elements tell more; they are few but for the weights'. */
+  if (!tarn__contents_last(contents) && tarn__tensor_bytes(t) <= HASHED_BYTES)
+    contents = tarn__hash((uint64_t)t->dtype, t->data, tarn__tensor_bytes(t)) | 3ull << 62;
   c->nameless = c->nameless || !contents;
+  c->fleeting = c->fleeting || !tarn__contents_last(contents);
   mix_number(c, (uint64_t)(unsigned char)role);
   mix_number(c, contents);
 }
@@ -223,7 +232,8 @@ static uint64_t contents(const chain *c, uint64_t salt) {
 /* w' = w * scale: a constant of the block whose elements come later. */
 static tarn_status scaled(chain *c, const tarn_tensor *w, int *value) {
   tarn_tensor t = {0};
-  TARN_TRY(tarn__fold_create(c->b->context->allocator, w, c->scale, c->channels, contents(c, 0), &t));
+  TARN_TRY(tarn__fold_create(c->b->context->allocator, w, c->scale, c->channels, contents(c, 0),
+                             !c->nameless && !c->fleeting, &t));
   *value = tarn__block_add_constant(c->block, &t);
   return *value < 0 ? TARN_NO_MEMORY : TARN_OK;
 }
@@ -238,7 +248,8 @@ static tarn_status shifted(chain *c, tarn_dtype dtype, int *value) {
     else ((float *)t.data)[o] = (float)c->shift[o];
   }
   const uint64_t name = contents(c, 0x55555555u);
-  if (name) tarn__tensor_name_contents(&t, name);
+  if (name && !c->fleeting) tarn__tensor_name_lasting(&t, name);
+  else if (name) tarn__tensor_name_contents(&t, name);
   *value = tarn__block_add_constant(c->block, &t);
   return *value < 0 ? TARN_NO_MEMORY : TARN_OK;
 }

@@ -1,15 +1,18 @@
 #include "graph/plan/fold.h"
 
+#include "core/contents.h"
 #include "core/threads.h"
 
 struct tarn_fold {
   const tarn_allocator *allocator;
   tarn_tensor source;
   int64_t channels;
-  double *scale;                 /* behind the struct, in its allocation */
+  double *scale; /* behind the struct, in its allocation */
 };
 
-static size_t bytes_of(const tarn_fold *f) { return sizeof *f + (size_t)f->channels * sizeof(double); }
+static size_t bytes_of(const tarn_fold *f) {
+  return sizeof *f + (size_t)f->channels * sizeof(double);
+}
 
 static void drop(void *context) {
   tarn_fold *f = context;
@@ -17,21 +20,29 @@ static void drop(void *context) {
   tarn__free(f->allocator, f, bytes_of(f));
 }
 
-tarn_status tarn__fold_create(const tarn_allocator *a, const tarn_tensor *w, const double *scale, int64_t channels,
-                              uint64_t contents, tarn_tensor *out) {
+tarn_status tarn__fold_create(const tarn_allocator *a, const tarn_tensor *w, const double *scale,
+                              int64_t channels, uint64_t contents, bool lasting, tarn_tensor *out) {
   tarn_fold *f = tarn__alloc(a, sizeof *f + (size_t)channels * sizeof(double));
   if (!f) return TARN_NO_MEMORY;
   *f = (tarn_fold){.allocator = a, .channels = channels, .scale = (double *)(void *)(f + 1)};
   if (channels) memcpy(f->scale, scale, (size_t)channels * sizeof(double));
   tarn__tensor_share(w, &f->source);
   const tarn_status status = tarn__tensor_wrap(a, w->dtype, &w->shape, NULL, drop, f, out);
-  if (status != TARN_OK) drop(f);
-  else if (contents) tarn__tensor_name_contents(out, contents);
+  if (status != TARN_OK)
+    drop(f);
+  else if (lasting)
+    tarn__tensor_name_lasting(out, contents);
+  else if (contents)
+    tarn__tensor_name_contents(out, contents);
   return status;
 }
 
-const tarn_fold *tarn__fold_of(const tarn_tensor *t) { return tarn__tensor_wrapped(t, drop); }
-const tarn_tensor *tarn__fold_source(const tarn_fold *fold) { return &fold->source; }
+const tarn_fold *tarn__fold_of(const tarn_tensor *t) {
+  return tarn__tensor_wrapped(t, drop);
+}
+const tarn_tensor *tarn__fold_source(const tarn_fold *fold) {
+  return &fold->source;
+}
 
 typedef struct job {
   const tarn_fold *fold;
@@ -77,7 +88,11 @@ tarn_status tarn__fold_make(const tarn_allocator *a, tarn_tensor *t) {
     tarn__tensor_clear(&made);
     return status;
   }
-  tarn__tensor_name_contents(&made, tarn__tensor_contents(t));
+  const uint64_t contents = tarn__tensor_contents(t);
+  if (tarn__contents_last(contents))
+    tarn__tensor_name_lasting(&made, contents);
+  else
+    tarn__tensor_name_contents(&made, contents);
   tarn__tensor_clear(t);
   *t = made;
   return TARN_OK;

@@ -3,14 +3,14 @@
  * Values of blocks whose size is known get fixed places in an arena: those that live at the same
  * time must not overlap, all others may (placement.c). The blocks of a step (loops, branches) have
  * their part of the arena for as long as the step runs. An op that may overwrite an input that dies
- * with it takes over that input's place. Small values that a loop carries have a place of their own,
- * into which a round's result is copied. Everything else (results, strings, unknown sizes, large
- * values that something keeps) is counted memory of the run. */
+ * with it takes over that input's place. Small values that a loop carries have a place of their
+ * own, into which a round's result is copied. Everything else (results, strings, unknown sizes,
+ * large values that something keeps) is counted memory of the run. */
+#include <string.h>
+
 #include "graph/plan/builder.h"
 #include "graph/plan/fold.h"
 #include "graph/plan/placement.h"
-
-#include <string.h>
 
 enum { FOREVER = INT32_MAX, SMALL = 4096 }; /* bytes that are sooner copied than counted */
 
@@ -77,7 +77,7 @@ static size_t bytes_of(const tarn_value *v) {
  * same: an input that is broadcast is read again after its place was written, and stretches round
  * bytes up, so bytes alone do not tell. */
 static tarn_stretch *inherited(const tarn_block *block, const tarn_step *step, int at,
-                          tarn_stretch *const *of_value) {
+                               tarn_stretch *const *of_value) {
   if (!step->op || !step->op->inplace || step->op->inplace > step->inputs) return NULL;
   int in = step->in[step->op->inplace - 1];
   for (int i = 0; i < step->inputs; i++)
@@ -163,8 +163,8 @@ static int place_outputs(tarn_block *block, const bool *is_held, tarn_stretch *a
   return count;
 }
 
-/* What the blocks of a step need while it runs: one after another, in the same place. Planned already: a block comes after the
- * one that it is in. */
+/* What the blocks of a step need while it runs: one after another, in the same place. Planned
+ * already: a block comes after the one that it is in. */
 static size_t inside(const tarn_step *step, bool bound) {
   size_t most = 0;
   for (int k = 0; k < step->blocks; k++) {
@@ -175,7 +175,8 @@ static size_t inside(const tarn_step *step, bool bound) {
   return most;
 }
 
-/* Offsets from the beginning of the block's own part of the arena, and how large that is with the blocks inside. */
+/* Offsets from the beginning of the block's own part of the arena, and how large that is with the
+ * blocks inside. */
 static tarn_status arena(tarn_builder *b, tarn_block *block) {
   const size_t n = (size_t)block->values + (size_t)block->steps + 1;
   tarn_stretch *all = tarn__arena_array(b->arena, n, sizeof *all);
@@ -193,7 +194,8 @@ static tarn_status arena(tarn_builder *b, tarn_block *block) {
       if (bytes) all[count++] = (tarn_stretch){.first = at, .last = at, .bytes = bytes};
     }
     if (bound)
-      TARN_TRY(tarn__place_bound(all, count, block->steps + 1, b->arena, &block->lower_bound_bytes));
+      TARN_TRY(
+          tarn__place_bound(all, count, block->steps + 1, b->arena, &block->lower_bound_bytes));
   }
   TARN_TRY(tarn__place(all, count, block->lower_bound_bytes, b->arena, &block->arena_bytes));
   for (int v = 0; v < block->values; v++)
@@ -206,7 +208,8 @@ static tarn_status arena(tarn_builder *b, tarn_block *block) {
   return TARN_OK;
 }
 
-/* The blocks that steps run, each behind the one that it is in; then those that passes have emptied. */
+/* The blocks that steps run, each behind the one that it is in; then those that passes have
+ * emptied. */
 static tarn_status outer_first(tarn_builder *b, tarn_block ***order) {
   const tarn_plan *plan = b->plan;
   tarn_block **list = tarn__arena_array(b->arena, (size_t)plan->blocks + 1, sizeof *list);

@@ -1,14 +1,16 @@
-/* Dynamic storage allocation, which is NP-hard: several good orders, and a search where they leave a gap.
+/* Dynamic storage allocation, which is NP-hard: several good orders, and a search where they leave
+ * a gap.
  *
- * Stretches are placed one after another, each at the lowest offset that is free for its whole life. Some order gives the best
- * placement there is: the order of a best placement's own offsets. Tried are, until one needs no more than the bound:
+ * Stretches are placed one after another, each at the lowest offset that is free for its whole
+ * life. Some order gives the best placement there is: the order of a best placement's own offsets.
+ * Tried are, until one needs no more than the bound:
  *
- *   by size          largest first (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020)
- *   by breadth       stretches of the step with the most bytes alive first, then the next step (the same paper)
- *   by area          bytes times steps, largest first
- *   by time          as they begin; and as they end, from the last
- *   all orders       of few stretches, as far as an order can still be better than the best (branch and bound)
- *   improvement      the best order with one stretch elsewhere, as long as there is time
+ *   by size          largest first (Pisarchyk and Lee, "Efficient memory management for deep neural
+ * net inference", 2020) by breadth       stretches of the step with the most bytes alive first,
+ * then the next step (the same paper) by area          bytes times steps, largest first by time as
+ * they begin; and as they end, from the last all orders       of few stretches, as far as an order
+ * can still be better than the best (branch and bound) improvement      the best order with one
+ * stretch elsewhere, as long as there is time
  *
  * Steps of work are bounded, so that planning is quick for any graph. */
 #include "graph/plan/placement.h"
@@ -24,15 +26,16 @@ typedef struct search {
   int count, steps;
   size_t bound, best;
   int *order, *best_order;
-  int *placed;                   /* sorted by offset */
-  size_t *offset, *best_offset;  /* by stretch */
-  double *key;                   /* by stretch: what an order sorts by */
-  long work;                     /* looks at a placed stretch so far */
+  int *placed;                  /* sorted by offset */
+  size_t *offset, *best_offset; /* by stretch */
+  double *key;                  /* by stretch: what an order sorts by */
+  long work;                    /* looks at a placed stretch so far */
   long tries;
   bool *used;
 } search;
 
-tarn_status tarn__place_bound(const tarn_stretch *s, int count, int steps, tarn_arena *arena, size_t *bytes) {
+tarn_status tarn__place_bound(const tarn_stretch *s, int count, int steps, tarn_arena *arena,
+                              size_t *bytes) {
   size_t *begin = tarn__arena_array(arena, (size_t)steps + 1, sizeof *begin);
   size_t *end = tarn__arena_array(arena, (size_t)steps + 1, sizeof *end);
   if (!begin || !end) return TARN_NO_MEMORY;
@@ -83,7 +86,8 @@ static void keep(search *q, size_t bytes) {
   memcpy(q->best_order, q->order, (size_t)q->count * sizeof(int));
 }
 
-/* The placement of the order; kept when it is the best (or, with `equal`, as good). Gives up as soon as it is not. */
+/* The placement of the order; kept when it is the best (or, with `equal`, as good). Gives up as
+ * soon as it is not. */
 static void try_order(search *q, bool equal) {
   size_t bytes = 0;
   for (int n = 0; n < q->count; n++) {
@@ -136,7 +140,9 @@ static void breadths(search *q, double *live) {
 }
 
 /* Within a hundredth there is nothing worth the time. */
-static bool enough(const search *q) { return q->best - q->bound <= q->bound / 100 || q->work > WORK; }
+static bool enough(const search *q) {
+  return q->best - q->bound <= q->bound / 100 || q->work > WORK;
+}
 
 /* Every order of the stretches that are not used yet, behind the n that are. */
 static void all_orders(search *q, int n, size_t bytes) {
@@ -159,8 +165,9 @@ static void all_orders(search *q, int n, size_t bytes) {
   }
 }
 
-/* Rounds of trying the best order with a change: the stretch at the top, or one of those that live with it and hold it up, comes
- * earlier. A round that makes nothing worse is kept as well, so that the search can leave a plateau. */
+/* Rounds of trying the best order with a change: the stretch at the top, or one of those that live
+ * with it and hold it up, comes earlier. A round that makes nothing worse is kept as well, so that
+ * the search can leave a plateau. */
 static void improve(search *q) {
   uint32_t random = 12345;
   for (int round = 0; !enough(q); round++) {
@@ -168,7 +175,7 @@ static void improve(search *q) {
     for (int n = 0; n < q->count; n++)
       if (q->best_offset[q->best_order[n]] + q->s[q->best_order[n]].bytes == q->best) top = n;
     random = random * 1664525u + 1013904223u;
-    for (int n = 0; n < q->count; n++) {   /* one of them, each as likely as another */
+    for (int n = 0; n < q->count; n++) { /* one of them, each as likely as another */
       if (!together(&q->s[q->best_order[top]], &q->s[q->best_order[n]])) continue;
       candidates++;
       random = random * 1664525u + 1013904223u;
@@ -197,7 +204,8 @@ static void look(search *q, row *rows, double *live) {
   if (q->count > MANY || enough(q)) return;
   breadths(q, live);
   sort_and_try(q, rows);
-  for (int i = 0; i < q->count; i++) q->key[i] = (double)q->s[i].bytes * (q->s[i].last - q->s[i].first + 1);
+  for (int i = 0; i < q->count; i++)
+    q->key[i] = (double)q->s[i].bytes * (q->s[i].last - q->s[i].first + 1);
   if (!enough(q)) sort_and_try(q, rows);
   for (int i = 0; i < q->count; i++) q->key[i] = -(double)q->s[i].first;
   if (!enough(q)) sort_and_try(q, rows);
@@ -207,7 +215,8 @@ static void look(search *q, row *rows, double *live) {
   if (!enough(q)) improve(q);
 }
 
-tarn_status tarn__place(tarn_stretch *s, int count, size_t bound, tarn_arena *arena, size_t *bytes) {
+tarn_status tarn__place(tarn_stretch *s, int count, size_t bound, tarn_arena *arena,
+                        size_t *bytes) {
   const size_t n = (size_t)count + 1;
   search q = {.s = s, .count = count, .bound = bound, .best = SIZE_MAX};
   for (int i = 0; i < count; i++)
@@ -221,7 +230,8 @@ tarn_status tarn__place(tarn_stretch *s, int count, size_t bound, tarn_arena *ar
   q.used = tarn__arena_array(arena, n, sizeof(bool));
   row *rows = tarn__arena_array(arena, n, sizeof *rows);
   double *live = tarn__arena_array(arena, (size_t)q.steps + 2, sizeof *live);
-  if (!q.order || !q.best_order || !q.placed || !q.offset || !q.best_offset || !q.key || !q.used || !rows || !live)
+  if (!q.order || !q.best_order || !q.placed || !q.offset || !q.best_offset || !q.key || !q.used ||
+      !rows || !live)
     return TARN_NO_MEMORY;
   *bytes = 0;
   if (!count) return TARN_OK;

@@ -1,4 +1,5 @@
-/* Places for values that live for a stretch of steps: those that live at the same time do not overlap. */
+/* Places for values that live for a stretch of steps: those that live at the same time do not
+ * overlap. */
 #ifndef TARN_GRAPH_PLAN_PLACEMENT_H
 #define TARN_GRAPH_PLAN_PLACEMENT_H
 
@@ -7,14 +8,17 @@
 /* Memory that is needed from step `first` to step `last`, both included. */
 typedef struct tarn_stretch {
   int first, last;
-  size_t bytes;                  /* a multiple of TARN_ALIGN */
-  size_t offset;                 /* set by tarn__place */
+  size_t bytes;  /* a multiple of TARN_ALIGN */
+  size_t offset; /* set by tarn__place */
 } tarn_stretch;
 
-/* The largest sum of bytes that are alive at one step: no placement needs less. steps: all lie in [0, steps). */
-tarn_status tarn__place_bound(const tarn_stretch *s, int count, int steps, tarn_arena *arena, size_t *bytes);
+/* The largest sum of bytes that are alive at one step: no placement needs less. steps: all lie in
+ * [0, steps). */
+tarn_status tarn__place_bound(const tarn_stretch *s, int count, int steps, tarn_arena *arena,
+                              size_t *bytes);
 
-/* Sets the offsets and gives the bytes that they take. bound: as above; the search ends when it is reached. */
+/* Sets the offsets and gives the bytes that they take. bound: as above; the search ends when it is
+ * reached. */
 tarn_status tarn__place(tarn_stretch *s, int count, size_t bound, tarn_arena *arena, size_t *bytes);
 
 #endif

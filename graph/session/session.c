@@ -190,6 +190,13 @@ void tarn__session_disable_passes(tarn_session *s, const char *const *names, siz
   s->planning.n_disabled = n;
 }
 
+void tarn__session_choose_as(tarn_session *s, const tarn_session *from) {
+  s->planning.backend = from->planning.backend;
+  s->planning.machine = from->planning.machine;
+  s->planning.disabled = from->planning.disabled;
+  s->planning.n_disabled = from->planning.n_disabled;
+}
+
 void tarn_session_cancel(tarn_session *s) { atomic_fetch_add(&s->cancels, 1); }
 
 /* ---- plans -------------------------------------------------------------------------------- */

@@ -69,15 +69,28 @@ tarn_status tarn__session_variable_missing(tarn_session *s, const tarn_node *nod
   return TARN_OK;
 }
 
-bool tarn__session_variable_is_set(tarn_session *s, const tarn_node *node) {
+/* The session's variable of any node; TARN_INVALID when it makes none. Retained. */
+static tarn_status find(tarn_session *s, const tarn_node *node, tarn_variable **v) {
   const tarn_attr *dtype = tarn__attr_find(&node->attrs, "dtype"),
                   *shape = tarn__attr_find(&node->attrs, "shape");
   const tarn_shape unknown = {.rank = -1};
+  if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE)
+    return tarn_fail(TARN_INVALID, "node '%s' (%s) is no variable", node->name, node->op_name);
+  return variable_of(s, node, dtype->type.dtype,
+                     shape && shape->kind == TARN_ATTR_SHAPE ? shape->shape : &unknown, v);
+}
+
+tarn_status tarn__session_variable_get(tarn_session *s, const tarn_node *node, tarn_tensor *value) {
   tarn_variable *v;
-  if (!makes_variable(node) || !dtype || dtype->kind != TARN_ATTR_TYPE) return false;
-  if (variable_of(s, node, dtype->type.dtype,
-                  shape && shape->kind == TARN_ATTR_SHAPE ? shape->shape : &unknown, &v) != TARN_OK)
-    return false;
+  TARN_TRY(find(s, node, &v));
+  const tarn_status status = tarn__variable_read(v, value);
+  tarn__object_release(v);
+  return status;
+}
+
+bool tarn__session_variable_is_set(tarn_session *s, const tarn_node *node) {
+  tarn_variable *v;
+  if (!makes_variable(node) || find(s, node, &v) != TARN_OK) return false;
   pthread_mutex_lock(&v->lock);
   const bool set = v->value.dtype != TARN_NO_DTYPE;
   pthread_mutex_unlock(&v->lock);

@@ -16,6 +16,10 @@
  * could ask for any amount otherwise. TARN_LIMIT beyond. */
 #define TARN_IMPORT_EXPANSION ((uint64_t)4 << 30)
 
+/* A field of TensorProto that TensorFlow does not have: the elements lie beside the message, under this number, where the source
+ * says (tarn_source.beside). Read only from sources that have such tensors. */
+enum { TARN_TENSOR_BESIDE = 1000 };
+
 typedef struct tarn_import {
   tarn_graph *graph;         /* what nodes go to: the main graph or a function's body */
   tarn_source *source;       /* where the message lies; constants may keep it */

@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "core/file.h"
+#include "core/tensor.h"
 
 #include <stdatomic.h>
 
@@ -17,6 +18,9 @@ typedef struct tarn_source {
   tarn_file file;      /* the mapping, */
   tarn_bytes bytes;    /* or the bytes */
   atomic_int references;
+  /* Of files that keep constants beside the message: tensor `number`, which must be of that dtype and shape. NULL: none. */
+  tarn_status (*beside)(void *context, uint64_t number, tarn_dtype dtype, const tarn_shape *shape, tarn_tensor *out);
+  void *beside_context;
 } tarn_source;
 
 /* One reference. Errors: those of tarn__file_map, TARN_NO_MEMORY. */

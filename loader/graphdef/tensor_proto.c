@@ -29,7 +29,22 @@ static tarn_status map(tarn_import *im, const tarn_tensor_message *m, tarn_tenso
       tarn__tensor_wrap(im->graph->allocator, m->dtype, &m->shape, (void *)(uintptr_t)m->content,
                         tarn__source_release, im->source, t);
   if (status != TARN_OK) tarn__source_release(im->source);
+  else tarn__tensor_set_mapped(t);
   return status;
+}
+
+/* The number under which the elements lie beside the message. */
+static tarn_status find_beside(const tarn_import *im, tarn_wire w, bool *found, uint64_t *number) {
+  *found = false;
+  while (im->source && im->source->beside) {
+    tarn_wire_field f;
+    TARN_TRY(tarn__wire_next(&w, &f));
+    if (f.number == 0) break;
+    if (f.number != TARN_TENSOR_BESIDE) continue;
+    TARN_TRY(tarn__wire_uint64(&f, number));
+    *found = true;
+  }
+  return TARN_OK;
 }
 
 tarn_status tarn__tensor_proto_read(tarn_import *im, tarn_wire message,
@@ -44,7 +59,13 @@ tarn_status tarn__tensor_proto_read(tarn_import *im, tarn_wire message,
     tarn__import_problem(im, TARN_UNSUPPORTED, "a constant of data type %" PRId64 " (%s)", m.number,
                          tarn_dtype_name(m.dtype));
   if (!tarn__tensor_message_readable(&m)) return TARN_OK;
-  if (can_map(im, &m))
+  bool beside;
+  uint64_t number;
+  TARN_TRY(find_beside(im, message, &beside, &number));
+  if (beside)
+    TARN_TRY_IN(im->source->beside(im->source->beside_context, number, m.dtype, &m.shape, &t),
+                "reading the tensor at offset %" PRIu64, message.offset);
+  else if (can_map(im, &m))
     TARN_TRY(map(im, &m, &t));
   else
     TARN_TRY(tarn__tensor_message_read(im->graph->allocator, &m, &im->expanded,

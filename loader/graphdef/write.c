@@ -8,14 +8,30 @@ static tarn_status add_text(tarn_bytes *b, uint32_t field, const char *text) {
   return *text ? tarn__wire_add_bytes(b, field, text, strlen(text)) : TARN_OK;
 }
 
-static tarn_status write_node(const tarn_node *n, bool strict, uint32_t field, tarn_bytes *b) {
+/* What a part leaves out is marked as absent in a copy; constants kept beside it are written by themselves. */
+static tarn_status write_attrs_of(const tarn_node *n, const tarn_graph_part *part, bool strict, tarn_bytes *b) {
+  if (!part) return tarn__attrs_write(&n->attrs, strict, 5, b);
+  for (size_t i = 0; i < n->attrs.count; i++) {
+    struct tarn_attr_row *row = &n->attrs.rows[i];
+    const tarn_attrs one = {.count = 1, .rows = row};
+    uint64_t number;
+    if (strcmp(row->name, "_class") == 0) continue;
+    if (row->value.kind == TARN_ATTR_TENSOR && row->value.tensor &&
+        part->beside(part->context, row->value.tensor, &number))
+      TARN_TRY(tarn__attr_beside_write(row->name, row->value.tensor, number, 5, b));
+    else TARN_TRY(tarn__attrs_write(&one, strict, 5, b));
+  }
+  return TARN_OK;
+}
+
+static tarn_status write_node(const tarn_node *n, const tarn_graph_part *part, bool strict, uint32_t field, tarn_bytes *b) {
   size_t mark;
   TARN_TRY(tarn__wire_begin(b, field, &mark));
   TARN_TRY(add_text(b, 1, n->name));
   TARN_TRY(add_text(b, 2, n->op_name));
   for (int i = 0; i < n->texts; i++) TARN_TRY(add_text(b, 3, n->input_text[i]));
   TARN_TRY(add_text(b, 4, n->device));
-  TARN_TRY_IN(tarn__attrs_write(&n->attrs, strict, 5, b), "writing node '%s' (%s)", n->name, n->op_name);
+  TARN_TRY_IN(write_attrs_of(n, part, strict, b), "writing node '%s' (%s)", n->name, n->op_name);
   return tarn__wire_end(b, mark);
 }
 
@@ -69,12 +85,13 @@ static tarn_status write_pair(const char *key, const char *value, uint32_t field
   return tarn__wire_end(b, mark);
 }
 
-static tarn_status write_function(const tarn_graph *f, bool strict, tarn_bytes *name, tarn_bytes *b) {
+static tarn_status write_function(const tarn_graph *f, const tarn_graph_part *part, bool strict, tarn_bytes *name,
+                                  tarn_bytes *b) {
   size_t mark;
   TARN_TRY(tarn__wire_begin(b, 1, &mark));
   TARN_TRY(write_signature(f, name, b));
   for (size_t i = 0; i < f->count; i++)
-    if (strcmp(f->nodes[i]->op_name, "_Arg") != 0) TARN_TRY(write_node(f->nodes[i], strict, 3, b));
+    if (strcmp(f->nodes[i]->op_name, "_Arg") != 0) TARN_TRY(write_node(f->nodes[i], part, strict, 3, b));
   for (size_t i = 0; i < f->rets; i++) {
     TARN_TRY(result_name(f, i, name));
     TARN_TRY(write_pair(name->data, f->ret_text[i], 4, b));
@@ -84,12 +101,15 @@ static tarn_status write_function(const tarn_graph *f, bool strict, tarn_bytes *
   return tarn__wire_end(b, mark);
 }
 
-static tarn_status write_library(const tarn_library *library, bool strict, tarn_bytes *name, tarn_bytes *b) {
+static tarn_status write_library(const tarn_library *library, const tarn_graph_part *part, bool strict, tarn_bytes *name,
+                                 tarn_bytes *b) {
   size_t mark;
   TARN_TRY(tarn__wire_begin(b, 2, &mark));
-  for (size_t i = 0; i < library->count; i++)
-    TARN_TRY_IN(write_function(library->bodies[i], strict, name, b), "writing function '%s'",
-                library->bodies[i]->function);
+  for (size_t i = 0; i < library->count; i++) {
+    const tarn_graph *body = library->bodies[i];
+    if (part && !part->has_function(part->context, body)) continue;
+    TARN_TRY_IN(write_function(body, part, strict, name, b), "writing function '%s'", body->function);
+  }
   return tarn__wire_end(b, mark);
 }
 
@@ -103,9 +123,14 @@ static tarn_status write_versions(const tarn_graph *graph, tarn_bytes *b) {
 }
 
 tarn_status tarn__graphdef_write(const tarn_graph *graph, bool strict, tarn_bytes *b) {
+  return tarn__graphdef_write_part(graph, NULL, strict, b);
+}
+
+tarn_status tarn__graphdef_write_part(const tarn_graph *graph, const tarn_graph_part *part, bool strict, tarn_bytes *b) {
   size_t start = b->size;
   for (size_t i = 0; i < graph->count; i++) {
-    TARN_TRY(write_node(graph->nodes[i], strict, 1, b));
+    if (part && !part->has_node(part->context, graph->nodes[i])) continue;
+    TARN_TRY(write_node(graph->nodes[i], part, strict, 1, b));
     if (b->size - start > INT32_MAX)
       return tarn_fail(TARN_LIMIT, "the graph up to node '%s' is above 2 GiB, which a GraphDef cannot be",
                        graph->nodes[i]->name);
@@ -113,7 +138,7 @@ tarn_status tarn__graphdef_write(const tarn_graph *graph, bool strict, tarn_byte
   if (graph->library && graph->library->count) {
     tarn_bytes name;
     tarn__bytes_init(&name, b->allocator);
-    tarn_status status = write_library(graph->library, strict, &name, b);
+    tarn_status status = write_library(graph->library, part, strict, &name, b);
     tarn__bytes_clear(&name);
     TARN_TRY(status);
   }

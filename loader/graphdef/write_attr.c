@@ -2,6 +2,7 @@
 #include "loader/graphdef/write_attr.h"
 
 #include "core/wire/tensor_message.h"
+#include "loader/graphdef/import.h"
 
 tarn_status tarn__tensor_proto_write(const tarn_tensor *t, uint32_t field, tarn_bytes *b) {
   size_t mark;
@@ -96,4 +97,18 @@ tarn_status tarn__attrs_write(const tarn_attrs *attrs, bool strict, uint32_t fie
     TARN_TRY(tarn__wire_end(b, entry));
   }
   return TARN_OK;
+}
+
+tarn_status tarn__attr_beside_write(const char *name, const tarn_tensor *t, uint64_t number, uint32_t field, tarn_bytes *b) {
+  size_t entry, value, tensor;
+  TARN_TRY(tarn__wire_begin(b, field, &entry));
+  TARN_TRY(tarn__wire_add_bytes(b, 1, name, strlen(name)));
+  TARN_TRY(tarn__wire_begin(b, 2, &value));
+  TARN_TRY(tarn__wire_begin(b, 8, &tensor));
+  TARN_TRY(tarn__wire_add_int(b, 1, (uint64_t)t->dtype));
+  TARN_TRY(tarn__shape_message_write(&t->shape, 2, b));
+  TARN_TRY(tarn__wire_add_int(b, TARN_TENSOR_BESIDE, number));
+  TARN_TRY(tarn__wire_end(b, tensor));
+  TARN_TRY(tarn__wire_end(b, value));
+  return tarn__wire_end(b, entry);
 }

@@ -1,7 +1,7 @@
 /* Loading a model from whatever the user names: see tarn_model_load in tarn.h.
  *
  *   a folder with saved_model.pb or .pbtxt   SavedModel
- *   a file                                   by its contents (kind.c)
+ *   a file                                   by its contents (kind.c), or what tarn_session_compile wrote
  *   PREFIX with PREFIX.meta beside it        MetaGraphDef, and the checkpoint's prefix is remembered
  *   a folder with a file `checkpoint`        the newest checkpoint that this names, as a prefix */
 #include "loader/model/model.h"
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "loader/checkpoint/checkpoint.h"
+#include "loader/compiled/compiled.h"
 #include "loader/graphdef/import.h"
 #include "loader/model/kind.h"
 #include "loader/savedmodel/savedmodel.h"
@@ -19,6 +20,7 @@ static void destroy(void *object) {
   tarn__graph_destroy(model->meta.graph);
   tarn__opened_place_destroy(model->opened);
   tarn__packed_store_release(model->packed);
+  tarn__compiled_release(model->compiled);
   tarn__free(model->allocator, model, sizeof *model);
 }
 
@@ -79,7 +81,20 @@ static tarn_status read_saved(tarn_model *m, tarn_wire w, tarn_source *source, c
   return TARN_OK;
 }
 
+static tarn_status read_compiled(tarn_model *m, tarn_source *source) {
+  m->format = "compiled";
+  TARN_TRY(tarn__compiled_open(m->allocator, source, &m->compiled));
+  tarn_packed_store *packed;
+  TARN_TRY(tarn__packed_store_create(m->allocator, tarn__compiled_forms(m->compiled), &packed));
+  tarn__packed_store_release(m->packed);
+  m->packed = packed;
+  const tarn_status status = tarn__metagraph_read(tarn__compiled_meta(m->compiled), source, m->meta.graph, &m->meta);
+  source->beside = NULL;         /* the graph is read; the tensors keep what they need */
+  return status;
+}
+
 static tarn_status read_source(tarn_model *m, tarn_source **source, const char *tag) {
+  if (tarn__compiled_is((*source)->data, (*source)->size)) return read_compiled(m, *source);
   const tarn_proto_message *kind;
   TARN_TRY(tarn__model_kind(m->path, source, &kind, &m->text));
   tarn_wire w = tarn__wire((*source)->data, (*source)->size, 0, kind->name);

@@ -11,7 +11,7 @@
 struct tarn_model {
   tarn_object object;              /* a session retains it */
   const tarn_allocator *allocator;
-  const char *format;              /* "GraphDef", "MetaGraphDef" or "SavedModel" */
+  const char *format;              /* "GraphDef", "MetaGraphDef", "SavedModel" or "compiled" */
   const char *path;                /* of the file that was read */
   const char *folder;              /* of a SavedModel; NULL otherwise */
   const char *variables_prefix;    /* of a SavedModel that has variables; NULL otherwise */
@@ -20,6 +20,7 @@ struct tarn_model {
   bool text;                       /* read from the text form */
   tarn_opened_place *opened;       /* what its sessions were restored from */
   tarn_packed_store *packed;       /* what they share */
+  struct tarn_compiled *compiled;  /* of a compiled file; NULL otherwise */
 };
 
 extern const tarn_object_type tarn__model_type;

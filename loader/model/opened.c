@@ -14,13 +14,13 @@ typedef struct identity {
 struct tarn_opened {
   atomic_int references;
   const tarn_allocator *allocator;
-  pthread_mutex_t lock;            /* view */
+  pthread_mutex_t lock; /* view */
   tarn_checkpoint *checkpoint;
   char *path;
-  identity file;                   /* the index (V2) or the one file (V1) */
-  bool known;                      /* false: it cannot be told from another, and is not used again */
+  identity file; /* the index (V2) or the one file (V1) */
+  bool known;    /* false: it cannot be told from another, and is not used again */
   size_t count;
-  tarn_tensor *view;               /* by entry; empty: not taken yet */
+  tarn_tensor *view; /* by entry; empty: not taken yet */
 };
 
 struct tarn_opened_place {
@@ -88,14 +88,17 @@ static tarn_status open_it(const tarn_allocator *a, const char *path, tarn_opene
   }
   memcpy(o->path, path, bytes);
   identity before;
-  const bool was_there = identify(a, path, &before);   /* of a folder or an index: not known */
+  const bool was_there = identify(a, path, &before); /* of a folder or an index: not known */
   TARN_GOTO(tarn__checkpoint_open(a, path, &o->checkpoint));
-  o->known = was_there && identify(a, tarn__checkpoint_prefix(o->checkpoint), &o->file) && same(&before, &o->file);
+  o->known = was_there && identify(a, tarn__checkpoint_prefix(o->checkpoint), &o->file) &&
+             same(&before, &o->file);
   o->count = tarn_checkpoint_count(o->checkpoint);
   if (!(o->view = tarn__alloc_zero(a, (o->count + 1) * sizeof *o->view))) status = TARN_NO_MEMORY;
 done:
-  if (status != TARN_OK) tarn__opened_release(o);
-  else *opened = o;
+  if (status != TARN_OK)
+    tarn__opened_release(o);
+  else
+    *opened = o;
   return status;
 }
 
@@ -105,7 +108,8 @@ tarn_status tarn__opened_get(tarn_opened_place *place, const char *path, tarn_op
   pthread_mutex_lock(&place->lock);
   tarn_opened *o = place->last;
   if (!o || strcmp(o->path, path) || !o->known ||
-      !identify(place->allocator, tarn__checkpoint_prefix(o->checkpoint), &now) || !same(&now, &o->file)) {
+      !identify(place->allocator, tarn__checkpoint_prefix(o->checkpoint), &now) ||
+      !same(&now, &o->file)) {
     status = open_it(place->allocator, path, &o);
     if (status == TARN_OK) {
       tarn__opened_release(place->last);
@@ -120,9 +124,12 @@ tarn_status tarn__opened_get(tarn_opened_place *place, const char *path, tarn_op
   return status;
 }
 
-const tarn_checkpoint *tarn__opened_checkpoint(const tarn_opened *opened) { return opened->checkpoint; }
+const tarn_checkpoint *tarn__opened_checkpoint(const tarn_opened *opened) {
+  return opened->checkpoint;
+}
 
-tarn_status tarn__opened_tensor(tarn_opened *o, const tarn_allocator *a, size_t i, tarn_tensor *out) {
+tarn_status tarn__opened_tensor(tarn_opened *o, const tarn_allocator *a, size_t i,
+                                tarn_tensor *out) {
   tarn_status status = TARN_OK;
   tarn_tensor made = {0};
   pthread_mutex_lock(&o->lock);
@@ -134,13 +141,15 @@ tarn_status tarn__opened_tensor(tarn_opened *o, const tarn_allocator *a, size_t 
   pthread_mutex_unlock(&o->lock);
   status = tarn__checkpoint_view(o->checkpoint, o->allocator, i, &made);
   if (status != TARN_OK) return status;
-  if (!tarn__tensor_is_mapped(&made)) {   /* of the session's own memory, which its limit counts */
+  if (!tarn__tensor_is_mapped(&made)) { /* of the session's own memory, which its limit counts */
     tarn__tensor_clear(&made);
     return tarn__checkpoint_read(o->checkpoint, a, i, out);
   }
   pthread_mutex_lock(&o->lock);
-  if (o->view[i].dtype) tarn__tensor_clear(&made);   /* another thread was faster */
-  else o->view[i] = made;
+  if (o->view[i].dtype)
+    tarn__tensor_clear(&made); /* another thread was faster */
+  else
+    o->view[i] = made;
   tarn__tensor_share(&o->view[i], out);
   pthread_mutex_unlock(&o->lock);
   return TARN_OK;

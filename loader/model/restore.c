@@ -7,7 +7,9 @@
 
 #include "graph/session.h"
 #include "loader/checkpoint/checkpoint.h"
+#include "loader/compiled/compiled.h"
 #include "loader/model/files.h"
+#include "loader/model/init_op.h"
 #include "loader/model/variables.h"
 
 static tarn_status string_scalar(const char *text, tarn_tensor **tensor) {
@@ -167,29 +169,6 @@ static tarn_status restore_from(tarn_session *session, const tarn_model *model, 
 
 /* ---- what a SavedModel runs once its variables are there ---- */
 
-#define INIT_SIGNATURE "__saved_model_init_op"
-
-/* The op to run, or NULL. */
-static tarn_status init_op(const tarn_metagraph *meta, tarn_arena *arena, const char **op) {
-  *op = NULL;
-  const tarn_signature *s = tarn__metagraph_signature(meta, INIT_SIGNATURE);
-  const char *text = NULL;
-  for (size_t i = 0; s && i < s->n_outputs; i++)
-    if (strcmp(s->outputs[i].key, INIT_SIGNATURE) == 0) text = s->outputs[i].name;
-  static const char *const keys[] = {"saved_model_main_op", "legacy_init_op"};
-  for (int i = 0; i < 2 && !text; i++) {
-    const tarn_collection *c = tarn__metagraph_collection(meta, keys[i]);
-    if (!c || c->count == 0) continue;
-    if (c->count != 1 || !c->names)
-      return tarn_fail(TARN_CORRUPT, "the collection '%s' has %zu entries, expected the name of one op", keys[i],
-                       c->count);
-    text = c->items[0].data;
-  }
-  if (!text || !*text) return TARN_OK;
-  *op = node_name(arena, text);
-  return *op ? TARN_OK : TARN_NO_MEMORY;
-}
-
 static tarn_status feed_assets(const tarn_model *model, tarn_arena *arena, const char *folder, tarn_feed *feeds,
                                size_t *n) {
   for (*n = 0; *n < model->meta.n_assets; ++*n) {
@@ -204,13 +183,13 @@ static tarn_status feed_assets(const tarn_model *model, tarn_arena *arena, const
 
 static tarn_status initialise(tarn_session *session, const tarn_model *model, tarn_arena *arena) {
   const char *op;
-  TARN_TRY(init_op(&model->meta, arena, &op));
+  TARN_TRY(tarn__model_init_op(&model->meta, arena, &op));
   if (!op) return TARN_OK;
-  const char *folder = tarn__arena_printf(arena, "%sassets/", model->folder);
+  const char *folder = tarn__arena_printf(arena, "%sassets/", model->folder ? model->folder : "");
   tarn_feed *feeds = tarn__arena_array(arena, model->meta.n_assets, sizeof *feeds);
   if (!folder || !feeds) return TARN_NO_MEMORY;
   tarn_model_door door;
-  tarn__model_door_init(&door, NULL, NULL, folder);
+  tarn__model_door_init(&door, NULL, NULL, model->folder ? folder : NULL);
   size_t n;
   tarn_status status = feed_assets(model, arena, folder, feeds, &n);
   if (status == TARN_OK) {
@@ -225,6 +204,10 @@ static tarn_status initialise(tarn_session *session, const tarn_model *model, ta
 
 static tarn_status restore(tarn_session *session, const tarn_model *model, tarn_arena *arena, const char *prefix) {
   if (prefix) return restore_from(session, model, arena, prefix);
+  if (model->compiled) {
+    TARN_TRY_IN(tarn__compiled_restore(model->compiled, session), "restoring the variables of '%s'", model->path);
+    return initialise(session, model, arena);
+  }
   if (model->folder) {
     if (model->variables_prefix) TARN_TRY(restore_from(session, model, arena, model->variables_prefix));
     return initialise(session, model, arena);

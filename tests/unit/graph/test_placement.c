@@ -1,5 +1,5 @@
-/* Placement of stretches: never two at one place at one time, never more than a twentieth above what must live at once on graphs
- * like those of nets, and the very best on small ones. */
+/* Placement of stretches: never two at one place at one time, never more than a twentieth above
+ * what must live at once on graphs like those of nets, and the very best on small ones. */
 #include "graph/plan/placement.h"
 #include "tests/unit/suite.h"
 
@@ -34,7 +34,8 @@ static double place(void) {
     ck_assert_uint_eq(s[i].offset % TARN_ALIGN, 0);
     if (s[i].offset + s[i].bytes > top) top = s[i].offset + s[i].bytes;
     for (int k = 0; k < i; k++)
-      ck_assert_msg(s[i].last < s[k].first || s[k].last < s[i].first || s[i].offset + s[i].bytes <= s[k].offset ||
+      ck_assert_msg(s[i].last < s[k].first || s[k].last < s[i].first ||
+                        s[i].offset + s[i].bytes <= s[k].offset ||
                         s[k].offset + s[k].bytes <= s[i].offset,
                     "%d and %d overlap", i, k);
   }
@@ -56,7 +57,8 @@ START_TEST(test_place_nothing_and_one) {
 }
 END_TEST
 
-/* A chain of layers with a shortcut round every third, sizes that shrink as those of a residual net do. */
+/* A chain of layers with a shortcut round every third, sizes that shrink as those of a residual net
+ * do. */
 START_TEST(test_place_residual_nets) {
   for (uint32_t k = 1; k <= 20; k++) {
     begin(k);
@@ -107,7 +109,8 @@ START_TEST(test_place_unrolled_cells) {
 }
 END_TEST
 
-/* Cut from a full rectangle, so that the bound can be reached: few stretches are placed as well as can be. */
+/* Cut from a full rectangle, so that the bound can be reached: few stretches are placed as well as
+ * can be. */
 static void cut(int first, int last, size_t units, int depth) {
   if (depth == 0 || (units < 2 && first == last)) {
     add(first, last, units);
@@ -141,13 +144,17 @@ START_TEST(test_place_random_stretches) {
     const double ratio = place();
     if (ratio > worst) worst = ratio;
   }
-  ck_assert_double_le(worst, 1.4);   /* random cuts are harder than nets are */
+  ck_assert_double_le(worst, 1.4); /* random cuts are harder than nets are */
 }
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {test_place_nothing_and_one,      test_place_residual_nets,
-                                test_place_inception_like_nets,  test_place_unrolled_cells,
-                                test_place_few_stretches_best, test_place_random_stretches, NULL};
+  const TTest *const tests[] = {test_place_nothing_and_one,
+                                test_place_residual_nets,
+                                test_place_inception_like_nets,
+                                test_place_unrolled_cells,
+                                test_place_few_stretches_best,
+                                test_place_random_stretches,
+                                NULL};
   return suite_run("placement", NULL, tests);
 }

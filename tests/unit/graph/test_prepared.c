@@ -51,7 +51,7 @@ START_TEST(test_prepared_is_shared_while_the_elements_stay) {
   OK(tarn__prepared_get(&cache, &b, in, NULL, &pb));
   ck_assert_ptr_eq(pa, pb);
   ck_assert_int_eq(made, 1);
-  OK(tarn__prepared_get(&cache, &other, in, NULL, &po));       /* another size is another form */
+  OK(tarn__prepared_get(&cache, &other, in, NULL, &po)); /* another size is another form */
   ck_assert_ptr_ne(pa, po);
   ((float *)w.data)[0] = 9;
   tarn__tensor_touch(&w);
@@ -60,7 +60,7 @@ START_TEST(test_prepared_is_shared_while_the_elements_stay) {
   ck_assert_double_eq(*(const float *)pl, 9);
   ck_assert_double_eq(*(const float *)pa, 1);
   tarn__prepared_release(a.prepared);
-  ck_assert_double_eq(*(const float *)pb, 1);                  /* b still has it */
+  ck_assert_double_eq(*(const float *)pb, 1); /* b still has it */
   tarn__prepared_release(b.prepared);
   tarn__prepared_release(other.prepared);
   tarn__prepared_release(later.prepared);
@@ -74,7 +74,7 @@ START_TEST(test_prepared_is_not_shared_without_a_contents_number) {
   tarn_prepared_cache cache;
   OK(tarn__prepared_cache_init(&cache, tarn__allocator_default()));
   float x[4] = {1, 2, 3, 4};
-  tarn_tensor w = {.dtype = TARN_F32, .shape = tarn__shape_vector(4), .data = x};   /* borrowed */
+  tarn_tensor w = {.dtype = TARN_F32, .shape = tarn__shape_vector(4), .data = x}; /* borrowed */
   const tarn_tensor *in[] = {&w};
   tarn_binding a = binding(64), b = binding(64);
   const void *pa, *pb;
@@ -95,7 +95,8 @@ START_TEST(test_prepared_may_fail_and_be_tried_again) {
   tarn__failing_init(&failing, 0, false);
   tarn_prepared_cache none;
   ck_assert_int_eq(tarn__prepared_cache_init(&none, &failing.allocator), TARN_NO_MEMORY);
-  for (long n = 1; n < 6; n++) {   /* after the store: the form, its memory, two arrays, the session's part */
+  for (long n = 1; n < 6;
+       n++) { /* after the store: the form, its memory, two arrays, the session's part */
     tarn__failing_init(&failing, n, false);
     tarn_prepared_cache cache;
     OK(tarn__prepared_cache_init(&cache, &failing.allocator));
@@ -214,7 +215,7 @@ START_TEST(test_prepared_originals_are_given_up) {
         !strcmp(plan->root->step[i].op->name, "_FusedConv2D"))
       conv = &plan->root->step[i];
   ck_assert_ptr_nonnull(conv);
-  const bool gives_up = conv->spends & 2u;          /* as the kernel of this machine says */
+  const bool gives_up = conv->spends & 2u; /* as the kernel of this machine says */
   ck_assert_ptr_nonnull(plan->root->value[conv->in[1]].constant.buffer);
   pthread_t thread[4];
   int wrong[4] = {0};
