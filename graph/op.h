@@ -40,7 +40,7 @@ typedef struct tarn_infer {
 
 enum {
   TARN_OP_STATEFUL = 1,      /* reads or writes state, or random: never folded, merged or pruned inside functions */
-  TARN_OP_VIEW = 2,          /* output 0 is input 0's elements in another shape: no kernel runs */
+  TARN_OP_VIEW = 2,          /* output 0 is input 0's bytes in another shape (or type): no kernel runs */
   TARN_OP_COMMUTATIVE = 4,   /* inputs 0 and 1 may be swapped */
   TARN_OP_CONTROL = 8,       /* the session itself runs it (Switch, While, PartitionedCall): no kernel */
   TARN_OP_NEVER_FOLD = 16,   /* pure, but not to be computed while planning */

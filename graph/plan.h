@@ -48,7 +48,7 @@ struct tarn_value {
 
 typedef enum tarn_step_kind {
   TARN_STEP_KERNEL,
-  TARN_STEP_VIEW,           /* output 0 shares input 0's elements */
+  TARN_STEP_VIEW,           /* output 0 shares input 0's bytes */
   /* every output i is input i as it is, handles too (Identity of refs, Enter, IdentityN) */
   TARN_STEP_PASS,
   /* joins deadness and order (NoOp, calls); its outputs, if any, are constants */

@@ -57,6 +57,12 @@ static tarn_status run_view(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
     TARN_TRY(status);
     if (shape.rank < 0) return tarn_fail(TARN_SHAPE, "the shape of the result is not known");
   }
+  if (v->dtype != t->dtype && tarn__dtype_in(v->dtype, TARN_PLAIN) && tarn__dtype_in(t->dtype, TARN_PLAIN) &&
+      (size_t)tarn__shape_elements(&shape) * tarn_dtype_bytes(v->dtype) == tarn__tensor_bytes(t)) {
+    t->dtype = v->dtype; /* Bitcast */
+    t->shape = shape;
+    return TARN_OK;
+  }
   if (tarn__shape_elements(&shape) != tarn__tensor_elements(t))
     return tarn_fail(TARN_SHAPE, "a view of %lld elements cannot have %lld",
                      (long long)tarn__tensor_elements(t), (long long)tarn__shape_elements(&shape));

@@ -161,7 +161,7 @@ const tarn_op tarn_ops_shape[] = {
    .infer = ensure_shape_infer, .flags = TARN_OP_VIEW, .formula = "output = input, an error unless of this shape",
    .cases = {"input=T[2x3] shape=[2,-1]"}},
   {.name = "Bitcast", .inputs = "input: T", .outputs = "output: type",
-   .attrs = "T: " BITS "; type: " BITS, .infer = bitcast_infer,
+   .attrs = "T: " BITS "; type: " BITS, .infer = bitcast_infer, .flags = TARN_OP_VIEW,
    .formula = "the same bytes as another type; a last dim makes up for the difference in size",
    .cases = {"input=f32[2x3] type=int32", "input=f64[3] type=uint8", "input=i16[5x2] type=float",
              "input=f32[0] type=half"}},

@@ -23,18 +23,11 @@ static tarn_status copy(const tarn_call *call) {
   return tarn__move(call->out[0], 0, call->in[0], 0, tarn__tensor_elements(call->in[0]));
 }
 
-static tarn_status bitcast(const tarn_call *call) {
-  size_t bytes = tarn__tensor_bytes(call->out[0]);
-  if (bytes) memcpy(call->out[0]->data, call->in[0]->data, bytes);
-  return TARN_OK;
-}
-
 const tarn_kernel tarn_kernels_array_shape_reference[] = {
   {.op = "Shape", .run = shape},
   {.op = "ShapeN", .run = shape},
   {.op = "Size", .run = size},
   {.op = "Rank", .run = rank},
-  {.op = "Bitcast", .run = bitcast},
   {.op = "DeepCopy", .run = copy},
   {.op = "Copy", .run = copy},
   {0},
