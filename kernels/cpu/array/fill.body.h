@@ -42,7 +42,10 @@ static tarn_status lin_space(const tarn_call *call) {
   case DT: {                                                                                        \
     S *y = call->out[0]->data, s0 = *(const S *)call->in[0]->data, s1 = *(const S *)call->in[1]->data; \
     A start = GET(s0), step = n > 1 ? GET(PUT(GET(PUT(GET(s1) - start)) / GET(PUT((A)(n - 1))))) : 0; \
-    for (int64_t i = 0; i < n; i++) y[i] = PUT(start + GET(PUT(step * GET(PUT((A)i)))));              \
+    if (n <= INT32_MAX) /* AVX2 has no conversion of wider ones */                                   \
+      for (int32_t i = 0; i < (int32_t)n; i++) y[i] = PUT(start + GET(PUT(step * GET(PUT((A)i)))));   \
+    else                                                                                              \
+      for (int64_t i = 0; i < n; i++) y[i] = PUT(start + GET(PUT(step * GET(PUT((A)i)))));            \
     if (n > 1) y[n - 1] = s1;                                                                       \
     break;                                                                                          \
   }

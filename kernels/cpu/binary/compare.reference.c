@@ -1,6 +1,8 @@
 /* Comparisons, of every dtype for equality. Complex numbers are equal in both parts, strings in all bytes. */
 #include "kernels/cpu/binary/binary.h"
 
+#include <string.h>
+
 #include "kernels/params/compare.h"
 
 static inline bool same_string(tarn_string a, tarn_string b) {
@@ -63,7 +65,16 @@ static tarn_status not_equal_text(const tarn_call *call) { return as_wholes(call
   case DT: {                                                      \
     const S *as = call->in[0]->data, *bs = call->in[1]->data;     \
     const A limit = (A)tolerance;                                 \
-    for (int64_t i = 0; i < n; i++) {                             \
+    int64_t i = 0;                                                \
+    for (; i + 64 <= n; i += 64) {                                \
+      bool near[64]; /* of a fixed length: it becomes vectors */  \
+      for (int k = 0; k < 64; k++) {                              \
+        const A a = GET(as[i + k]), b = GET(bs[i + k]);           \
+        near[k] = E;                                              \
+      }                                                           \
+      memcpy(y + i, near, sizeof near);                           \
+    }                                                             \
+    for (; i < n; i++) {                                          \
       const A a = GET(as[i]), b = GET(bs[i]);                     \
       y[i] = E;                                                   \
     }                                                             \

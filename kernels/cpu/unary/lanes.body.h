@@ -9,10 +9,22 @@
 #define SIGN(x) (x != x ? x : (float)((x > 0) - (x < 0)))
 #define TOP(x) (sizeof x == 8 ? (uint64_t)x >> 63 : (uint64_t)x >> 31)
 
+/* 16-bit floats by their bits. */
+#define TARN_F16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_F16, f16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
+#define TARN_F16_BITS_BITS TARN_BIT(TARN_F16)
+#define TARN_LOOP_f16_bits(PREFIX) PREFIX##_PLAIN
+#define TARN_BF16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_BF16, bf16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
+#define TARN_BF16_BITS_BITS TARN_BIT(TARN_BF16)
+#define TARN_LOOP_bf16_bits(PREFIX) PREFIX##_PLAIN
+
 #define LIST(X)                                                 \
-  X(Abs, NOT_F32, fabs(x))                                      \
+  X(Abs, F64, fabs(x))                                          \
+  X(Abs, F16_BITS, x & 0x7fff)                                  \
+  X(Abs, BF16_BITS, x & 0x7fff)                                 \
   X(Abs, MODULO, TOP(x) ? 0 - x : x)                            \
-  X(Neg, NOT_F32, -x)                                           \
+  X(Neg, F64, -x)                                               \
+  X(Neg, F16_BITS, x ^ 0x8000)                                  \
+  X(Neg, BF16_BITS, x ^ 0x8000)                                 \
   X(Neg, MODULO, 0 - x)                                         \
   X(Sign, FLOAT, SIGN(x))                                       \
   X(Sign, SIGNED, (x > 0) - (x < 0))                            \
@@ -48,11 +60,6 @@
   X(Erfinv, FLOAT, lane_erfinv((double)x))                      \
   X(Ndtri, FLOAT, lane_ndtri((double)x))
 
-/* 16-bit floats by their bits. */
-#define TARN_F16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_F16, f16_bits, uint16_t, uint16_t, TARN_AS_IS, TARN_AS_IS)
-#define TARN_F16_BITS_BITS TARN_BIT(TARN_F16)
-#define TARN_BF16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_BF16, bf16_bits, uint16_t, uint16_t, TARN_AS_IS, TARN_AS_IS)
-#define TARN_BF16_BITS_BITS TARN_BIT(TARN_BF16)
 #define TESTS(X)                                                \
   X(IsNan, WIDE_FLOAT, x != x)                                  \
   X(IsInf, WIDE_FLOAT, fabs(x) == (float)INFINITY)              \
