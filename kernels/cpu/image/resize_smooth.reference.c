@@ -74,6 +74,24 @@ static tarn_status cubic_row(void *argument, int64_t row, int worker) {
 
 static tarn_status cubic(const tarn_call *call) { return rows(call, cubic_row); }
 
+/* Where the columns of grads lie. */
+static size_t columns_bytes(const tarn_problem *p, int threads) {
+  (void)threads;
+  return (size_t)p->in_shape[0].dim[2] * sizeof(tarn_cubic);
+}
+
+/* A row of y gains the pixel x by the weights of its columns, and `down`, the row's. */
+#define SPREAD(SUFFIX, T)                                                                                     \
+  static void spread_##SUFFIX(const float *x, int64_t C, float down, const tarn_cubic *across, T *y) {        \
+    for (int b = 0; b < 4; b++) {                                                                             \
+      const T weight = (T)across->weight[b];                                                                  \
+      T *to = y + across->at[b] * C;                                                                          \
+      for (int64_t c = 0; c < C; c++) to[c] += (T)x[c] * (T)down * weight;                                    \
+    }                                                                                                         \
+  }
+SPREAD(f32, float)
+SPREAD(f64, double)
+
 /* In order, on one thread, since grads meet. */
 static tarn_status cubic_grad(const tarn_call *call) {
   const tarn_resize_params *p = call->problem->params;
@@ -81,27 +99,24 @@ static tarn_status cubic_grad(const tarn_call *call) {
   const float scale_h = tarn__resize_scale(p, x[1], g[1]), scale_w = tarn__resize_scale(p, x[2], g[2]);
   const bool wide = call->out[0]->dtype == TARN_F64;
   const float *grad = call->in[0]->data;
+  tarn_cubic *across = call->scratch;
   memset(call->out[0]->data, 0, tarn__tensor_bytes(call->out[0]));
+  for (int64_t i = 0; i < g[2]; i++) across[i] = tarn__resize_cubic(p, i, scale_w, x[2]);
   for (int64_t row = 0; row < g[0] * g[1]; row++) {
     const tarn_cubic h = tarn__resize_cubic(p, row % g[1], scale_h, x[1]);
     TARN_TRY(tarn__run_check(call->run));
-    for (int64_t i = 0; i < g[2]; i++, grad += C) {
-      const tarn_cubic w = tarn__resize_cubic(p, i, scale_w, x[2]);
-      for (int a = 0; a < 4; a++)
-        for (int b = 0; b < 4; b++) {
-          const int64_t at = ((row / g[1] * x[1] + h.at[a]) * x[2] + w.at[b]) * C;
-          for (int64_t c = 0; c < C; c++) {
-            if (wide) ((double *)call->out[0]->data)[at + c] += (double)grad[c] * (double)h.weight[a] * (double)w.weight[b];
-            else ((float *)call->out[0]->data)[at + c] += grad[c] * h.weight[a] * w.weight[b];
-          }
-        }
-    }
+    for (int64_t i = 0; i < g[2]; i++, grad += C)
+      for (int a = 0; a < 4; a++) {
+        const int64_t at = (row / g[1] * x[1] + h.at[a]) * x[2] * C;
+        if (wide) spread_f64(grad, C, h.weight[a], &across[i], (double *)call->out[0]->data + at);
+        else spread_f32(grad, C, h.weight[a], &across[i], (float *)call->out[0]->data + at);
+      }
   }
   return TARN_OK;
 }
 
 const tarn_kernel tarn_kernels_image_resize_smooth_reference[] = {
-  {.op = "ResizeBicubicGrad", .keyed = 1, .run = cubic_grad, .dtypes = TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64)},
+  {.op = "ResizeBicubicGrad", .keyed = 1, .scratch_bytes = columns_bytes, .run = cubic_grad, .dtypes = TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64)},
   {.op = "ResizeArea", .run = area, .dtypes = TARN_REALS},
   {.op = "ResizeBicubic", .run = cubic, .dtypes = TARN_REALS},
   {0},
