@@ -19,4 +19,13 @@ const tarn_cpu *tarn__cpu(void);
 unsigned tarn__denormals_off(void);
 void tarn__denormals_restore(unsigned saved);
 
+/* For loops that wait for another thread. */
+static inline void tarn__cpu_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #endif

@@ -71,14 +71,6 @@ typedef struct frame {
 
 static _Thread_local const frame *inside;
 
-static void pause_cpu(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
 /* Some 30 us of looking, then a few yields; false when it is time to sleep. Start with {0}. */
 typedef struct patience {
   uint64_t until_ns;
@@ -86,7 +78,7 @@ typedef struct patience {
 } patience;
 
 static bool wait_a_little(patience *p) {
-  for (int i = 0; i < 16; i++) pause_cpu();
+  for (int i = 0; i < 16; i++) tarn__cpu_pause();
   uint64_t now = tarn__now_ns();
   if (p->until_ns == 0) p->until_ns = now + SPIN_NS;
   if (now < p->until_ns) return true;
