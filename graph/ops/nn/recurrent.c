@@ -175,8 +175,8 @@ const tarn_op tarn_ops_recurrent[] = {
                PEEPHOLES("23") " projection=T[23x7] proj_clip=0.6 reverse=true",
                "x=T[5x1x9] w=T[9x128] w=T[32x128] b=T[128] h0=T[1x32] c0=T[1x32] reverse=true "
                "activation=relu recurrent_activation=hard_sigmoid gates=fioj",
-               "x=T[3x21x5] w=T[26x84] b=T[84] h0=T[21x21] c0=T[21x21] activation=linear "
-               "recurrent_activation=tanh",
+               "x=T[3x21x5] w=T[26x84]:-0.4..0.4 b=T[84] h0=T[21x21] c0=T[21x21] "
+               "activation=linear recurrent_activation=tanh",
                "x=T[9x6x12] w=T[45x132] b=T[132] h0=T[6x33] c0=T[6x33] lengths=i64{9,1,-4,0,12,8} "
                "activation=sigmoid recurrent_activation=relu",
                "x=f32[40x1x70]:-1..1 w=f32[170x400]:-0.1..0.1 b=f32[400] h0=f32[1x100] "

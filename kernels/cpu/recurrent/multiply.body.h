@@ -1,0 +1,97 @@
+/* The product inside of a step: a few rows of states with one block of packed weights.
+ *
+ *   tile[r][v] (+)= sum over k of a[r][k] w[k][v]      r < rows, v < V vectors, w: [depth][V * VF]
+ *
+ * A block holds the gates of the same units side by side, so the tile that comes out (in L1) has all
+ * that the gates of those units need, and w is read once, in order.
+ *
+ * Registers: ROWS x V accumulators, V of w, one of a. One row alone has two sets, of even and odd k,
+ * as 4 chains of 4 cycles would leave one of two multipliers idle. */
+#include "kernels/cpu/simd/vec.h"
+
+#if VF == 16
+enum { MOST_ROWS = 6 };
+#else
+enum { MOST_ROWS = 3 };
+#endif
+
+#define EACH_V3(X, r) X(r, 0) X(r, 1) X(r, 2)
+#define EACH_V4(X, r) EACH_V3(X, r) X(r, 3)
+#define EACH_R1(V, X) EACH_V##V(X, 0)
+#define EACH_R2(V, X) EACH_R1(V, X) EACH_V##V(X, 1)
+#define EACH_R3(V, X) EACH_R2(V, X) EACH_V##V(X, 2)
+#define EACH_R4(V, X) EACH_R3(V, X) EACH_V##V(X, 3)
+#define EACH_R5(V, X) EACH_R4(V, X) EACH_V##V(X, 4)
+#define EACH_R6(V, X) EACH_R5(V, X) EACH_V##V(X, 5)
+#define EACH_ROW1(V, X) X(0, V)
+#define EACH_ROW2(V, X) EACH_ROW1(V, X) X(1, V)
+#define EACH_ROW3(V, X) EACH_ROW2(V, X) X(2, V)
+#define EACH_ROW4(V, X) EACH_ROW3(V, X) X(3, V)
+#define EACH_ROW5(V, X) EACH_ROW4(V, X) X(4, V)
+#define EACH_ROW6(V, X) EACH_ROW5(V, X) X(5, V)
+
+#define START(r, v) vf s##r##v = more ? vf_load(tile + (r * WIDTH + v) * VF) : vf_zero();
+#define LOAD(r, v) vf w##v = vf_load(w + v * VF);
+#define POINT(r, V) const float *a##r = a[r];
+#define MULTIPLY(r, v) s##r##v = vf_fma(x, w##v, s##r##v);
+#define ROW(r, V)               \
+  {                             \
+    vf x = vf_set1(a##r[k]);    \
+    EACH_V##V(MULTIPLY, r)      \
+  }
+#define KEEP(r, v) vf_store(tile + (r * WIDTH + v) * VF, s##r##v);
+#define PRODUCT(ROWS, V)                                                                       \
+  static void product_##ROWS##_by_##V(int64_t depth, const float *const *a, const float *w,    \
+                                      bool more, float *tile) {                                \
+    enum { WIDTH = V };                                                                        \
+    EACH_ROW##ROWS(V, POINT)                                                                   \
+    EACH_R##ROWS(V, START)                                                                     \
+    for (int64_t k = 0; k < depth; k++, w += V * VF) {                                         \
+      EACH_V##V(LOAD, 0)                                                                       \
+      EACH_ROW##ROWS(V, ROW)                                                                   \
+    }                                                                                          \
+    EACH_R##ROWS(V, KEEP)                                                                      \
+  }
+
+#define ODD(r, v) vf t##r##v = vf_zero();
+#define EVEN_STEP(r, v) s##r##v = vf_fma(x, vf_load(w + v * VF), s##r##v);
+#define ODD_STEP(r, v) t##r##v = vf_fma(z, vf_load(w + (WIDTH + v) * VF), t##r##v);
+#define JOIN(r, v) s##r##v = vf_add(s##r##v, t##r##v);
+#define ONE_ROW(V)                                                                             \
+  static void product_1_by_##V(int64_t depth, const float *const *a, const float *w, bool more, \
+                               float *tile) {                                                  \
+    enum { WIDTH = V };                                                                        \
+    const float *a0 = a[0];                                                                    \
+    EACH_V##V(START, 0)                                                                        \
+    EACH_V##V(ODD, 0)                                                                          \
+    int64_t k = 0;                                                                             \
+    for (; k + 2 <= depth; k += 2, w += 2 * V * VF) {                                          \
+      const vf x = vf_set1(a0[k]), z = vf_set1(a0[k + 1]);                                     \
+      EACH_V##V(EVEN_STEP, 0)                                                                  \
+      EACH_V##V(ODD_STEP, 0)                                                                   \
+    }                                                                                          \
+    if (k < depth) {                                                                           \
+      const vf x = vf_set1(a0[k]);                                                             \
+      EACH_V##V(EVEN_STEP, 0)                                                                  \
+    }                                                                                          \
+    EACH_V##V(JOIN, 0)                                                                         \
+    EACH_V##V(KEEP, 0)                                                                         \
+  }
+
+/* ALL_ROWS(V) makes multiply_V(rows, ...), rows in 1..MOST_ROWS. */
+#if VF == 16
+#define MORE_ROWS(V) PRODUCT(4, V) PRODUCT(5, V) PRODUCT(6, V)
+#define MORE_NAMES(V) , product_4_by_##V, product_5_by_##V, product_6_by_##V
+#else
+#define MORE_ROWS(V)
+#define MORE_NAMES(V)
+#endif
+#define ALL_ROWS(V)                                                                            \
+  ONE_ROW(V) PRODUCT(2, V) PRODUCT(3, V) MORE_ROWS(V)                                          \
+  static void multiply_##V(int rows, int64_t depth, const float *const *a, const float *w,     \
+                           bool more, float *tile) {                                           \
+    static void (*const by_rows[])(int64_t, const float *const *, const float *, bool,         \
+                                   float *) = {product_1_by_##V, product_2_by_##V,             \
+                                               product_3_by_##V MORE_NAMES(V)};                \
+    by_rows[rows - 1](depth, a, w, more, tile);                                                \
+  }

@@ -1,0 +1,35 @@
+#include "kernels/cpu/recurrent/pack.h"
+
+#include <string.h>
+
+typedef struct job {
+  const tarn_blocks *b;
+  int64_t depth, at, count, ld;
+  const float *w;
+  float *to;
+} job;
+
+static tarn_status pack_block(void *argument, int64_t chunk, int worker) {
+  const job *j = argument;
+  const tarn_blocks *b = j->b;
+  const int lanes = b->lanes;
+  const int64_t row = (int64_t)b->vectors * lanes, first = chunk * b->units;
+  float *to = j->to + chunk * tarn__block_floats(b, j->depth) + j->at * row;
+  (void)worker;
+  for (int v = 0; v < b->vectors; v++) {
+    const int64_t unit = first + b->unit[v], left = b->width - unit;
+    const int64_t some = left < 0 ? 0 : left < lanes ? left : lanes;
+    for (int64_t k = 0; k < j->count; k++) {
+      float *at = to + k * row + v * lanes;
+      if (some) memcpy(at, j->w + k * j->ld + b->column[v] + unit, (size_t)some * sizeof *at);
+      memset(at + some, 0, (size_t)(lanes - some) * sizeof *at);
+    }
+  }
+  return TARN_OK;
+}
+
+tarn_status tarn__blocks_pack(const tarn_blocks *b, int64_t depth, int64_t at, int64_t count,
+                              const float *w, int64_t ld, float *to, tarn_pool *pool) {
+  job j = {b, depth, at, count, ld, w, to};
+  return tarn__pool_run(pool, tarn__blocks_count(b), pack_block, &j);
+}
