@@ -98,11 +98,12 @@ typedef struct tarn_kernel {
   size_t (*scratch_bytes)(const tarn_problem *p, int threads);   /* NULL: none */
   /* Packed forms of stable inputs, kept as long as those inputs keep their elements. prepare fills
    * prepared_bytes(p) bytes of 64-aligned memory from in[i] where p->stable[i]; others are NULL. Two problems
-   * with the same kernel, the same stable tensors, the same prepared_bytes and prepared_key share one copy. What is
+   * with the same kernel, the same stable tensors (of prepared_from), prepared_bytes and prepared_key share one copy. What is
    * prepared may come from a file that was written by another process: it is numbers alone, without addresses or
    * indices, so that run stays inside its memory whatever they are, and does not depend on the number of threads. */
   size_t (*prepared_bytes)(const tarn_problem *p);               /* NULL or 0: nothing to prepare */
   uint64_t (*prepared_key)(const tarn_problem *p);               /* NULL: 0 */
+  uint64_t (*prepared_from)(const tarn_problem *p);   /* bit i: prepare reads input i. NULL: every stable one */
   tarn_status (*prepare)(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool);
   unsigned spent;                 /* bit i: with prepared weights, run does not read the elements of input i: they may be gone */
   tarn_status (*run)(const tarn_call *call);

@@ -52,10 +52,11 @@ tarn_packed_key tarn__packed_key(const tarn_packed_store *store, const tarn_bind
   tarn_packed_key key = {.kernel = binding->kernel,
                          .form = k->prepared_key ? k->prepared_key(p) : 0,
                          .bytes = binding->prepared_bytes};
+  const uint64_t read = k->prepared_from ? k->prepared_from(p) : UINT64_MAX;
   int n = 0;
   *shared = true;
   for (int i = 0; i < p->inputs; i++) {
-    if (!p->stable || !p->stable[i]) continue;
+    if (!p->stable || !p->stable[i] || (i < 64 && !(read >> i & 1))) continue;
     const uint64_t contents = tarn__tensor_contents(in[i]);
     *shared = *shared && n < TARN_PACKED_INPUTS && contents;
     if (!*shared) break;

@@ -205,7 +205,7 @@ const tarn_op tarn_ops_recurrent[] = {
                "reset_after=true",
                "x=T[5x1x9] w=T[9x96] w=T[32x96] h0=T[1x32] form=KERNELS gates=cru reset_after=true "
                "reverse=true recurrent_activation=hard_sigmoid",
-               "x=T[3x21x5]:-1..1 w=T[26x42] w=T[26x21] b=T[42] b=T[21] h0=T[21x21] "
+               "x=T[3x21x5] w=T[26x42]:-0.4..0.4 w=T[26x21]:-0.4..0.4 b=T[42] b=T[21] h0=T[21x21] "
                "activation=relu recurrent_activation=tanh",
                "x=T[9x6x12] w=T[12x99] w=T[33x99] b=T[2x99] h0=T[6x33] lengths=i64{9,1,-4,0,12,8} "
                "form=KERNELS reset_after=true zero_output=false",

@@ -15,7 +15,9 @@ enum { MOST_ROWS = 6 };
 enum { MOST_ROWS = 3 };
 #endif
 
-#define EACH_V3(X, r) X(r, 0) X(r, 1) X(r, 2)
+#define EACH_V1(X, r) X(r, 0)
+#define EACH_V2(X, r) EACH_V1(X, r) X(r, 1)
+#define EACH_V3(X, r) EACH_V2(X, r) X(r, 2)
 #define EACH_V4(X, r) EACH_V3(X, r) X(r, 3)
 #define EACH_R1(V, X) EACH_V##V(X, 0)
 #define EACH_R2(V, X) EACH_R1(V, X) EACH_V##V(X, 1)
@@ -78,7 +80,6 @@ enum { MOST_ROWS = 3 };
     EACH_V##V(KEEP, 0)                                                                         \
   }
 
-/* ALL_ROWS(V) makes multiply_V(rows, ...), rows in 1..MOST_ROWS. */
 #if VF == 16
 #define MORE_ROWS(V) PRODUCT(4, V) PRODUCT(5, V) PRODUCT(6, V)
 #define MORE_NAMES(V) , product_4_by_##V, product_5_by_##V, product_6_by_##V
@@ -86,12 +87,17 @@ enum { MOST_ROWS = 3 };
 #define MORE_ROWS(V)
 #define MORE_NAMES(V)
 #endif
-#define ALL_ROWS(V)                                                                            \
-  ONE_ROW(V) PRODUCT(2, V) PRODUCT(3, V) MORE_ROWS(V)                                          \
-  static void multiply_##V(int rows, int64_t depth, const float *const *a, const float *w,     \
-                           bool more, float *tile) {                                           \
-    static void (*const by_rows[])(int64_t, const float *const *, const float *, bool,         \
-                                   float *) = {product_1_by_##V, product_2_by_##V,             \
-                                               product_3_by_##V MORE_NAMES(V)};                \
-    by_rows[rows - 1](depth, a, w, more, tile);                                                \
-  }
+#define ALL_ROWS(V) ONE_ROW(V) PRODUCT(2, V) PRODUCT(3, V) MORE_ROWS(V)
+#define NAMES(V) {product_1_by_##V, product_2_by_##V, product_3_by_##V MORE_NAMES(V)}
+ALL_ROWS(1)
+ALL_ROWS(2)
+ALL_ROWS(3)
+ALL_ROWS(4)
+
+/* tile[rows][vectors * VF] as above, rows 1..MOST_ROWS, vectors 1..4; more: added to what it has. */
+static void multiply(int rows, int vectors, int64_t depth, const float *const *a, const float *w,
+                     bool more, float *tile) {
+  static void (*const product[4][MOST_ROWS])(int64_t, const float *const *, const float *, bool,
+                                             float *) = {NAMES(1), NAMES(2), NAMES(3), NAMES(4)};
+  product[vectors - 1][rows - 1](depth, a, w, more, tile);
+}

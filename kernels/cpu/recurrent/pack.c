@@ -12,16 +12,16 @@ typedef struct job {
 static tarn_status pack_block(void *argument, int64_t chunk, int worker) {
   const job *j = argument;
   const tarn_blocks *b = j->b;
-  const int lanes = b->lanes;
-  const int64_t row = (int64_t)b->vectors * lanes, first = chunk * b->units;
-  float *to = j->to + chunk * tarn__block_floats(b, j->depth) + j->at * row;
+  const int64_t lanes = b->lanes, spans = tarn__block_spans(b, chunk), row = b->gates * spans * lanes;
+  float *to = j->to + tarn__block_at(b, chunk, j->depth) + j->at * row;
   (void)worker;
-  for (int v = 0; v < b->vectors; v++) {
-    const int64_t unit = first + b->unit[v], left = b->width - unit;
-    const int64_t some = left < 0 ? 0 : left < lanes ? left : lanes;
+  for (int64_t v = 0; v < b->gates * spans; v++) {
+    const int64_t unit = chunk * tarn__blocks_units(b) + v % spans * lanes, left = b->width - unit;
+    const int64_t some = left < lanes ? left : lanes;
+    const float *from = j->w + b->column[v / spans] + unit;
     for (int64_t k = 0; k < j->count; k++) {
       float *at = to + k * row + v * lanes;
-      if (some) memcpy(at, j->w + k * j->ld + b->column[v] + unit, (size_t)some * sizeof *at);
+      memcpy(at, from + k * j->ld, (size_t)some * sizeof *at);
       memset(at + some, 0, (size_t)(lanes - some) * sizeof *at);
     }
   }

@@ -1,0 +1,6 @@
+/* Whole sequences of GRU cells for AVX-512; see sequence.body.h. */
+#define ISA tarn__gemm_avx512
+#define TARGET TARN_TARGET_AVX512
+#include "kernels/cpu/gru/sequence.body.h"
+
+const tarn_kernel tarn_kernels_gru_sequence_avx512[] = {ROWS, {0}};

@@ -1,0 +1,233 @@
+/* _GRUSequence in f32; the including file defines ISA and TARGET.
+ *
+ *   a step    for each block of 2 VF units, [H][r r u u]: r, u, and r h'
+ *             for each block of 4 VF units, [H][c c c c]: c, and h = u h' + (1 - u) c
+ *   with reset_after, where c needs no other unit's r:
+ *             for each block of VF units, [H][r u c]: h
+ *
+ * Each weight is read once a step, in order; threads share the blocks, which are walked to and fro.
+ * The rest, and where rows and gates are: kernels/cpu/recurrent/layer.body.h. */
+#include "kernels/cpu/recurrent/layer.body.h"
+
+typedef struct plan {
+  layer l;
+  bool packed;
+  tarn_blocks first, second;            /* r and u (and c with reset_after); c */
+  size_t x_bytes, first_bytes, w_bytes; /* of weights: of x, of x and first, all */
+} plan;
+
+static bool reset_after(const plan *t) { return t->first.gates == TARN_GRU_GATES; }
+
+static plan plan_of(const tarn_problem *p) {
+  const tarn_gru_sequence_params *params = p->params;
+  const tarn_recurrent g = tarn__gru_sequence(p);
+  const int64_t H = g.H;
+  plan t = {.l = {.g = g, .joined = g.T == 1 && !params->reset_after}};
+  if (params->separate) {
+    t.l.parts = 2;
+    t.l.part[0] = (part){0, 2 * H, g.w, g.b};
+    t.l.part[1] = (part){2 * H, H, g.w + 1, g.b < 0 ? -1 : g.b + 1};
+  } else {
+    t.l.parts = 1;
+    t.l.part[0] = (part){0, 3 * H, g.w, g.b};
+  }
+  layer_measure(&t.l);
+  t.packed = p->stable && p->stable[g.w] && p->stable[g.w + 1];
+  t.first = params->reset_after
+                ? (tarn_blocks){.lanes = VF, .gates = 3, .spans = 1, .width = H}
+                : (tarn_blocks){.lanes = VF, .gates = 2, .spans = 2, .width = H};
+  for (int v = 0; v < TARN_GRU_GATES; v++) t.first.column[v] = params->column[v] * H;
+  t.second = (tarn_blocks){.lanes = VF, .gates = 1, .spans = 4, .width = params->reset_after ? 0 : H};
+  t.second.column[0] = params->separate ? 0 : params->column[TARN_GRU_C] * H;
+  const int64_t depth = g.H + (t.l.joined ? g.I : 0);
+  t.x_bytes = layer_x_bytes(&t.l);
+  t.first_bytes = t.x_bytes + tarn__blocks_bytes(&t.first, depth);
+  t.w_bytes = t.first_bytes + tarn__blocks_bytes(&t.second, depth);
+  return t;
+}
+
+static const char *supports(const tarn_problem *p) {
+  const tarn_recurrent g = tarn__gru_sequence(p);
+  return layer_supports(&g);
+}
+
+static double cost_us(const tarn_problem *p, const tarn_machine *m) {
+  const plan t = plan_of(p);
+  const double H = (double)t.l.g.H;
+  return layer_cost_us(&t.l.g, 3 * H * H, 3 * H * (double)t.l.g.I, t.packed, m->gflops[TARGET], m);
+}
+
+/* r h' and u, rows ld_h apart. */
+static size_t between_bytes(const plan *t) {
+  return reset_after(t) ? 0 : aligned(2 * t->l.g.B * t->l.ld_h);
+}
+
+static size_t scratch_bytes(const tarn_problem *p, int threads) {
+  const plan t = plan_of(p);
+  const bool reverse = ((const tarn_recurrent_params *)p->params)->reverse;
+  return layer_scratch_bytes(&t.l, reverse, threads) + between_bytes(&t) + (t.packed ? 0 : t.w_bytes);
+}
+
+static size_t prepared_bytes(const tarn_problem *p) {
+  const plan t = plan_of(p);
+  return t.packed ? t.w_bytes : 0;
+}
+static uint64_t prepared_key(const tarn_problem *p) {
+  const plan t = plan_of(p);
+  const tarn_gru_sequence_params *params = p->params;
+  return layer_key(&t.l, params->column, TARN_GRU_GATES) * 4 + params->separate * 2 + reset_after(&t);
+}
+
+static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor *const *in, char *to,
+                        tarn_pool *pool) {
+  const tarn_gru_sequence_params *params = p->params;
+  const tarn_recurrent *g = &t->l.g;
+  const int64_t H = g->H, ld = params->separate ? 2 * H : 3 * H, ld_c = params->separate ? H : ld;
+  const int64_t before = t->l.joined ? g->I : 0, depth = before + H;
+  const float *w = in[g->w]->data, *other = in[g->w + 1]->data;
+  const float *h = params->separate ? w + g->I * ld : other;
+  const float *x_c = params->separate ? other : w, *h_c = params->separate ? other + g->I * H : other;
+  float *first = (float *)(void *)(to + t->x_bytes), *second = (float *)(void *)(to + t->first_bytes);
+  TARN_TRY(layer_pack_x(&t->l, in, to, pool));
+  TARN_TRY(tarn__blocks_pack(&t->first, depth, 0, before, w, ld, first, pool));
+  TARN_TRY(tarn__blocks_pack(&t->first, depth, before, H, h, ld, first, pool));
+  TARN_TRY(tarn__blocks_pack(&t->second, depth, 0, before, x_c, ld_c, second, pool));
+  return tarn__blocks_pack(&t->second, depth, before, H, h_c, ld_c, second, pool);
+}
+
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
+  const plan t = plan_of(p);
+  return pack(&t, p, in, memory, pool);
+}
+
+typedef struct job {
+  course c;
+  const plan *t;
+  const tarn_gru_sequence_params *p;
+  const float *w_first, *w_second;
+  const float *b_h;           /* the bias of h, [3H], with reset_after; or NULL */
+  float *reset, *update;      /* r h' and u, [B] rows of ld_h */
+} job;
+
+/* h = u h' + (1 - u) c of the VF units from k, to the next state and to y. */
+static inline void keep(const job *j, const rows *r, int i, int64_t k, vf u, vf c) {
+  const layer *l = &j->t->l;
+  const int64_t at = r->b[i] * l->ld_h + k;
+  const vf before = vf_load(j->c.h[r->s % 2] + at);
+  const vf h = vf_fma(u, before, vf_mul(vf_sub(vf_set1(1.0f), u), c));
+  vf_store(j->c.h[(r->s + 1) % 2] + at, h);
+  vf_store_m(rows_y(&j->c, r, i) + k, vm_first(l->g.H - k < VF ? l->g.H - k : VF), h);
+}
+
+static void reset_and_update(const job *j, const rows *r, int64_t block) {
+  const layer *l = &j->t->l;
+  const int64_t H = l->g.H;
+  const float *before = j->c.h[r->s % 2];
+  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  const int spans = rows_multiply(&j->c, r, &j->t->first, j->w_first, block, before, l->ld_h, H,
+                                  l->joined, tile);
+  for (int i = 0; i < r->n; i++) {
+    const float *gx = rows_gates(&j->c, r, i);
+    for (int v = 0; v < spans; v++) {
+      const int64_t k = (block * 2 + v) * VF, at = r->b[i] * l->ld_h + k;
+      const vm lanes = vm_first(H - k < VF ? H - k : VF);
+      const float *to_r = tile + (i * 2 * spans + v) * VF, *to_u = to_r + spans * VF;
+      const vf x_r = vf_load_m(gx + j->p->column[TARN_GRU_R] * H + k, lanes);
+      const vf x_u = vf_load_m(gx + j->p->column[TARN_GRU_U] * H + k, lanes);
+      const vf reset = vf_gate(j->p->shared.recurrent_activation, vf_add(vf_load(to_r), x_r));
+      vf_store(j->reset + at, vf_mul(reset, vf_load(before + at)));
+      vf_store(j->update + at,
+               vf_gate(j->p->shared.recurrent_activation, vf_add(vf_load(to_u), x_u)));
+    }
+  }
+}
+
+static void candidate(const job *j, const rows *r, int64_t block) {
+  const layer *l = &j->t->l;
+  const int64_t H = l->g.H;
+  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  const int spans = rows_multiply(&j->c, r, &j->t->second, j->w_second, block, j->reset, l->ld_h, H,
+                                  l->joined, tile);
+  for (int i = 0; i < r->n; i++) {
+    const float *gx = rows_gates(&j->c, r, i) + j->p->column[TARN_GRU_C] * H;
+    for (int v = 0; v < spans; v++) {
+      const int64_t k = (block * 4 + v) * VF;
+      const vf x_c = vf_load_m(gx + k, vm_first(H - k < VF ? H - k : VF));
+      const vf c = vf_gate(j->p->shared.activation,
+                           vf_add(vf_load(tile + (i * spans + v) * VF), x_c));
+      keep(j, r, i, k, vf_load(j->update + r->b[i] * l->ld_h + k), c);
+    }
+  }
+}
+
+/* reset_after: all of a block's units at once. */
+static void units(const job *j, const rows *r, int64_t block) {
+  const layer *l = &j->t->l;
+  const int64_t H = l->g.H, k = block * VF;
+  const vm lanes = vm_first(H - k < VF ? H - k : VF);
+  const tarn_recurrent_activation sr = j->p->shared.recurrent_activation;
+  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  rows_multiply(&j->c, r, &j->t->first, j->w_first, block, j->c.h[r->s % 2], l->ld_h, H, false, tile);
+  for (int i = 0; i < r->n; i++) {
+    const float *gx = rows_gates(&j->c, r, i) + k;
+    vf x[TARN_GRU_GATES], h[TARN_GRU_GATES];
+    for (int v = 0; v < TARN_GRU_GATES; v++) {
+      const int64_t column = j->p->column[v] * H;
+      x[v] = vf_load_m(gx + column, lanes);
+      h[v] = vf_load(tile + (i * TARN_GRU_GATES + v) * VF);
+      if (j->b_h) h[v] = vf_add(h[v], vf_load_m(j->b_h + column + k, lanes));
+    }
+    const vf reset = vf_gate(sr, vf_add(x[TARN_GRU_R], h[TARN_GRU_R]));
+    const vf update = vf_gate(sr, vf_add(x[TARN_GRU_U], h[TARN_GRU_U]));
+    const vf c = vf_fma(reset, h[TARN_GRU_C], x[TARN_GRU_C]);
+    keep(j, r, i, k, update, vf_gate(j->p->shared.activation, c));
+  }
+}
+
+static void each(void *argument, const rows *r, int64_t block, int64_t phase) {
+  const job *j = argument;
+  if (reset_after(j->t)) units(j, r, block);
+  else if (phase % 2) candidate(j, r, block);
+  else reset_and_update(j, r, block);
+}
+
+/* A phase is half a step, or with reset_after a step. */
+static tarn_status chunk_run(void *argument, int64_t phase, int64_t chunk, int worker) {
+  job *j = argument;
+  const int64_t step = reset_after(j->t) ? phase : phase / 2;
+  (void)worker;
+  if (chunk == 0) TARN_TRY(tarn__run_check(j->c.call->run));
+  each_rows(&j->c, j->c.walk.s0 + step, chunk, j, phase, each);
+  return TARN_OK;
+}
+
+static tarn_status run(const tarn_call *call) {
+  const plan t = plan_of(call->problem);
+  const tarn_recurrent *g = &t.l.g;
+  const tarn_gru_sequence_params *p = call->problem->params;
+  TARN_TRY(tarn__recurrent_check(call, g));
+  if (g->B * g->H == 0) return TARN_OK;
+  job j = {.t = &t, .p = p};
+  char *rest = course_start(&j.c, &t.l, call);
+  const char *w = call->prepared;
+  j.reset = (float *)(void *)rest;
+  j.update = j.reset + g->B * t.l.ld_h;
+  if (!t.packed) {
+    TARN_TRY(pack(&t, call->problem, call->in, rest + between_bytes(&t), call->pool));
+    w = rest + between_bytes(&t);
+  }
+  j.w_first = (const float *)(const void *)(w + t.x_bytes);
+  j.w_second = (const float *)(const void *)(w + t.first_bytes);
+  if (p->reset_after && g->b >= 0) j.b_h = (const float *)call->in[g->b]->data + 3 * g->H;
+  tarn_phases phases = {.kinds = p->reset_after ? 1 : 2, .body = chunk_run, .argument = &j,
+                        .chunks = {tarn__blocks_count(&t.first) * j.c.groups,
+                                   tarn__blocks_count(&t.second) * j.c.groups}};
+  const int64_t depth = g->H + (t.l.joined ? g->I : 0);
+  return course_run(&j.c, &phases, w, (double)(g->B * 3 * g->H) * (double)depth);
+}
+
+#define ROWS                                                                                  \
+  {.op = "_GRUSequence", .dtypes = TARN_BIT(TARN_F32), .supports = supports,                  \
+   .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,      \
+   .prepared_key = prepared_key, .prepared_from = layer_weights, .prepare = prepare, .spent = 6, .run = run}

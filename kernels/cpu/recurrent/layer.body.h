@@ -1,0 +1,257 @@
+/* What sequences of LSTM and of GRU cells in f32 have in common; the including file defines ISA.
+ *
+ *   for each block of steps
+ *     gates[steps * B, columns] = x w_x + b        one product
+ *     for each step: some phases (core/phases.h) that the op defines, from h' to h
+ *
+ * A single step has x's weights in the same packed blocks as those of h (`joined`), as there is
+ * nothing to gain from a product of all steps; `gates` is then the bias alone.
+ *
+ * h' and h are two buffers, their rows ld_h apart, which is whole vectors. */
+#include "core/phases.h"
+#include "kernels/cpu/gemm/gemm.h"
+#include "kernels/cpu/recurrent/gates.h"
+#include "kernels/cpu/recurrent/multiply.body.h"
+#include "kernels/cpu/recurrent/pack.h"
+#include "kernels/cpu/recurrent/walk.h"
+#include "kernels/run.h"
+
+#include <string.h>
+
+enum {
+  CHUNK_ROWS = 24,          /* of the batch, in one chunk of a phase */
+  BLOCK_ROWS = 64,          /* of the product of x: enough to use each weight often */
+  BLOCK_FLOATS = 1 << 18    /* of the gates kept for it */
+};
+#define SHARED_STEP 40e3    /* multiply-adds of a step from which two threads are faster than one */
+
+/* Columns of gates that one matrix gives. */
+typedef struct part {
+  int64_t first, width;
+  int w, b;                 /* inputs; b -1: no bias */
+} part;
+
+typedef struct layer {
+  tarn_recurrent g;
+  bool joined;
+  int parts;
+  part part[2];
+  int64_t columns, ld_h;
+  int64_t steps;                                    /* of a block */
+  size_t gate_bytes, state_bytes, length_bytes;     /* of scratch */
+} layer;
+
+static size_t aligned(int64_t floats) { return ((size_t)floats * sizeof(float) + 63) / 64 * 64; }
+static int64_t whole_vectors(int64_t n) { return (n + VF - 1) / VF * VF; }
+
+/* The sizes that follow from g, joined and the parts. */
+static void layer_measure(layer *l) {
+  const tarn_recurrent *g = &l->g;
+  l->columns = 0;
+  for (int i = 0; i < l->parts; i++) l->columns += l->part[i].width;
+  const int64_t fit = BLOCK_FLOATS / (l->columns + 1), rows = fit > BLOCK_ROWS ? fit : BLOCK_ROWS;
+  l->steps = g->B ? (rows + g->B - 1) / g->B : 1;
+  if (l->steps > g->T) l->steps = g->T > 0 ? g->T : 1;
+  l->ld_h = whole_vectors(g->P);
+  l->gate_bytes = aligned((l->joined ? 1 : l->steps * g->B) * l->columns);
+  l->state_bytes = aligned(2 * g->B * l->ld_h);
+  l->length_bytes = g->lengths < 0 ? 0 : ((size_t)g->B * sizeof(int64_t) + 63) / 64 * 64;
+}
+
+static const char *layer_supports(const tarn_recurrent *g) {
+  const int64_t all = g->I + g->P + g->H;
+  if (!tarn__gemm_fits(all, 4 * g->H + g->P, all) || !tarn__gemm_fits(g->B, 1, 4 * all) ||
+      g->T >= 1 << 30)
+    return "the layer is too large to pack";
+  if ((g->H / VF + g->P / VF + 2) * (g->B / CHUNK_ROWS + 1) > TARN_PHASE_CHUNKS)
+    return "a step has too many blocks";
+  return NULL;
+}
+
+/* With `step` multiply-adds and weights for each row of a step, `x` for what x gives. */
+static double layer_cost_us(const tarn_recurrent *g, double step, double x, bool packed,
+                            double gflops, const tarn_machine *m) {
+  const double rows = (double)(g->T * g->B);
+  const double flops = 2 * rows * (x + step) / (1e3 * gflops * 0.8);
+  const double bytes = 4 * ((double)g->T * step + x + (packed ? 0 : 3 * (x + step))) /
+                       (1e3 * m->gbytes_per_s);
+  return 1 + (flops > bytes ? flops : bytes) + rows * (double)g->H * 2e-3;
+}
+
+static size_t layer_scratch_bytes(const layer *l, bool reverse, int threads) {
+  const size_t pointers = reverse && l->length_bytes ? tarn__gemm_scratch_bytes(1, threads) : 0;
+  return l->gate_bytes + l->state_bytes + l->length_bytes + pointers;
+}
+
+static size_t layer_x_bytes(const layer *l) {
+  size_t bytes = 0;
+  for (int i = 0; i < l->parts && !l->joined; i++)
+    bytes += (tarn__gemm_packed_bytes(&ISA, l->g.I, l->part[i].width) + 63) / 64 * 64;
+  return bytes;
+}
+
+static tarn_status layer_pack_x(const layer *l, const tarn_tensor *const *in, char *to,
+                                tarn_pool *pool) {
+  for (int i = 0; i < l->parts && !l->joined; i++) {
+    const part *p = &l->part[i];
+    TARN_TRY(tarn__gemm_pack(&ISA, l->g.I, p->width, in[p->w]->data, p->width, false,
+                             (float *)(void *)to, pool));
+    to += (tarn__gemm_packed_bytes(&ISA, l->g.I, p->width) + 63) / 64 * 64;
+  }
+  return TARN_OK;
+}
+
+/* Tells layers apart that have the same weights: how these are cut into gates. */
+static uint64_t layer_key(const layer *l, const int *column, int gates) {
+  uint64_t key = l->joined;
+  for (int i = 0; i < gates; i++) key = key * 4 + (unsigned)column[i];
+  return key;
+}
+static uint64_t layer_weights(const tarn_problem *p) {
+  const int n = ((const tarn_recurrent_params *)p->params)->num_w;
+  return n == 1 ? 2 : 6;   /* from input 1 on */
+}
+
+/* A run under way. */
+typedef struct course {
+  const layer *l;
+  const tarn_call *call;
+  tarn_walk walk;
+  float *gates, *h[2], *y;
+  int64_t groups;           /* of rows: a chunk is a block for one group */
+  void *pointers;           /* scratch of products whose rows are gathered */
+} course;
+
+/* Lays scratch out; returns what is left of it. */
+static char *course_start(course *c, const layer *l, const tarn_call *call) {
+  const tarn_recurrent *g = &l->g;
+  const tarn_recurrent_params *p = call->problem->params;
+  char *scratch = call->scratch;
+  *c = (course){.l = l, .call = call, .y = call->out[0]->data};
+  c->gates = (float *)(void *)scratch;
+  c->h[0] = (float *)(void *)(scratch + l->gate_bytes);
+  c->h[1] = c->h[0] + g->B * l->ld_h;
+  c->groups = (g->B + CHUNK_ROWS - 1) / CHUNK_ROWS;
+  c->walk = (tarn_walk){.T = g->T, .B = g->B, .I = g->I, .x = call->in[0]->data,
+                        .reverse = p->reverse};
+  int64_t *length = (int64_t *)(void *)(scratch + l->gate_bytes + l->state_bytes);
+  for (int64_t b = 0; b < g->B && g->lengths >= 0; b++)
+    length[b] = tarn__recurrent_length(call, g, b);
+  if (g->lengths >= 0) c->walk.length = length;
+  c->pointers = (char *)length + l->length_bytes;
+  const float *h0 = call->in[g->h0]->data;
+  for (int64_t b = 0; b < g->B; b++)
+    memcpy(c->h[0] + b * l->ld_h, h0 + b * g->P, (size_t)g->P * sizeof *h0);
+  for (int i = 0; i < l->parts && l->joined; i++) {
+    const part *from = &l->part[i];
+    const size_t bytes = (size_t)from->width * sizeof(float);
+    if (from->b < 0) memset(c->gates + from->first, 0, bytes);
+    else memcpy(c->gates + from->first, call->in[from->b]->data, bytes);
+  }
+  return scratch + layer_scratch_bytes(l, p->reverse, tarn__pool_threads(call->pool));
+}
+
+/* gates = x w_x + b of the block of steps. */
+static tarn_status course_multiply_x(const course *c, const char *w_x) {
+  const layer *l = c->l;
+  const tarn_walk *walk = &c->walk;
+  for (int i = 0; i < l->parts; i++) {
+    const part *p = &l->part[i];
+    tarn_gemm x = {.M = (walk->s1 - walk->s0) * l->g.B, .N = p->width, .K = l->g.I, .lda = l->g.I,
+                   .b = (const float *)(const void *)w_x, .c = c->gates + p->first,
+                   .ldc = l->columns, .bias = p->b < 0 ? NULL : c->call->in[p->b]->data,
+                   .taps = 1, .depth = l->g.I};
+    if (tarn__walk_gathers(walk)) {
+      x.point = tarn__walk_point;
+      x.source = walk;
+    } else {
+      x.a = walk->x + tarn__walk_first(walk) * l->g.B * l->g.I;
+    }
+    TARN_TRY(tarn__gemm_run(&ISA, &x, c->pointers, c->call->pool));
+    w_x += (tarn__gemm_packed_bytes(&ISA, l->g.I, p->width) + 63) / 64 * 64;
+  }
+  return TARN_OK;
+}
+
+/* What follows the last step of each row. */
+static void course_finish(const course *c) {
+  const tarn_recurrent *g = &c->l->g;
+  const bool zero = ((const tarn_recurrent_params *)c->call->problem->params)->zero_output;
+  const size_t bytes = (size_t)g->P * sizeof(float);
+  float *last = c->call->out[1]->data;
+  for (int64_t b = 0; b < g->B; b++) {
+    const int64_t steps = tarn__walk_length(&c->walk, b);
+    const float *h = c->h[steps % 2] + b * c->l->ld_h;
+    memcpy(last + b * g->P, h, bytes);
+    for (int64_t t = steps; t < g->T; t++) {
+      float *y = c->y + (t * g->B + b) * g->P;
+      if (zero) memset(y, 0, bytes);
+      else memcpy(y, h, bytes);
+    }
+  }
+}
+
+/* All steps: p has kinds, chunks and body; a step has as many phases as there are kinds. `work`:
+ * multiply-adds of a step. */
+static tarn_status course_run(course *c, tarn_phases *p, const char *w_x, double work) {
+  const int64_t T = c->l->g.T;
+  for (int64_t s = 0; s < T; s += c->l->steps) {
+    c->walk.s0 = s;
+    c->walk.s1 = s + c->l->steps < T ? s + c->l->steps : T;
+    if (!c->l->joined) TARN_TRY(course_multiply_x(c, w_x));
+    p->phases = (c->walk.s1 - s) * p->kinds;
+    TARN_TRY(tarn__pool_run_phases(work < SHARED_STEP ? NULL : c->call->pool, p));
+  }
+  course_finish(c);
+  return TARN_OK;
+}
+
+/* Some rows of the batch in one step. */
+typedef struct rows {
+  int64_t s;
+  int n;
+  const int64_t *b;
+} rows;
+
+/* Row i's place in y, and what x gives to its gates. */
+static inline float *rows_y(const course *c, const rows *r, int i) {
+  const int64_t b = r->b[i];
+  return c->y + (tarn__walk_t(&c->walk, r->s, b) * c->l->g.B + b) * c->l->g.P;
+}
+static inline const float *rows_gates(const course *c, const rows *r, int i) {
+  if (c->l->joined) return c->gates;
+  return c->gates + tarn__walk_row(&c->walk, r->s, r->b[i]) * c->l->columns;
+}
+
+/* tile = what block `block` of packed weights gives to the rows: [x if joined, state] w. Returns the
+ * spans of the block. */
+static int rows_multiply(const course *c, const rows *r, const tarn_blocks *blocks, const float *w,
+                         int64_t block, const float *state, int64_t ld, int64_t depth, bool with_x,
+                         float *tile) {
+  const int64_t depth_x = with_x ? c->l->g.I : 0;
+  const int spans = tarn__block_spans(blocks, block), vectors = spans * blocks->gates;
+  const float *a[MOST_ROWS];
+  w += tarn__block_at(blocks, block, depth_x + depth);
+  if (with_x) {
+    for (int i = 0; i < r->n; i++) a[i] = c->walk.x + r->b[i] * depth_x;
+    multiply(r->n, vectors, depth_x, a, w, false, tile);
+  }
+  for (int i = 0; i < r->n; i++) a[i] = state + r->b[i] * ld;
+  multiply(r->n, vectors, depth, a, w + depth_x * vectors * VF, with_x, tile);
+  return spans;
+}
+
+/* Calls `each` for the rows of a chunk's group that still run, MOST_ROWS at most at a time. */
+static inline void each_rows(const course *c, int64_t s, int64_t chunk, void *job, int64_t phase,
+                             void (*each)(void *job, const rows *r, int64_t block, int64_t phase)) {
+  const int64_t first = chunk % c->groups * CHUNK_ROWS, end = first + CHUNK_ROWS;
+  int64_t active[CHUNK_ROWS];
+  const int64_t B = c->l->g.B;
+  const int n = tarn__walk_active(&c->walk, s, first, end < B ? end : B, active);
+  const int tiles = (n + MOST_ROWS - 1) / MOST_ROWS;
+  for (int i = 0; i < tiles; i++) {
+    const int at = n * i / tiles;
+    const rows r = {s, n * (i + 1) / tiles - at, active + at};
+    each(job, &r, chunk / c->groups, phase);
+  }
+}
