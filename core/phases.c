@@ -1,7 +1,7 @@
 /* The loop of phases.h.
  *
- * Each share has a word (phase, first, end): the chunks of that phase not yet taken. Taking one is a
- * compare-and-swap, and a word of an earlier phase stands for the whole share of the present one, so
+ * Each share has a word (phase, first, end): the chunks of that phase not yet taken. Taking one is
+ * a compare-and-swap, and a word of an earlier phase stands for the whole share of this one, so
  * nobody has to be there to begin his share. A phase is over when as many chunks are finished as
  * there are up to its end; each thread counts its own, on a line of its own, and adds the others'
  * up. Only who has seen a phase end takes from the next, so a swap that succeeds proves that the

@@ -37,7 +37,8 @@ static plan plan_of(const tarn_problem *p) {
                 ? (tarn_blocks){.lanes = VF, .gates = 3, .spans = 1, .width = H}
                 : (tarn_blocks){.lanes = VF, .gates = 2, .spans = 2, .width = H};
   for (int v = 0; v < TARN_GRU_GATES; v++) t.first.column[v] = params->column[v] * H;
-  t.second = (tarn_blocks){.lanes = VF, .gates = 1, .spans = 4, .width = params->reset_after ? 0 : H};
+  t.second = (tarn_blocks){.lanes = VF, .gates = 1, .spans = 4};
+  if (!params->reset_after) t.second.width = H;
   t.second.column[0] = params->separate ? 0 : params->column[TARN_GRU_C] * H;
   const int64_t depth = g.H + (t.l.joined ? g.I : 0);
   t.x_bytes = layer_x_bytes(&t.l);
@@ -65,7 +66,8 @@ static size_t between_bytes(const plan *t) {
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const plan t = plan_of(p);
   const bool reverse = ((const tarn_recurrent_params *)p->params)->reverse;
-  return layer_scratch_bytes(&t.l, reverse, threads) + between_bytes(&t) + (t.packed ? 0 : t.w_bytes);
+  return layer_scratch_bytes(&t.l, reverse, threads) + between_bytes(&t) +
+         (t.packed ? 0 : t.w_bytes);
 }
 
 static size_t prepared_bytes(const tarn_problem *p) {
@@ -75,19 +77,22 @@ static size_t prepared_bytes(const tarn_problem *p) {
 static uint64_t prepared_key(const tarn_problem *p) {
   const plan t = plan_of(p);
   const tarn_gru_sequence_params *params = p->params;
-  return layer_key(&t.l, params->column, TARN_GRU_GATES) * 4 + params->separate * 2 + reset_after(&t);
+  const uint64_t form = params->separate ? 2 : 0;
+  return layer_key(&t.l, params->column, TARN_GRU_GATES) * 4 + form + reset_after(&t);
 }
 
-static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor *const *in, char *to,
-                        tarn_pool *pool) {
+static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor *const *in,
+                        char *to, tarn_pool *pool) {
   const tarn_gru_sequence_params *params = p->params;
   const tarn_recurrent *g = &t->l.g;
   const int64_t H = g->H, ld = params->separate ? 2 * H : 3 * H, ld_c = params->separate ? H : ld;
   const int64_t before = t->l.joined ? g->I : 0, depth = before + H;
   const float *w = in[g->w]->data, *other = in[g->w + 1]->data;
   const float *h = params->separate ? w + g->I * ld : other;
-  const float *x_c = params->separate ? other : w, *h_c = params->separate ? other + g->I * H : other;
-  float *first = (float *)(void *)(to + t->x_bytes), *second = (float *)(void *)(to + t->first_bytes);
+  const float *x_c = params->separate ? other : w;
+  const float *h_c = params->separate ? other + g->I * H : other;
+  float *first = (float *)(void *)(to + t->x_bytes);
+  float *second = (float *)(void *)(to + t->first_bytes);
   TARN_TRY(layer_pack_x(&t->l, in, to, pool));
   TARN_TRY(tarn__blocks_pack(&t->first, depth, 0, before, w, ld, first, pool));
   TARN_TRY(tarn__blocks_pack(&t->first, depth, before, H, h, ld, first, pool));
@@ -168,7 +173,8 @@ static void units(const job *j, const rows *r, int64_t block) {
   const vm lanes = vm_first(H - k < VF ? H - k : VF);
   const tarn_recurrent_activation sr = j->p->shared.recurrent_activation;
   float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
-  rows_multiply(&j->c, r, &j->t->first, j->w_first, block, j->c.h[r->s % 2], l->ld_h, H, false, tile);
+  rows_multiply(&j->c, r, &j->t->first, j->w_first, block, j->c.h[r->s % 2], l->ld_h, H, false,
+                tile);
   for (int i = 0; i < r->n; i++) {
     const float *gx = rows_gates(&j->c, r, i) + k;
     vf x[TARN_GRU_GATES], h[TARN_GRU_GATES];

@@ -71,8 +71,8 @@ static uint64_t prepared_from(const tarn_problem *p) {
   return layer_weights(p) | (t.l.g.projection < 0 ? 0 : (uint64_t)1 << t.l.g.projection);
 }
 
-static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor *const *in, char *to,
-                        tarn_pool *pool) {
+static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor *const *in,
+                        char *to, tarn_pool *pool) {
   const tarn_lstm_sequence_params *params = p->params;
   const tarn_recurrent *g = &t->l.g;
   const int64_t columns = 4 * g->H, before = t->l.joined ? g->I : 0, depth = before + g->P;

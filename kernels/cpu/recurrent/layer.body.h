@@ -223,8 +223,8 @@ static inline const float *rows_gates(const course *c, const rows *r, int i) {
   return c->gates + tarn__walk_row(&c->walk, r->s, r->b[i]) * c->l->columns;
 }
 
-/* tile = what block `block` of packed weights gives to the rows: [x if joined, state] w. Returns the
- * spans of the block. */
+/* tile = [x if joined, state] w of one block of packed weights, for the rows. Returns the spans of
+ * the block. */
 static int rows_multiply(const course *c, const rows *r, const tarn_blocks *blocks, const float *w,
                          int64_t block, const float *state, int64_t ld, int64_t depth, bool with_x,
                          float *tile) {

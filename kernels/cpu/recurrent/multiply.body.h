@@ -2,11 +2,11 @@
  *
  *   tile[r][v] (+)= sum over k of a[r][k] w[k][v]      r < rows, v < V vectors, w: [depth][V * VF]
  *
- * A block holds the gates of the same units side by side, so the tile that comes out (in L1) has all
- * that the gates of those units need, and w is read once, in order.
+ * A block holds the gates of the same units side by side, so the tile that comes out (in L1) has
+ * all that the gates of those units need, and w is read once, in order.
  *
- * Registers: ROWS x V accumulators, V of w, one of a. One row alone has two sets, of even and odd k,
- * as 4 chains of 4 cycles would leave one of two multipliers idle. */
+ * Registers: ROWS x V accumulators, V of w, one of a. One row alone has two sets, of even and odd
+ * k, as 4 chains of 4 cycles would leave one of two multipliers idle. */
 #include "kernels/cpu/simd/vec.h"
 
 #if VF == 16
@@ -94,7 +94,7 @@ ALL_ROWS(2)
 ALL_ROWS(3)
 ALL_ROWS(4)
 
-/* tile[rows][vectors * VF] as above, rows 1..MOST_ROWS, vectors 1..4; more: added to what it has. */
+/* tile[rows][vectors * VF] as above, rows 1..MOST_ROWS, vectors 1..4; more: added to it. */
 static void multiply(int rows, int vectors, int64_t depth, const float *const *a, const float *w,
                      bool more, float *tile) {
   static void (*const product[4][MOST_ROWS])(int64_t, const float *const *, const float *, bool,

@@ -12,7 +12,8 @@ typedef struct job {
 static tarn_status pack_block(void *argument, int64_t chunk, int worker) {
   const job *j = argument;
   const tarn_blocks *b = j->b;
-  const int64_t lanes = b->lanes, spans = tarn__block_spans(b, chunk), row = b->gates * spans * lanes;
+  const int64_t lanes = b->lanes, spans = tarn__block_spans(b, chunk);
+  const int64_t row = b->gates * spans * lanes;
   float *to = j->to + tarn__block_at(b, chunk, j->depth) + j->at * row;
   (void)worker;
   for (int64_t v = 0; v < b->gates * spans; v++) {

@@ -7,7 +7,7 @@
 #include "core/threads.h"
 
 typedef struct tarn_blocks {
-  int lanes, gates, spans; /* a block has the gates of spans * lanes units: [gates][spans] vectors */
+  int lanes, gates, spans; /* a block has [gates][spans] vectors, of spans * lanes units */
   int64_t width;           /* units of the layer; zeros stand for those beyond */
   int64_t column[4];       /* where gate g's columns begin */
 } tarn_blocks;

@@ -1,8 +1,8 @@
 /* The order in which a layer's rows come, for the kernels that take steps in blocks of time.
  *
- * What x gives to the gates is one product for a block of steps [s0, s1): its rows stand in a buffer,
- * those of the same t together where that is possible, in the order in which x has them. Only rows
- * that are walked backwards from ends of their own (reverse with lengths) have to be gathered. */
+ * What x gives to the gates is one product for a block of steps [s0, s1): its rows stand in a
+ * buffer, in the order in which x has them where that is possible. Only rows that are walked
+ * backwards from ends of their own (reverse with lengths) have to be gathered. */
 #ifndef TARN_KERNELS_CPU_RECURRENT_WALK_H
 #define TARN_KERNELS_CPU_RECURRENT_WALK_H
 
@@ -34,7 +34,8 @@ static inline int64_t tarn__walk_first(const tarn_walk *w) {
 
 /* Where the block's buffer has step s of row b. */
 static inline int64_t tarn__walk_row(const tarn_walk *w, int64_t s, int64_t b) {
-  const int64_t at = tarn__walk_gathers(w) ? s - w->s0 : tarn__walk_t(w, s, b) - tarn__walk_first(w);
+  const int64_t t = tarn__walk_t(w, s, b);
+  const int64_t at = tarn__walk_gathers(w) ? s - w->s0 : t - tarn__walk_first(w);
   return at * w->B + b;
 }
 
@@ -47,7 +48,7 @@ static inline int tarn__walk_active(const tarn_walk *w, int64_t s, int64_t first
   return n;
 }
 
-/* For tarn_gemm's `point`: rows of x as the buffer has them. Of a row that has ended any will do. */
+/* For tarn_gemm's `point`: rows of x as the buffer has them; of one that has ended any will do. */
 static inline void tarn__walk_point(const void *source, int64_t first, int rows, int mr,
                                     const float **pointers) {
   const tarn_walk *w = (const tarn_walk *)source;
