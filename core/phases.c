@@ -57,7 +57,7 @@ static tarn_status work(team *t, int64_t phase, int self, int worker) {
   tarn_status status = TARN_OK;
   for (int i = 0; i < t->shares && status == TARN_OK; i++) {
     const int of = (self + i) % t->shares;
-    const bool front = (phase % 2 == 0) == (of == self);
+    const bool front = (phase / p->kinds % 2 == 0) == (of == self);
     for (int64_t chunk; status == TARN_OK && (chunk = take(t, of, phase, front)) >= 0; done++)
       status = p->body(p->argument, phase, chunk, worker);
   }
@@ -112,7 +112,7 @@ tarn_status tarn__pool_run_phases(tarn_pool *pool, const tarn_phases *p) {
   if (shares < 2) {
     for (int64_t phase = 0; phase < p->phases; phase++)
       for (int64_t i = 0, n = chunks_of(p, phase); i < n; i++)
-        TARN_TRY(p->body(p->argument, phase, phase % 2 ? n - 1 - i : i, 0));
+        TARN_TRY(p->body(p->argument, phase, phase / p->kinds % 2 ? n - 1 - i : i, 0));
     return TARN_OK;
   }
   team t = {.p = p, .shares = shares};

@@ -2,10 +2,10 @@
  * a recurrent layer.
  *
  * A phase's chunks are divided among the threads the same way each time, so that what a thread
- * reads for its share stays in its own cache. A thread takes its share from the front in even
- * phases and from the back in odd ones: what it read last it reads first again. Who has done his
- * share helps the others from the far end, so a thread that the system has put to sleep, or that
- * never came, holds up nobody unless it sleeps within a chunk.
+ * reads for its share stays in its own cache. A thread takes its share from the front in one
+ * round of kinds and from the back in the next: what it read last it reads first again. Who has
+ * done his share helps the others from the far end, so a thread that the system has put to sleep,
+ * or that never came, holds up nobody unless it sleeps within a chunk.
  *
  * What passing from phase to phase costs is about 0.2 us for two threads on one chip. */
 #ifndef TARN_CORE_PHASES_H

@@ -129,7 +129,7 @@ static void reset_and_update(const job *j, const rows *r, int64_t block) {
   const layer *l = &j->t->l;
   const int64_t H = l->g.H;
   const float *before = j->c.h[r->s % 2];
-  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  float tile[CHUNK_ROWS * 4 * VF] __attribute__((aligned(64)));
   const int spans = rows_multiply(&j->c, r, &j->t->first, j->w_first, block, before, l->ld_h, H,
                                   l->joined, tile);
   for (int i = 0; i < r->n; i++) {
@@ -151,7 +151,7 @@ static void reset_and_update(const job *j, const rows *r, int64_t block) {
 static void candidate(const job *j, const rows *r, int64_t block) {
   const layer *l = &j->t->l;
   const int64_t H = l->g.H;
-  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  float tile[CHUNK_ROWS * 4 * VF] __attribute__((aligned(64)));
   const int spans = rows_multiply(&j->c, r, &j->t->second, j->w_second, block, j->reset, l->ld_h, H,
                                   l->joined, tile);
   for (int i = 0; i < r->n; i++) {
@@ -172,7 +172,7 @@ static void units(const job *j, const rows *r, int64_t block) {
   const int64_t H = l->g.H, k = block * VF;
   const vm lanes = vm_first(H - k < VF ? H - k : VF);
   const tarn_recurrent_activation sr = j->p->shared.recurrent_activation;
-  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  float tile[CHUNK_ROWS * 4 * VF] __attribute__((aligned(64)));
   rows_multiply(&j->c, r, &j->t->first, j->w_first, block, j->c.h[r->s % 2], l->ld_h, H, false,
                 tile);
   for (int i = 0; i < r->n; i++) {
@@ -191,20 +191,17 @@ static void units(const job *j, const rows *r, int64_t block) {
   }
 }
 
-static void each(void *argument, const rows *r, int64_t block, int64_t phase) {
-  const job *j = argument;
-  if (reset_after(j->t)) units(j, r, block);
-  else if (phase % 2) candidate(j, r, block);
-  else reset_and_update(j, r, block);
-}
-
 /* A phase is half a step, or with reset_after a step. */
 static tarn_status chunk_run(void *argument, int64_t phase, int64_t chunk, int worker) {
-  job *j = argument;
-  const int64_t step = reset_after(j->t) ? phase : phase / 2;
+  const job *j = argument;
+  const bool whole = reset_after(j->t);
+  int64_t active[CHUNK_ROWS];
   (void)worker;
   if (chunk == 0) TARN_TRY(tarn__run_check(j->c.call->run));
-  each_rows(&j->c, j->c.walk.s0 + step, chunk, j, phase, each);
+  const rows r = rows_of(&j->c, j->c.walk.s0 + (whole ? phase : phase / 2), chunk, active);
+  if (whole) units(j, &r, chunk / j->c.groups);
+  else if (phase % 2) candidate(j, &r, chunk / j->c.groups);
+  else reset_and_update(j, &r, chunk / j->c.groups);
   return TARN_OK;
 }
 
@@ -233,7 +230,8 @@ static tarn_status run(const tarn_call *call) {
   return course_run(&j.c, &phases, w, (double)(g->B * 3 * g->H) * (double)depth);
 }
 
-#define ROWS                                                                                  \
-  {.op = "_GRUSequence", .dtypes = TARN_BIT(TARN_F32), .supports = supports,                  \
-   .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,      \
-   .prepared_key = prepared_key, .prepared_from = layer_weights, .prepare = prepare, .spent = 6, .run = run}
+#define ROWS                                                                             \
+  {.op = "_GRUSequence", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, \
+   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,                     \
+   .prepared_key = prepared_key, .prepared_from = layer_weights, .prepare = prepare,       \
+   .spent = 6, .run = run}

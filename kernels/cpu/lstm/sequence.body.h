@@ -119,12 +119,12 @@ static inline void cell(const job *j, const float *tile, const float *gx, int64_
     gate[TARN_LSTM_I] = vf_fma(vf_load_m(j->peephole[0] + k, lanes), c, gate[TARN_LSTM_I]);
     gate[TARN_LSTM_F] = vf_fma(vf_load_m(j->peephole[1] + k, lanes), c, gate[TARN_LSTM_F]);
   }
-  const vf input = vf_mul(vf_gate(sr, gate[TARN_LSTM_I]), vf_gate(s, gate[TARN_LSTM_J]));
+  const vf input = vf_gated(sr, gate[TARN_LSTM_I], s, gate[TARN_LSTM_J]);
   c = vf_clip(vf_fma(c, vf_gate(sr, gate[TARN_LSTM_F]), input), p->cell_clip);
   vf_store_m(at_c, lanes, c);
   if (j->peephole[0])
     gate[TARN_LSTM_O] = vf_fma(vf_load_m(j->peephole[2] + k, lanes), c, gate[TARN_LSTM_O]);
-  const vf m = vf_mul(vf_gate(sr, gate[TARN_LSTM_O]), vf_gate(s, c));
+  const vf m = vf_gated(sr, gate[TARN_LSTM_O], s, c);
   vf_store(h + k, m);
   if (y) vf_store_m(y + k, lanes, m);
 }
@@ -134,7 +134,7 @@ static void cells(const job *j, const rows *r, int64_t block) {
   const plan *t = j->t;
   const course *c = &j->c;
   const bool projected = t->l.g.projection >= 0;
-  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  float tile[CHUNK_ROWS * 4 * VF] __attribute__((aligned(64)));
   rows_multiply(c, r, &t->cell, j->w_cell, block, c->h[r->s % 2], t->l.ld_h, t->l.g.P, t->l.joined,
                 tile);
   for (int i = 0; i < r->n; i++) {
@@ -150,7 +150,7 @@ static void project(const job *j, const rows *r, int64_t block) {
   const plan *t = j->t;
   const course *c = &j->c;
   const int64_t P = t->l.g.P;
-  float tile[MOST_ROWS * 4 * VF] __attribute__((aligned(64)));
+  float tile[CHUNK_ROWS * 4 * VF] __attribute__((aligned(64)));
   const int spans = rows_multiply(c, r, &t->projection, j->w_projection, block, j->m, t->ld_m,
                                   t->l.g.H, false, tile);
   for (int i = 0; i < r->n; i++) {
@@ -165,19 +165,16 @@ static void project(const job *j, const rows *r, int64_t block) {
   }
 }
 
-static void each(void *argument, const rows *r, int64_t block, int64_t phase) {
-  const job *j = argument;
-  if (j->t->l.g.projection >= 0 && phase % 2) project(j, r, block);
-  else cells(j, r, block);
-}
-
 /* A phase is a step, or with projection half of one. */
 static tarn_status chunk_run(void *argument, int64_t phase, int64_t chunk, int worker) {
-  job *j = argument;
-  const int64_t step = j->t->l.g.projection < 0 ? phase : phase / 2;
+  const job *j = argument;
+  const bool projected = j->t->l.g.projection >= 0;
+  int64_t active[CHUNK_ROWS];
   (void)worker;
   if (chunk == 0) TARN_TRY(tarn__run_check(j->c.call->run));
-  each_rows(&j->c, j->c.walk.s0 + step, chunk, j, phase, each);
+  const rows r = rows_of(&j->c, j->c.walk.s0 + (projected ? phase / 2 : phase), chunk, active);
+  if (projected && phase % 2) project(j, &r, chunk / j->c.groups);
+  else cells(j, &r, chunk / j->c.groups);
   return TARN_OK;
 }
 
@@ -206,7 +203,8 @@ static tarn_status run(const tarn_call *call) {
   return course_run(&j.c, &phases, w, (double)(g->B * 4 * g->H) * (double)depth);
 }
 
-#define ROWS                                                                                  \
-  {.op = "_LSTMSequence", .dtypes = TARN_BIT(TARN_F32), .supports = supports,                 \
-   .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,      \
-   .prepared_key = prepared_key, .prepared_from = prepared_from, .prepare = prepare, .spent = 2, .run = run}
+#define ROWS                                                                             \
+  {.op = "_LSTMSequence", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, \
+   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,                     \
+   .prepared_key = prepared_key, .prepared_from = prepared_from, .prepare = prepare,       \
+   .spent = 2, .run = run}

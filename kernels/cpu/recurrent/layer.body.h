@@ -230,7 +230,8 @@ static int rows_multiply(const course *c, const rows *r, const tarn_blocks *bloc
                          float *tile) {
   const int64_t depth_x = with_x ? c->l->g.I : 0;
   const int spans = tarn__block_spans(blocks, block), vectors = spans * blocks->gates;
-  const float *a[MOST_ROWS];
+  const float *a[CHUNK_ROWS];
+  if (r->n == 0) return spans;
   w += tarn__block_at(blocks, block, depth_x + depth);
   if (with_x) {
     for (int i = 0; i < r->n; i++) a[i] = c->walk.x + r->b[i] * depth_x;
@@ -241,17 +242,8 @@ static int rows_multiply(const course *c, const rows *r, const tarn_blocks *bloc
   return spans;
 }
 
-/* Calls `each` for the rows of a chunk's group that still run, MOST_ROWS at most at a time. */
-static inline void each_rows(const course *c, int64_t s, int64_t chunk, void *job, int64_t phase,
-                             void (*each)(void *job, const rows *r, int64_t block, int64_t phase)) {
-  const int64_t first = chunk % c->groups * CHUNK_ROWS, end = first + CHUNK_ROWS;
-  int64_t active[CHUNK_ROWS];
-  const int64_t B = c->l->g.B;
-  const int n = tarn__walk_active(&c->walk, s, first, end < B ? end : B, active);
-  const int tiles = (n + MOST_ROWS - 1) / MOST_ROWS;
-  for (int i = 0; i < tiles; i++) {
-    const int at = n * i / tiles;
-    const rows r = {s, n * (i + 1) / tiles - at, active + at};
-    each(job, &r, chunk / c->groups, phase);
-  }
+/* The rows of a chunk's group that still run; `active` has room for CHUNK_ROWS. */
+static inline rows rows_of(const course *c, int64_t s, int64_t chunk, int64_t *active) {
+  const int64_t first = chunk % c->groups * CHUNK_ROWS, end = first + CHUNK_ROWS, B = c->l->g.B;
+  return (rows){s, tarn__walk_active(&c->walk, s, first, end < B ? end : B, active), active};
 }

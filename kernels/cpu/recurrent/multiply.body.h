@@ -14,6 +14,7 @@ enum { MOST_ROWS = 6 };
 #else
 enum { MOST_ROWS = 3 };
 #endif
+enum { PART_FLOATS = 4096 };   /* of weights in L1 at once */
 
 #define EACH_V1(X, r) X(r, 0)
 #define EACH_V2(X, r) EACH_V1(X, r) X(r, 1)
@@ -36,6 +37,7 @@ enum { MOST_ROWS = 3 };
 #define LOAD(r, v) vf w##v = vf_load(w + v * VF);
 #define POINT(r, V) const float *a##r = a[r];
 #define MULTIPLY(r, v) s##r##v = vf_fma(x, w##v, s##r##v);
+#define FETCH() _mm_prefetch(ahead, _MM_HINT_T1), ahead += 64;
 #define ROW(r, V)               \
   {                             \
     vf x = vf_set1(a##r[k]);    \
@@ -44,11 +46,12 @@ enum { MOST_ROWS = 3 };
 #define KEEP(r, v) vf_store(tile + (r * WIDTH + v) * VF, s##r##v);
 #define PRODUCT(ROWS, V)                                                                       \
   static void product_##ROWS##_by_##V(int64_t depth, const float *const *a, const float *w,    \
-                                      bool more, float *tile) {                                \
+                                      bool more, const char *ahead, float *tile) {             \
     enum { WIDTH = V };                                                                        \
     EACH_ROW##ROWS(V, POINT)                                                                   \
     EACH_R##ROWS(V, START)                                                                     \
     for (int64_t k = 0; k < depth; k++, w += V * VF) {                                         \
+      FETCH()                                                                                  \
       EACH_V##V(LOAD, 0)                                                                       \
       EACH_ROW##ROWS(V, ROW)                                                                   \
     }                                                                                          \
@@ -61,8 +64,9 @@ enum { MOST_ROWS = 3 };
 #define JOIN(r, v) s##r##v = vf_add(s##r##v, t##r##v);
 #define ONE_ROW(V)                                                                             \
   static void product_1_by_##V(int64_t depth, const float *const *a, const float *w, bool more, \
-                               float *tile) {                                                  \
+                               const char *ahead, float *tile) {                               \
     enum { WIDTH = V };                                                                        \
+    (void)ahead;                                                                               \
     const float *a0 = a[0];                                                                    \
     EACH_V##V(START, 0)                                                                        \
     EACH_V##V(ODD, 0)                                                                          \
@@ -94,10 +98,25 @@ ALL_ROWS(2)
 ALL_ROWS(3)
 ALL_ROWS(4)
 
-/* tile[rows][vectors * VF] as above, rows 1..MOST_ROWS, vectors 1..4; more: added to it. */
+/* tile[rows][vectors * VF] as above, vectors 1..4; more: added to it.
+ *
+ * More rows than fit the registers are taken some at a time, for a part of the depth that stays in
+ * L1. Meanwhile the next part is fetched into L2, a line with each k. */
 static void multiply(int rows, int vectors, int64_t depth, const float *const *a, const float *w,
                      bool more, float *tile) {
   static void (*const product[4][MOST_ROWS])(int64_t, const float *const *, const float *, bool,
-                                             float *) = {NAMES(1), NAMES(2), NAMES(3), NAMES(4)};
-  product[vectors - 1][rows - 1](depth, a, w, more, tile);
+                                             const char *, float *) = {NAMES(1), NAMES(2), NAMES(3),
+                                                                       NAMES(4)};
+  const int tiles = (rows + MOST_ROWS - 1) / MOST_ROWS, row = vectors * VF;
+  const int64_t step = tiles > 1 ? PART_FLOATS / row : depth;
+  for (int64_t k = 0; k < depth; k += step) {
+    const int64_t some = depth - k < step ? depth - k : step;
+    for (int i = 0; i < tiles; i++) {
+      const int first = rows * i / tiles, n = rows * (i + 1) / tiles - first;
+      const float *at[MOST_ROWS];
+      for (int r = 0; r < n; r++) at[r] = a[first + r] + k;
+      const char *ahead = (const char *)(w + (k + some) * row) + (int64_t)i * some * 64;
+      product[vectors - 1][n - 1](some, at, w + k * row, more || k, ahead, tile + first * row);
+    }
+  }
 }
