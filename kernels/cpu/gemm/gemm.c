@@ -12,9 +12,9 @@
 #include "core/cpu.h"
 
 enum {
-  KC = 384,               /* k of one pass when K is blocked */
+  KC = 512,               /* k of one pass when K is blocked: fewer passes over C, which L2 does not hold */
   KC_WHOLE = 1024,        /* no blocking up to here: one pass over C, epilogue in registers */
-  A_BYTES = 768 << 10,    /* rows of A that one chunk keeps in L2 */
+  A_BYTES_MOST = 1 << 20, /* rows of A that one chunk keeps in L2: half of it, up to this */
   POINTERS = 4096         /* row pointers a thread holds at once */
 };
 #define CHUNK_FLOPS 1e6   /* about 10 us: far above what handing out a chunk costs */
@@ -103,8 +103,10 @@ static void cut(loops *l, int threads) {
   double row_bytes = 4.0 * (double)g->K * l->mr, panel_bytes = 4.0 * (double)g->K * l->isa->nr;
   double tile_flops = 2.0 * (double)g->K * l->mr * l->isa->nr;
   int64_t tiles = l->tiles, panels = l->panels;
-  double fit = A_BYTES / (4.0 * (double)l->kc * l->mr);
-  if ((double)tiles > fit) tiles = fit < 1 ? 1 : (int64_t)fit;
+  double a_bytes = (double)(tarn__cpu()->l2_bytes / 2);
+  if (a_bytes > A_BYTES_MOST) a_bytes = A_BYTES_MOST;
+  double fit = a_bytes / (4.0 * (double)l->kc * l->mr);
+  if ((double)tiles > fit) tiles = fit < 1 ? 1 : ceil_div(tiles, ceil_div(tiles, (int64_t)fit));
   if (g->point && tiles * g->taps * l->mr > l->pointer_count) tiles = l->pointer_count / (g->taps * l->mr);
   int64_t wanted = threads > 1 ? threads * 8 : 1;
   while (ceil_div(l->tiles, tiles) * ceil_div(l->panels, panels) < wanted &&
