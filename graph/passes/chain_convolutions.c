@@ -11,7 +11,9 @@
 
 #include <string.h>
 
-enum { WEIGHTS = 640 << 10, PAIR_WEIGHTS = 1536 << 10 };   /* bytes of a chain's products; of a chain of two */
+/* Bytes: of a chain's products; of a chain of two; between a product and a depthwise stage, whose rows are computed twice
+ * where threads share a picture, so that what L2 holds anyway is not worth it. */
+enum { WEIGHTS = 640 << 10, PAIR_WEIGHTS = 1536 << 10, BETWEEN = 1 << 20 };
 
 typedef struct chain {
   tarn_builder *b;
@@ -37,8 +39,9 @@ static bool is_stage(const chain *c, int at, tarn_conv2d *g, bool *depthwise) {
       (e->activation != TARN_FUSED_NONE && e->activation != TARN_FUSED_RELU && e->activation != TARN_FUSED_RELU6))
     return false;
   const tarn_value *x = &c->block->value[s->in[0]], *y = &c->block->value[s->out[0]];
-  const tarn_tensor *w = tarn__value_known(c->block, s->in[1]);
-  if (!w || w->dtype != TARN_F32 || w->shape.rank != 4 || y->dtype != TARN_F32 || x->shape.rank != 4 ||
+  /* Its elements may come only when it is packed (fuse_product.c). */
+  const tarn_tensor *w = &c->block->value[s->in[1]].constant;
+  if (w->dtype != TARN_F32 || w->shape.rank != 4 || y->dtype != TARN_F32 || x->shape.rank != 4 ||
       tarn__value_may_change(c->b, c->block, s->in[0]))
     return false;
   *g = tarn__conv2d_of(&p->window, &x->shape, &w->shape, *depthwise);
@@ -58,6 +61,7 @@ static void follow(chain *c, int at) {
     const bool product = !depthwise && is_product(g);
     /* A product is worth while behind a depthwise stage only: by itself it is bound by multiplication. */
     if (!depthwise && (product ? !c->stages : c->stages || g->C > 8)) break;
+    if (depthwise && c->stages && 4.0 * (double)(g->H * g->W) * (double)g->C < BETWEEN) break;
     if (!depthwise) {
       const double bytes = 4.0 * (double)(g->KH * g->KW * g->C) * (double)g->OC;
       if (c->weight_bytes + bytes > (c->stages == 1 ? PAIR_WEIGHTS : WEIGHTS)) break;
@@ -112,8 +116,8 @@ static bool has_kernel(const chain *c, const tarn_node *node, const int *in, int
   tarn_dtype dtype[1 + 2 * TARN_CHAIN_STAGES];
   bool stable[1 + 2 * TARN_CHAIN_STAGES];
   for (int i = 0; i < inputs; i++) {
-    shape[i] = c->block->value[in[i]].shape;
-    if (tarn__value_known(c->block, in[i])) shape[i] = tarn__value_known(c->block, in[i])->shape;
+    const tarn_value *v = &c->block->value[in[i]];
+    shape[i] = v->constant.dtype ? v->constant.shape : v->shape;
     dtype[i] = TARN_F32;
     stable[i] = i > 0;
   }

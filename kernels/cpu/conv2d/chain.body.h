@@ -97,8 +97,10 @@ static plan plan_of(const tarn_problem *p, int threads) {
   while (t.step < last->OH && windows(&t, t.step + 1) <= WINDOWS) t.step++;
   if (t.step > 0) t.step = ceil_div(last->OH, ceil_div(last->OH, t.step));
   t.thread_bytes = windows(&t, t.step) + t.pointer_bytes;
-  /* Some four bands a thread, as long as a band is a step at least. */
-  t.bands = threads > 1 && last->N > 0 ? ceil_div(4 * (int64_t)threads, last->N) : 1;
+  /* Some four bands a thread, two where their borders are computed twice; a band is a step at least. */
+  int depthwise = 0;
+  for (int i = 0; i < t.stages; i++) depthwise += !t.stage[i].product && !t.stage[i].first;
+  t.bands = threads > 1 && last->N > 0 ? ceil_div((depthwise > 1 ? 2 : 4) * (int64_t)threads, last->N) : 1;
   if (t.bands > ceil_div(last->OH, t.step > 0 ? t.step : 1)) t.bands = ceil_div(last->OH, t.step > 0 ? t.step : 1);
   if (t.bands < 1) t.bands = 1;
   t.band = ceil_div(last->OH, t.bands);

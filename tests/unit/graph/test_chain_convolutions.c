@@ -9,6 +9,7 @@
 
 static tarn_graph *g;
 static tarn_session *joined, *plain;
+static int64_t size;       /* of the picture */
 static void teardown(void) {
   tarn_session_destroy(joined);
   tarn_session_destroy(plain);
@@ -59,9 +60,9 @@ static int chains(const tarn_plan *plan) {
 /* Runs the fetches with the pass and without: the same numbers; returns the number of chains. */
 static int compare(const char *const *fetch, size_t fetches) {
   static const char *const off[] = {"chain_convolutions"};
-  const int64_t dims[] = {2, 19, 18, 3};
+  const int64_t dims[] = {1, size, size, 3};
   tarn_tensor *x = tensor(TARN_F32, 4, dims, NULL);
-  memcpy(tarn_tensor_data(x), noise(2 * 19 * 18 * 3, 9), tarn_tensor_bytes(x));
+  memcpy(tarn_tensor_data(x), noise(dims[1] * dims[2] * 3, 9), tarn_tensor_bytes(x));
   const tarn_feed feed = {"x", x};
   OK(tarn__graph_finish(g));
   OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 2}, NULL, &joined));
@@ -91,9 +92,11 @@ static int compare(const char *const *fetch, size_t fetches) {
 /* Chains need a machine with AVX2. */
 static int here(int chains) { return tarn__target_refusal(TARN_TARGET_AVX2) ? 0 : chains; }
 
+/* What is between the first product and the second depthwise stage is more than a megabyte. */
 static void net(void) {
+  size = 112;
   g = new_graph();
-  node(g, "x", "Placeholder", "", "dtype=float; shape=[?,19,18,3]");
+  node(g, "x", "Placeholder", "", "dtype=float; shape=[?,112,112,3]");
   layer("stem", "x", 3, 3, 20, 1);
   layer("deep1", "stem", 3, 20, 1, 1);
   layer("wide1", "deep1", 1, 20, 24, 1);
@@ -117,7 +120,8 @@ END_TEST
 
 START_TEST(test_chain_leaves_a_wanted_depthwise_stage) {
   g = new_graph();
-  node(g, "x", "Placeholder", "", "dtype=float; shape=[?,19,18,3]");
+  node(g, "x", "Placeholder", "", "dtype=float; shape=[?,19,19,3]");
+  size = 19;
   layer("deep", "x", 3, 3, 1, 1);
   layer("wide", "deep", 1, 3, 24, 1);
   const char *fetch[] = {"deep", "wide"};
