@@ -80,6 +80,10 @@ struct tarn_step {
   /* bit i: input i is a constant that nobody else uses and that the kernel does not read once it is
    * packed */
   unsigned spends;
+  /* Not NULL: no kernel runs; output k is input part_of's elements from byte part[k] on
+   * (plan/parts.c) */
+  const size_t *part;
+  int part_of;
   bool kept;                /* a target, or somebody waits for it: not to be removed as unused */
   int blocks;
   tarn_block **block;       /* NULL entries: recursive, built when reached; named by block_name */

@@ -70,6 +70,20 @@ static tarn_status run_view(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
   return TARN_OK;
 }
 
+/* Outputs that lie in an input's memory. */
+static tarn_status run_parts(tarn_slots *f, const tarn_step *step) {
+  const tarn_tensor *from = &f->value[step->in[step->part_of]];
+  if (!from->dtype) return tarn_fail(TARN_INVALID, "input %d has no value", step->part_of);
+  for (int k = 0; k < step->outputs; k++) {
+    tarn_tensor *to = &f->value[step->out[k]];
+    tarn__tensor_clear(to);
+    tarn__tensor_share(from, to);
+    to->data = (char *)to->data + step->part[k];
+    to->shape = f->block->value[step->out[k]].shape;
+  }
+  return TARN_OK;
+}
+
 static tarn_status run_switch(tarn_slots *f, const tarn_step *step) {
   tarn_tensor read = {0};
   const tarn_tensor *predicate;
@@ -118,7 +132,8 @@ static tarn_status run_ref_select(tarn_slots *f, const tarn_step *step) {
 
 static tarn_status run_step(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
   switch (step->kind) {
-    case TARN_STEP_KERNEL: return tarn__exec_kernel(x, f, step, at);
+    case TARN_STEP_KERNEL:
+      return step->part ? run_parts(f, step) : tarn__exec_kernel(x, f, step, at);
     case TARN_STEP_VIEW: return run_view(x, f, step);
     case TARN_STEP_PASS:
       for (int k = 0; k < step->outputs; k++)

@@ -27,6 +27,8 @@ const tarn_pass tarn__passes[] = {
      tarn__pass_chain_convolutions},
     {"fuse_elementwise", "trees of elementwise steps run over blocks that stay in the cache",
      tarn__pass_fuse_elementwise},
+    {"share_parts", "while memory is laid out: splits and slices that lie in their input's memory",
+     NULL},
     {"remove_unused", "after every pass: steps without effect whose results nobody uses", NULL},
     {0},
 };

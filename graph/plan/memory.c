@@ -10,11 +10,13 @@
 
 #include "graph/plan/builder.h"
 #include "graph/plan/fold.h"
+#include "graph/plan/parts.h"
 #include "graph/plan/placement.h"
 
 enum { FOREVER = INT32_MAX, SMALL = 4096 }; /* bytes that are sooner copied than counted */
 
 static bool shares(const tarn_step *step) {
+  if (step->part) return true;
   switch (step->kind) {
     case TARN_STEP_VIEW:
     case TARN_STEP_PASS:
@@ -86,7 +88,8 @@ static tarn_stretch *inherited(const tarn_block *block, const tarn_step *step, i
   if (!tarn__shape_equal(&from->shape, &to->shape) ||
       tarn_dtype_bytes(from->dtype) != tarn_dtype_bytes(to->dtype))
     return NULL;
-  while (block->value[in].view_of >= 0) in = block->value[in].view_of;
+  for (; block->value[in].view_of >= 0; in = block->value[in].view_of)
+    if (block->step[block->value[in].producer].part) return NULL; /* it may begin elsewhere */
   tarn_stretch *s = of_value[in];
   if (!s || s->last != at || s->bytes != bytes_of(to)) return NULL;
   for (int i = 0; i < step->inputs; i++) { /* another input may be a view of the same place */
@@ -144,7 +147,9 @@ static int place_outputs(tarn_block *block, const bool *is_held, tarn_stretch *a
     if (step->removed) continue;
     if (step->kind == TARN_STEP_VIEW && !step->deref)
       block->value[step->out[0]].view_of = step->in[0];
-    if (step->kind != TARN_STEP_KERNEL || !step->binding) continue;
+    for (int k = 0; step->part && k < step->outputs; k++)
+      block->value[step->out[k]].view_of = step->in[step->part_of];
+    if (step->kind != TARN_STEP_KERNEL || !step->binding || step->part) continue;
     for (int k = 0; k < step->outputs; k++) {
       tarn_value *v = &block->value[step->out[k]];
       if (v->last_use == FOREVER || !fixed_size(v) || v->producer != at ||
@@ -305,6 +310,7 @@ tarn_status tarn__plan_memory(tarn_builder *b) {
   TARN_TRY(outer_first(b, &order));
   for (int i = b->plan->blocks - 1; i >= 0; i--) {
     tarn_block *block = order[i];
+    TARN_TRY(tarn__plan_parts(b, block));
     last_uses(block);
     for (int v = 0; v < block->values; v++)
       block->value[v].storage =
