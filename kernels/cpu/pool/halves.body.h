@@ -2,6 +2,7 @@
  * rounded, as in average.body.h; but bfloat16's averages, which TensorFlow sums in float, are in lanes.body.h. A chunk is an output
  * row, or for the gradient a part of an image's channels. */
 #include "kernels/cpu/simd/half.h"
+#include "kernels/cpu/simd/vec.h"
 #include "kernels/params/pool.h"
 
 #include <string.h>
@@ -48,6 +49,44 @@ static void scaled(bool bf16, bool over, uint16_t *to, const uint16_t *x, float 
   }
 }
 
+#ifdef __AVX512F__
+static inline vf load_halves(const uint16_t *p, bool bf16) {
+  const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
+  return bf16 ? _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16)) : _mm512_cvtph_ps(x);
+}
+#else
+static inline vf load_halves(const uint16_t *p, bool bf16) {
+  const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+  return bf16 ? _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16)) : _mm256_cvtph_ps(x);
+}
+#endif
+
+/* VF channels' greatest, or bfloat16's mean, under a window: in registers. `apart`: elements between the steps of its axes. */
+static inline void block(const uint16_t *x, const int64_t size[3], const int64_t apart[3], bool bf16, bool max, uint16_t *y) {
+  vf s = vf_set1(!max ? 0 : bf16 ? tarn__bf16_to_f32(0xff7f) : -65504.0f);
+  for (int64_t d = 0; d < size[0]; d++)
+    for (int64_t h = 0; h < size[1]; h++)
+      for (int64_t w = 0; w < size[2]; w++) {
+        const vf v = load_halves(x + d * apart[0] + h * apart[1] + w * apart[2], bf16);
+        s = max ? vf_max(v, s) : vf_add(s, v);   /* a NaN is never the greatest */
+      }
+  float out[VF];
+  const int64_t count = size[0] * size[1] * size[2];
+  vf_store(out, max || count < 2 ? s : vf_div(s, vf_set1((float)count)));
+  if (!bf16) lane_halves_of_floats(y, out, VF);
+  else
+    for (int c = 0; c < VF; c++) y[c] = tarn__f32_to_bf16(out[c]);
+}
+
+static void blocks(const uint16_t *x, const int64_t size[3], const int64_t apart[3], int64_t C, bool bf16, bool max, uint16_t *y) {
+  for (int64_t c = 0; c < C; c += VF) {
+    const int64_t at = c + VF <= C ? c : C - VF;   /* the last ones some twice */
+    if (max && bf16) block(x + at, size, apart, true, true, y + at);
+    else if (max) block(x + at, size, apart, false, true, y + at);
+    else block(x + at, size, apart, true, false, y + at);
+  }
+}
+
 static tarn_status under_window(void *argument, int64_t row, int worker) {
   (void)worker;
   const job *j = argument;
@@ -61,6 +100,12 @@ static tarn_status under_window(void *argument, int64_t row, int worker) {
   for (int64_t ow = 0; ow < a[2].out; ow++, y += C) {
     clip(&a[2], ow, &first[2], &last[2]);
     const int64_t count = size_of(first, last);
+    if (C >= VF && count > 0 && (j->max || j->bf16)) {
+      const int64_t size[3] = {last[0] - first[0], last[1] - first[1], last[2] - first[2]};
+      const int64_t apart[3] = {a[1].in * a[2].in * C, a[2].in * C, C};
+      blocks(image + first[0] * apart[0] + first[1] * apart[1] + first[2] * C, size, apart, C, j->bf16, j->max, y);
+      continue;
+    }
     /* Below the least finite number nothing is counted in a maximum. */
     for (int64_t c = 0; c < C; c++) y[c] = !j->max ? 0 : j->bf16 ? 0xff7f : 0xfbff;
     for (int64_t d = first[0]; d < last[0]; d++)
@@ -115,6 +160,18 @@ static const char *supports(const tarn_problem *p) {
   return p->out_shape[0].rank < 0 ? "the shape is not known yet" : NULL;
 }
 
+/* bfloat16's averages are float's, rounded once: only where blocks() takes them. */
+static const char *whole_vectors(const tarn_problem *p) {
+  const char *why = supports(p);
+  if (why) return why;
+  return p->in_shape[0].dim[p->in_shape[0].rank - 1] < VF ? "there are few channels" : NULL;
+}
+
+/* Better than lanes.body.h, which brings whole tensors to float. */
+static double cost_us(const tarn_problem *p, const tarn_machine *m) {
+  return (double)(tarn__shape_elements(&p->in_shape[0]) * 2) / (1e3 * m->gbytes_per_s) / 2;
+}
+
 static tarn_status run(const tarn_call *call, bool gradient, bool max) {
   const tarn_problem *p = call->problem;
   const tarn_tensor *in = call->in[p->inputs - 1];
@@ -136,4 +193,6 @@ static tarn_status run_gradient(const tarn_call *call) { return run(call, true, 
 #define ROWS                                                                                         \
   ROW("MaxPool", BOTH, max) ROW("MaxPool3D", BOTH, max)                                              \
   ROW("AvgPool", TARN_BIT(TARN_F16), average) ROW("AvgPool3D", TARN_BIT(TARN_F16), average)          \
+  {.op = "AvgPool", .dtypes = TARN_BIT(TARN_BF16), .supports = whole_vectors, .cost_us = cost_us, .run = run_average},   \
+  {.op = "AvgPool3D", .dtypes = TARN_BIT(TARN_BF16), .supports = whole_vectors, .cost_us = cost_us, .run = run_average}, \
   ROW("AvgPoolGrad", BOTH, gradient) ROW("AvgPool3DGrad", BOTH, gradient)
