@@ -107,6 +107,8 @@ struct tarn_block {
   int *result; int results; /* fetches of the root, results of a body, Exit values of a loop */
   /* Loops: next[i] of an iteration becomes carried[i] of the one after. */
   int *carried, *next; int loop_vars;
+  /* The steps that NextIteration k waited for, before any pass: for export. */
+  struct tarn_waits { int *step, steps; } *next_waits;
   /* A straight loop (passes/straighten_*.c) has no dead values for its own sake: inputs that are not constant are the
    * carried values themselves, steps before `stop_at` run first, then the loop ends when stop_value is false, and
    * the results are as they are then. */
@@ -153,6 +155,15 @@ typedef struct tarn_plan_request {
   tarn_node *const *targets; size_t n_targets;
 } tarn_plan_request;
 
+/* What a plan is made for. Those that are not run are written back as a graph (export/export.h): they have no kernels and no
+ * memory plan, and missing ops do not matter. */
+typedef enum tarn_purpose {
+  TARN_FOR_RUN,
+  TARN_FOR_EXPORT,          /* optimised, for the shapes that are fed */
+  TARN_FOR_EXPORT_ANY,      /* optimised as far as it holds for whatever sizes the open dims have */
+  TARN_FOR_FREEZE           /* the nodes as they are; variables become constants */
+} tarn_purpose;
+
 /* What planning may use of the session. */
 typedef struct tarn_plan_context {
   const tarn_allocator *allocator;
@@ -162,6 +173,7 @@ typedef struct tarn_plan_context {
   tarn_target backend;            /* TARN_TARGETS: no request */
   tarn_precision precision;       /* the least that products may have */
   bool explain;                   /* bind what can be bound and go on where an op is missing */
+  tarn_purpose purpose;
   const char *const *disabled; size_t n_disabled;   /* passes by name */
 } tarn_plan_context;
 

@@ -53,6 +53,11 @@ tarn_status tarn__session_prepare(tarn_session *session, const tarn_run_request 
 tarn_status tarn__session_plan(tarn_session *session, const tarn_run_request *request, bool explain,
                                const tarn_plan **plan);
 
+/* The graph of such a run, written back with the session's variables as constants: export/export.h. Both are the caller's: destroy
+ * the graph, then the plan, before the session. */
+tarn_status tarn__session_export(tarn_session *session, const tarn_run_request *request,
+                                 tarn_purpose purpose, tarn_plan **plan, tarn_graph **graph);
+
 /* Sets a variable by its name (shared_name or node name), making it when no run has made it yet:
  * `node` is its VariableV2, Variable, VarHandleOp or AutoReloadVariable node. The tensor is shared
  * when it owns its memory. TARN_SHAPE or TARN_DTYPE when the declared ones differ (both in the

@@ -40,7 +40,8 @@ static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool
     tarn_feed *feeds;
     size_t count;
     const tarn_plan *plan;
-    TARN_TRY(tarn__stand_in_feeds(r, step, &feeds, &count));
+    bool open;
+    TARN_TRY(tarn__stand_in_feeds(r, step, 1, &feeds, &count, &open));
     const tarn_run_request request = {.feeds = feeds, .n_feeds = count, .fetches = step->fetch_names, .n_fetches = step->n_fetches,
                                       .targets = step->targets, .n_targets = step->n_targets};
     TARN_TRY(tarn__session_plan(r->session, &request, true, &plan));

@@ -3,12 +3,19 @@
 #include <string.h>
 
 /* A feed of zero elements in memory: planning looks at dtype and shape only. */
-static tarn_status stand_in(tarn_model_run *r, const tarn_node *n, tarn_feed *feed) {
+static tarn_status stand_in(tarn_model_run *r, const tarn_node *n, int64_t size, tarn_feed *feed,
+                            bool *open) {
   const tarn_attr *attr = tarn__attr_find(&n->attrs, "shape");
   tarn_shape shape = {.rank = 0};
-  if (attr && attr->kind == TARN_ATTR_SHAPE && attr->shape->rank > 0) shape = *attr->shape;
+  if (attr && attr->kind == TARN_ATTR_SHAPE && attr->shape->rank > 0)
+    shape = *attr->shape;
+  else
+    *open = *open || !attr || attr->kind != TARN_ATTR_SHAPE || attr->shape->rank < 0;
   for (int i = 0; i < shape.rank; i++)
-    if (shape.dim[i] < 0) shape.dim[i] = 1;
+    if (shape.dim[i] < 0) {
+      shape.dim[i] = size;
+      *open = true;
+    }
   int64_t elements;
   size_t bytes;
   TARN_TRY_IN(tarn__shape_bytes(&shape, tarn_dtype_bytes(n->out_dtype[0]), &elements, &bytes),
@@ -21,12 +28,13 @@ static tarn_status stand_in(tarn_model_run *r, const tarn_node *n, tarn_feed *fe
   return TARN_OK;
 }
 
-tarn_status tarn__stand_in_feeds(tarn_model_run *r, const tarn_run_step *step, tarn_feed **feeds,
-                                 size_t *count) {
+tarn_status tarn__stand_in_feeds(tarn_model_run *r, const tarn_run_step *step, int64_t size,
+                                 tarn_feed **feeds, size_t *count, bool *open) {
   const tarn_graph *g = tarn__session_graph(r->session);
   *feeds = tarn__arena_array(r->arena, g->count + step->n_feeds + 1, sizeof **feeds);
   if (!*feeds) return TARN_NO_MEMORY;
   *count = 0;
+  *open = false;
   for (size_t i = 0; i < step->n_feeds; i++) (*feeds)[(*count)++] = step->feeds[i];
   for (size_t i = 0; i < g->count; i++) {
     const tarn_node *n = g->nodes[i];
@@ -38,7 +46,7 @@ tarn_status tarn__stand_in_feeds(tarn_model_run *r, const tarn_run_step *step, t
       tarn_edge e;
       fed = tarn__graph_find(g, step->feeds[k].name, &e) == TARN_OK && e.node == n;
     }
-    if (!fed) TARN_TRY(stand_in(r, n, &(*feeds)[(*count)++]));
+    if (!fed) TARN_TRY(stand_in(r, n, size, &(*feeds)[(*count)++], open));
   }
   return TARN_OK;
 }

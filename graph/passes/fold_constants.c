@@ -47,6 +47,8 @@ tarn_status tarn__fold_step(tarn_builder *b, tarn_block *block, int at, const ta
     all_shapes = all_shapes && tarn__shape_known(&shape[i]);
   }
   if (!all_shapes || (!all_known && !(flags & TARN_OP_FROM_SHAPES))) return TARN_OK;
+  const tarn_purpose purpose = b->context->purpose;
+  if (purpose == TARN_FOR_FREEZE || (purpose == TARN_FOR_EXPORT_ANY && !all_known)) return TARN_OK;
   double growth;
   if (tarn__pass_disabled(b, "fold_constants") ||
       !affordable(b, step, dtype, shape, all_known, &growth))

@@ -1,4 +1,5 @@
 #include "graph/passes/passes.h"
+#include "graph/export/freeze.h"
 
 #include "core/knobs.h"
 #include "graph/passes/dump.h"
@@ -54,7 +55,9 @@ tarn_status tarn__plan_passes(tarn_builder *b) {
   if (folder[0]) TARN_TRY(tarn__dump_stage(b->plan, folder, number, stage++, "start"));
   TARN_TRY(remove_unused(b));
   for (const tarn_pass *pass = tarn__passes; pass->name; pass++) {
-    if (!pass->run || tarn__pass_disabled(b, pass->name)) continue;
+    if (!pass->run || tarn__pass_disabled(b, pass->name) ||
+        !tarn__export_allows(pass->name, b->context->purpose))
+      continue;
     for (int i = 0; i < b->plan->blocks; i++)
       TARN_TRY_IN(pass->run(b, b->plan->block[i]), "in pass '%s'", pass->name);
     TARN_TRY(remove_unused(b));

@@ -1,5 +1,6 @@
 /* Making a plan: the parts in order, and what is settled between them. */
 #include "graph/exec/prepared.h"
+#include "graph/export/freeze.h"
 #include "graph/plan/builder.h"
 
 #include "kernels/state/variable.h"
@@ -50,7 +51,10 @@ static tarn_status build(tarn_builder *b, tarn_expansion *expansion) {
   for (int i = 0; i < plan->blocks; i++) TARN_TRY(guards(b, plan->block[i]));
   TARN_TRY(tarn__plan_shapes(b, plan->root));
   for (int i = 0; i < plan->blocks; i++) settle(plan->block[i]);
+  const bool runs = b->context->purpose == TARN_FOR_RUN;
+  if (!runs) TARN_TRY(tarn__export_freeze_reads(b));
   TARN_TRY(tarn__plan_passes(b));
+  if (!runs) return tarn__export_make_weights(b);
   for (int i = 0; i < plan->blocks; i++) TARN_TRY(tarn__plan_bind(b, plan->block[i]));
   if (b->unsupported.size) {
     plan->unsupported = tarn__arena_strndup(b->arena, b->unsupported.data, b->unsupported.size);

@@ -86,18 +86,37 @@ tarn_status tarn__emit_value(orderer *o, tarn_block *block, tarn_frame *frame, t
 
 /* Steps of this block that must run before instance i: of its control inputs, those in the same
  * frame. */
-static tarn_status controls_of(orderer *o, int i, tarn_block *block, int step) {
+static tarn_status find_controls(orderer *o, int i, int **list, int *count) {
   const tarn_instance *x = &o->x->instance[i];
-  int *control = NULL, count = 0;
+  *list = NULL;
+  *count = 0;
   for (int k = 0; k < x->controls; k++) {
     if (tarn__instance_skipped(o, x->control[k])) continue;
     const int unit = tarn__unit_in(o, x->control[k], x->inside);
     if (unit < 0 || o->step_of[unit] < 0) continue; /* outside this loop: ordered there */
-    TARN_TRY(tarn__order_append(o->b->arena, &control, &count, o->step_of[unit]));
+    TARN_TRY(tarn__order_append(o->b->arena, list, count, o->step_of[unit]));
   }
+  return TARN_OK;
+}
+
+static tarn_status controls_of(orderer *o, int i, tarn_block *block, int step) {
+  int *control, count;
+  TARN_TRY(find_controls(o, i, &control, &count));
   block->step[step].control = control;
   block->step[step].controls = count;
   return TARN_OK;
+}
+
+/* A NextIteration becomes no step: what it waits for is kept by its variable. */
+static tarn_status remember_waits(orderer *o, int i, tarn_block *block) {
+  const int k = block->loop_vars;
+  if ((k & (k - 1)) == 0) {
+    struct tarn_waits *larger = tarn__arena_array(o->b->arena, k ? (size_t)k * 2 : 1, sizeof *larger);
+    if (!larger) return TARN_NO_MEMORY;
+    if (k) memcpy(larger, block->next_waits, (size_t)k * sizeof *larger);
+    block->next_waits = larger;
+  }
+  return find_controls(o, i, &block->next_waits[k].step, &block->next_waits[k].steps);
 }
 
 static tarn_step_kind kind_of(const tarn_instance *x) {
@@ -217,6 +236,7 @@ static tarn_status emit_instance(orderer *o, int i, tarn_block *block) {
       block->value[carried].may_die = true;
     }
     int vars = block->loop_vars;
+    TARN_TRY(remember_waits(o, i, block));
     TARN_TRY(tarn__order_append(o->b->arena, &block->carried, &vars, o->value[i][0]));
     TARN_TRY(tarn__order_append(o->b->arena, &block->next, &block->loop_vars, value));
     return TARN_OK;

@@ -117,7 +117,7 @@ static tarn_status array_shapes(tarn_builder *b, tarn_block *block, int at, cons
   int64_t size;
   TARN_TRY(tarn__plan_array_step(b, maker, block->id, at, step, a->shape, &shape, &size));
   if (step->outputs && shape.rank >= 0) set_shape(block, step->out[0], &shape);
-  if (size < 0 || size > INT32_MAX) return TARN_OK;
+  if (size < 0 || size > INT32_MAX || b->context->purpose == TARN_FOR_FREEZE) return TARN_OK;
   const tarn_shape scalar = tarn__shape_scalar();
   tarn_tensor t;
   TARN_TRY(tarn__tensor_new_raw(b->context->allocator, TARN_I32, &scalar, &t));
@@ -199,7 +199,7 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
   }
   for (int i = 0; i < step->outputs; i++) set_shape(block, step->out[i], &out[i]);
   if (step->kind == TARN_STEP_VIEW) {
-    if (a.value[0] && tarn__shape_known(&out[0])) {
+    if (a.value[0] && tarn__shape_known(&out[0]) && b->context->purpose != TARN_FOR_FREEZE) {
       tarn_tensor view;
       tarn__tensor_share(a.value[0], &view);
       view.shape = out[0];
@@ -217,7 +217,8 @@ static tarn_status pass_shapes(tarn_builder *b, tarn_block *block, int at) {
     const int from = i < block->step[at].inputs ? i : 0;
     TARN_TRY(see(b, block, at, from, &s));
     const int out = block->step[at].out[i];
-    if (s.elements && block->step[at].kind == TARN_STEP_PASS) {
+    if (s.elements && block->step[at].kind == TARN_STEP_PASS &&
+        b->context->purpose != TARN_FOR_FREEZE) {
       const tarn_tensor t = *s.elements;
       set_constant(block, out, &t);
     } else {

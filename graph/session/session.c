@@ -6,6 +6,7 @@
 #include "core/knobs.h"
 #include "core/threads.h"
 #include "graph/exec/functions.h"
+#include "graph/export/export.h"
 #include "graph/session/request.h"
 #include "graph/session/store.h"
 #include "kernels/state/resources.h"
@@ -540,4 +541,24 @@ tarn_status tarn__session_plan(tarn_session *s, const tarn_run_request *q, bool 
   pthread_mutex_unlock(&s->lock);
   leave(s, e);
   return TARN_OK;
+}
+
+tarn_status tarn__session_export(tarn_session *s, const tarn_run_request *q, tarn_purpose purpose,
+                                 tarn_plan **plan, tarn_graph **graph) {
+  tarn_request r;
+  tarn_status status = tarn__request_resolve(s, q, &r);
+  tarn_plan *made = NULL;
+  if (status == TARN_OK) {
+    tarn_plan_context planning = s->planning;
+    planning.purpose = purpose;
+    planning.explain = true;
+    pthread_mutex_lock(&s->plan_lock);
+    status = tarn__plan_make(&planning, s->graph, &r.plan, &made);
+    pthread_mutex_unlock(&s->plan_lock);
+  }
+  if (status == TARN_OK) status = tarn__plan_export(made, &r.plan, purpose, graph);
+  if (status == TARN_OK) *plan = made;
+  else tarn__plan_destroy(made);
+  tarn__request_clear(s, &r);
+  return or_limit(s, status);
 }

@@ -146,3 +146,9 @@ int32_t tarn__proto_dtype(const char *name, size_t bytes) {
       return is_ref && i > 0 ? i + 100 : is_ref ? -1 : i;
   return -1;
 }
+
+const char *tarn__proto_dtype_name(int32_t number) {
+  const int32_t count = (int32_t)(sizeof dtype_names / sizeof dtype_names[0]);
+  const int32_t plain = number > 100 ? number - 100 : number;
+  return plain >= 0 && plain < count ? dtype_names[plain] : NULL;
+}

@@ -47,6 +47,8 @@ const tarn_proto_field *tarn__proto_field_number(const tarn_proto_message *m, ui
 const tarn_proto_field *tarn__proto_field_name(const tarn_proto_message *m, const char *name, size_t bytes);
 /* A number of TensorFlow's DataType by its name in text files ("DT_FLOAT", "DT_INT4", "DT_FLOAT_REF"); -1 when unknown. */
 int32_t tarn__proto_dtype(const char *name, size_t bytes);
+/* The other way, without "DT_" and "_REF": "FLOAT" of 1 and of 101; NULL when the number is none of its types. */
+const char *tarn__proto_dtype_name(int32_t number);
 
 /* Walks a message and all that is inside it: wire types, lengths, UTF-8 of strings, depth. strict: a field that is not in
  * the table is an error too. *reached: the file offset of the last top-level field that was right, and *known: how

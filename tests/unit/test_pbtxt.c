@@ -1,4 +1,5 @@
 /* Protobuf text into wire bytes: against bytes made by hand, the notations, and errors with line and column. */
+#include "loader/graphdef/pbtxt_write.h"
 #include "tests/unit/model_text.h"
 #include "tests/unit/suite.h"
 
@@ -25,6 +26,30 @@ static void refuses(const char *text, size_t size, const char *where) {
   tarn__bytes_clear(&b);
 }
 #define REFUSES(text, where) refuses(text, sizeof(text) - 1, where)
+
+/* Text to bytes to text to bytes. */
+START_TEST(test_pbtxt_written_reads_the_same) {
+  tarn_bytes wire = wire_of(
+      "node { name: 'n' op: 'U' input: ['m:3', '^m'] attr { key: 'i' value { i: -3 } } attr { key: 'f' value { f: 0.1 } }"
+      "attr { key: 'inf' value { list { f: [inf, -inf, 3e-45, 1e30] } } } attr { key: 'b' value { b: true } }"
+      "attr { key: 's' value { s: 'a\\000\\377\\\\\\n\"\\047' } } attr { key: 't' value { type: DT_FLOAT_REF } }"
+      "attr { key: 'l' value { list { i: [1, -2, 300] type: [DT_INT4, DT_HALF] } } }"
+      "attr { key: 'd' value { tensor { dtype: DT_DOUBLE double_val: [0.1, -1e300] tensor_shape { dim { size: -1 } } } } } }"
+      "versions { producer: 134 }", G), again;
+  tarn_bytes text;
+  tarn__bytes_init(&text, tarn__allocator_default());
+  ck_assert_int_eq(tarn__pbtxt_from_wire(tarn__wire(wire.data, wire.size, 0, "GraphDef"), G, &text), TARN_OK);
+  again = wire_of(text.data, G);
+  ck_assert_uint_eq(again.size, wire.size);
+  ck_assert_mem_eq(again.data, wire.data, wire.size);
+  ck_assert_ptr_nonnull(strstr(text.data, "type: DT_FLOAT_REF"));
+  text.size = 0;
+  ck_assert_int_eq(tarn__pbtxt_from_wire(tarn__wire(wire.data, wire.size - 1, 0, "GraphDef"), G, &text), TARN_CORRUPT);
+  tarn__bytes_clear(&wire);
+  tarn__bytes_clear(&again);
+  tarn__bytes_clear(&text);
+}
+END_TEST
 
 START_TEST(test_pbtxt_bytes_by_hand) {
   static const unsigned char node[] = {0x0a, 6, 0x0a, 1, 'n', 0x12, 1, 'U'};
@@ -188,6 +213,6 @@ START_TEST(test_pbtxt_every_allocation_may_fail) {
 }
 END_TEST
 
-SUITE_MAIN("pbtxt", test_pbtxt_bytes_by_hand, test_pbtxt_notations_are_one, test_pbtxt_escapes, test_pbtxt_floats,
+SUITE_MAIN("pbtxt", test_pbtxt_bytes_by_hand, test_pbtxt_written_reads_the_same, test_pbtxt_notations_are_one, test_pbtxt_escapes, test_pbtxt_floats,
            test_pbtxt_enums, test_pbtxt_opaque_is_skipped, test_pbtxt_errors_say_where, test_pbtxt_depth_is_bounded,
            test_pbtxt_damage, test_pbtxt_kinds, test_pbtxt_every_allocation_may_fail)
