@@ -9,7 +9,9 @@ typedef struct tarn_bench_options {
   const char *case_text;         /* NULL: the op's cases and those of shapes.c */
   int threads;                   /* 0: as many as the process may use */
   double seconds;                /* of measuring a kernel on a case */
-  bool json;
+  bool json, markdown;           /* instead of text */
+  bool cold;                     /* also with nothing in any cache */
+  const char *roofline;          /* an SVG file; NULL: none */
 } tarn_bench_options;
 
 /* Prints to standard output. TARN_NOT_FOUND when no kernel has the filter in its name, TARN_INVALID when no op that does
@@ -29,10 +31,5 @@ typedef struct tarn_bench_shape {
   const char *op, *text;
 } tarn_bench_shape;
 extern const tarn_bench_shape tarn__bench_shapes[];   /* ended by an empty row */
-
-/* Floating-point operations of a problem (a multiply-add counts two), for ops that are bound by them; 0: bound by memory. */
-double tarn__bench_flops(const tarn_problem *problem);
-/* Bytes of its inputs and outputs, each counted once. Outputs of unknown shape count nothing. */
-double tarn__bench_bytes(const tarn_problem *problem);
 
 #endif

@@ -10,4 +10,4 @@ typedef float vec;
 #define SUM(v) ((double)(v))
 #include "bench/ceiling.body.h"
 
-const tarn_ceiling_loops tarn__ceiling_reference = {multiply_add, read_all};
+const tarn_ceiling_loops tarn__ceiling_reference = {multiply_add, read_all, NULL, NULL};

@@ -1,15 +1,14 @@
 /* Walks the tables: for each kernel whose name has the filter in it, each case of its op. A kernel is bound as a plan binds it
  * (weights packed once: inputs after the first are taken for constants), warmed up, and run until the time is over. */
 #include "bench/bench.h"
-#include "bench/ceiling.h"
+#include "bench/report.h"
 #include "bench/timing.h"
 
 #include "core/cpu.h"
 #include "core/map.h"
-#include "core/trace.h"
 #include "graph/case_input.h"
+#include "kernels/work.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +18,13 @@ enum { MAX_NAME = 160 };
 typedef struct bench {
   const tarn_bench_options *options;
   tarn_pool *pool;
-  tarn_ceiling ceiling;
   tarn_machine machine;
   double *times;                 /* [TARN_BENCH_MOST_RUNS] microseconds */
-  json_t *rows;                  /* with --json */
-  long kernels, rows_done;
+  tarn_bench_report report;
 } bench;
+
+/* As it goes along; other forms come at the end. */
+static bool prints(const bench *b) { return !b->options->json && !b->options->markdown; }
 
 /* The largest difference from the reference's results, as a share of their largest magnitude. Negative: nothing to compare. */
 static double error_of(const tarn_case *made, const tarn_tensor *wanted, const tarn_tensor *got) {
@@ -46,38 +46,41 @@ static double error_of(const tarn_case *made, const tarn_tensor *wanted, const t
   return worst;
 }
 
-static void report(bench *b, tarn_kernel_ref k, const char *text, const tarn_case *made, const tarn_figures *f, double error) {
-  char name[MAX_NAME];
-  const double flops = tarn__bench_flops(&made->problem), bytes = tarn__bench_bytes(&made->problem);
-  const bool all = b->ceiling.threads > 1, is_f32 = made->problem.inputs && made->problem.out_dtype[0] == TARN_F32;
-  const double rate = (flops > 0 ? flops : bytes) / f->median_us / 1e3;
-  double ceiling = 0;
-  if (flops > 0 && is_f32) {
-    const tarn_target t = k.file->target;
-    ceiling = all ? b->ceiling.gflops_all[t] : b->ceiling.gflops[t];
-    if (!(ceiling > 0)) ceiling = tarn__ceiling_best(&b->ceiling, all);   /* OpenBLAS takes the widest there is */
-  } else if (!(flops > 0)) {
+/* What bounds the problem: arithmetic at its precision and instruction set, or reading from where its tensors fit. */
+static double ceiling_of(const bench *b, tarn_kernel_ref k, const tarn_problem *p, double flops, double bytes) {
+  const tarn_ceiling *c = &b->report.ceiling;
+  const bool all = c->threads > 1;
+  if (!(flops > 0)) {
     const tarn_level level = tarn__ceiling_level((size_t)bytes);
-    ceiling = all ? b->ceiling.gbytes_all[level] : b->ceiling.gbytes[level];
+    return all ? c->gbytes_all[level] : c->gbytes[level];
   }
-  const double share = ceiling > 0 ? 100 * rate / ceiling : -1, predicted = tarn__kernel_cost_us(k, &made->problem, &b->machine);
-  const char *unit = flops > 0 ? "GFLOP/s" : "GB/s";
-  tarn__kernel_full_name(k, name, sizeof name);
-  b->rows_done++;
-  if (b->options->json) {
-    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:I, s:f, s:s, s:f}", "kernel", name, "op", made->op->name, "case", text,
-                            "file", k.file->path, "us_min", f->min_us, "us_median", f->median_us, "runs", (json_int_t)f->runs, "rate",
-                            rate, "unit", unit, "predicted_us", isfinite(predicted) ? predicted : 0.0);
-    if (share >= 0) json_object_set_new(row, "percent_of_ceiling", json_real(share));
-    if (error >= 0 && isfinite(error)) json_object_set_new(row, "error", json_real(error));
-    json_array_append_new(b->rows, row);
-    return;
+  if (!p->inputs || p->out_dtype[0] != TARN_F32) return 0;
+  if (k.kernel->precision != TARN_PRECISION_F32) {
+    const double dots = all ? c->gdots_all[k.kernel->precision] : c->gdots[k.kernel->precision];
+    if (dots > 0) return dots;
   }
-  char percent[16] = "-", wrong[16] = "-";
-  if (share >= 0) snprintf(percent, sizeof percent, "%.0f %%", share);
-  if (error >= 0) snprintf(wrong, sizeof wrong, "%.1e", error);
-  printf("  %-30s %11.2f %11.2f %9.2f %-7s %6s %11.2f %8s\n", name, f->min_us, f->median_us, rate, unit, percent, predicted, wrong);
-  fflush(stdout);
+  const double g = all ? c->gflops_all[k.file->target] : c->gflops[k.file->target];
+  return g > 0 ? g : tarn__ceiling_best(c, all);   /* OpenBLAS takes the widest there is */
+}
+
+static tarn_status report(bench *b, tarn_kernel_ref k, const char *text, const tarn_case *made, const tarn_figures *f, double error) {
+  const tarn_problem *p = &made->problem;
+  const double predicted = tarn__kernel_cost_us(k, p, &b->machine);
+  tarn_bench_row row = {.op = made->op->name,
+                        .file = k.file->path,
+                        .min_us = f->min_us,
+                        .median_us = f->median_us,
+                        .p90_us = f->p90_us,
+                        .cold_us = f->cold_us,
+                        .runs = f->runs,
+                        .flops = tarn__problem_flops(p),
+                        .bytes = tarn__problem_bytes(p),
+                        .predicted_us = isfinite(predicted) ? predicted : 0,
+                        .error = error};
+  row.ceiling = ceiling_of(b, k, p, row.flops, row.bytes);
+  tarn__kernel_full_name(k, row.kernel, sizeof row.kernel);
+  if (prints(b)) tarn__report_row(stdout, &row);
+  return tarn__report_add(&b->report, &row, text);
 }
 
 static bool has(const char *text, const char *part) { return strcasestr(text, part) != NULL; }
@@ -97,8 +100,9 @@ static tarn_status one_kernel(bench *b, const char *text, const tarn_case *made,
   tarn_figures f;
   tarn_status status = tarn__case_bind(made, k, b->pool, out, &binding);
   if (status == TARN_OK) status = tarn__bench_measure(binding, b->options->seconds, b->times, &f);
+  if (status == TARN_OK && b->options->cold) status = tarn__bench_measure_cold(binding, &f);
   tarn__case_unbind(binding);
-  if (status == TARN_OK) report(b, k, text, made, &f, oracle ? error_of(made, oracle, out) : -1);
+  if (status == TARN_OK) status = report(b, k, text, made, &f, oracle ? error_of(made, oracle, out) : -1);
   clear_all(out);
   return status;
 }
@@ -110,7 +114,7 @@ static tarn_status one_case(bench *b, const char *text, tarn_case *made) {
   const tarn_kernel_ref *k = tarn__kernels_of(made->op->name, &count);
   for (int i = 0; i < TARN_CASE_MAX_INPUTS; i++) stable[i] = i > 0;
   made->problem.stable = stable;
-  if (!b->options->json) printf("%s %s\n", made->op->name, text);
+  if (prints(b)) printf("%s %s\n", made->op->name, text);
   tarn_tensor oracle[TARN_CASE_MAX_INPUTS] = {{0}};
   bool has_oracle = false;
   for (size_t i = 0; i < count && !has_oracle; i++)
@@ -124,11 +128,11 @@ static tarn_status one_case(bench *b, const char *text, tarn_case *made) {
     made->problem.precision = k[i].kernel->precision;
     char name[MAX_NAME];
     const char *refusal = tarn__kernel_refusal(k[i], &made->problem);
-    if (refusal && !b->options->json) printf("  %-30s no: %s\n", tarn__kernel_full_name(k[i], name, sizeof name), refusal);
+    if (refusal && prints(b)) printf("  %-30s no: %s\n", tarn__kernel_full_name(k[i], name, sizeof name), refusal);
     if (refusal) continue;
     if (one_kernel(b, text, made, k[i], has_oracle ? oracle : NULL) == TARN_OK) continue;
     if (tarn__kernel_full_name(k[i], name, sizeof name), strstr(tarn_error(), "no memory")) status = TARN_NO_MEMORY;
-    else if (!b->options->json) printf("  %-30s failed: %.*s\n", name, (int)strcspn(tarn_error(), "\n"), tarn_error());
+    else if (prints(b)) printf("  %-30s failed: %.*s\n", name, (int)strcspn(tarn_error(), "\n"), tarn_error());
   }
   clear_all(oracle);
   made->problem.stable = NULL;
@@ -171,33 +175,6 @@ static tarn_status one_op(bench *b, const tarn_op *op, bool *taken) {
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-static void print_ceiling(const bench *b) {
-  static const char *const levels[] = {"L1", "L2", "DRAM"};
-  const tarn_ceiling *c = &b->ceiling;
-  printf("%s, %d thread%s. Ceilings measured now, one thread / all:\n  multiply-adds of float32, GFLOP/s:", tarn__cpu()->name, c->threads,
-         c->threads == 1 ? "" : "s");
-  for (int t = 0; t < TARN_TARGETS; t++)
-    if (c->gflops[t] > 0) printf("  %s %.1f / %.1f", tarn__target_name((tarn_target)t), c->gflops[t], c->gflops_all[t]);
-  printf("\n  reading, GB/s:");
-  for (int l = 0; l < TARN_LEVELS; l++) printf("  %s %.1f / %.1f", levels[l], c->gbytes[l], c->gbytes_all[l]);
-  printf("\n\n  %-30s %11s %11s %17s %6s %11s %8s\n", "kernel", "us min", "us median", "rate", "peak", "us guessed", "error");
-}
-
-static void dump_json(const bench *b) {
-  static const char *const levels[] = {"L1", "L2", "DRAM"};
-  json_t *flops = json_object(), *bytes = json_object();
-  for (int t = 0; t < TARN_TARGETS; t++)
-    if (b->ceiling.gflops[t] > 0)
-      json_object_set_new(flops, tarn__target_name((tarn_target)t), json_pack("[f, f]", b->ceiling.gflops[t], b->ceiling.gflops_all[t]));
-  for (int l = 0; l < TARN_LEVELS; l++)
-    json_object_set_new(bytes, levels[l], json_pack("[f, f]", b->ceiling.gbytes[l], b->ceiling.gbytes_all[l]));
-  json_t *all = json_pack("{s:s, s:i, s:{s:o, s:o}, s:O}", "cpu", tarn__cpu()->name, "threads", b->ceiling.threads, "ceilings",
-                          "gflops_one_all", flops, "gbytes_one_all", bytes, "kernels", b->rows);
-  json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-  putchar('\n');
-  json_decref(all);
-}
-
 static tarn_status none_found(const char *filter) {
   size_t count, n = 0;
   const tarn_op *const *ops = tarn__ops(&count);
@@ -232,19 +209,23 @@ tarn_status tarn__bench_kernels(const tarn_bench_options *options) {
   const unsigned saved = tarn__denormals_off();   /* as a session runs them */
   TARN_GOTO(tarn__pool_create(tarn__allocator_default(), options->threads, &b.pool));
   b.times = malloc(TARN_BENCH_MOST_RUNS * sizeof *b.times);
-  b.rows = json_array();
-  if (!b.times || !b.rows) {
+  if (!b.times) {
     status = tarn_fail(TARN_NO_MEMORY, "no memory for times");
     goto done;
   }
-  TARN_GOTO(tarn__ceiling_measure(b.pool, &b.ceiling));
-  tarn__machine_guess(b.ceiling.threads, &b.machine);
-  if (!options->json) print_ceiling(&b);
+  TARN_GOTO(tarn__ceiling_measure(b.pool, &b.report.ceiling));
+  tarn__machine_guess(b.report.ceiling.threads, &b.machine);
+  if (prints(&b)) tarn__report_head(stdout, &b.report.ceiling);
   TARN_GOTO(walk(&b));
-  if (options->json) dump_json(&b);
+  if (options->json) tarn__report_json(stdout, &b.report);
+  else if (options->markdown) tarn__report_markdown(stdout, &b.report);
+  else
+    printf("\nestimates are off by %.0f %% of the least time in the median of %zu\n", 100 * tarn__report_estimates_off(&b.report),
+           b.report.rows);
+  if (options->roofline) status = tarn__report_roofline(options->roofline, &b.report);
 done:
   tarn__denormals_restore(saved);
-  json_decref(b.rows);
+  tarn__report_clear(&b.report);
   free(b.times);
   tarn__pool_destroy(b.pool);
   return status;

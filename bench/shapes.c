@@ -5,6 +5,9 @@
 #define ONE " strides=[1,1,1,1] padding=SAME"
 #define TWO " strides=[1,2,2,1] padding=SAME"
 #define RELU " fused_ops=['BiasAdd','Relu']"
+/* Sweeps: squares, and few rows against one matrix. */
+#define SQUARE(N) {"MatMul", "a=f32[" N "x" N "] b=f32[" N "x" N "]"}
+#define SKINNY(M) {"MatMul", "a=f32[" M "x1024] b=f32[1024x1024]"}
 #define LSTM(T, B, H, H2, H4) \
   "seq_len_max=i64(" T ") x=f32[" T "x" B "x" H "] cs_prev=f32[" B "x" H "] h_prev=f32[" B "x" H "] w=f32[" H2 "x" H4 \
   "] wci=f32[" H "] wcf=f32[" H "] wco=f32[" H "] b=f32[" H4 "]"
@@ -37,11 +40,23 @@ const tarn_bench_shape tarn__bench_shapes[] = {
   {"DepthwiseConv2dNative", "input=f32[1x14x14x512] filter=f32[3x3x512x1]" ONE},
   {"_FusedConvChain", "input=f32[1x56x56x128] args=f32[3x3x128x1] args=f32[128] args=f32[1x1x128x128] args=f32[128]"
                       " depthwise=[true,false] strides=[1,1,1,1] paddings=[1,1,1,1,0,0,0,0] activations=['Relu6','Relu6']"},
+  {"DepthwiseConv2dNative", "input=f32[1x56x56x128] filter=f32[3x3x128x1]" ONE},
+  {"DepthwiseConv2dNative", "input=f32[1x112x112x64] filter=f32[3x3x64x1]" TWO},
+  {"Conv2D", "input=f32[1x112x112x32] filter=f32[1x1x32x64]" ONE},
+  {"Conv2D", "input=f32[1x28x28x256] filter=f32[1x1x256x256]" ONE},
+  {"Conv2D", "input=f32[1x14x14x512] filter=f32[1x1x512x512]" ONE},
+  {"Conv2D", "input=f32[1x7x7x1024] filter=f32[1x1x1024x1024]" ONE},
   {"MatMul", "a=f32[1x2048] b=f32[2048x1000]"},
   {"MatMul", "a=f32[20x1300] b=f32[1300x2600]"},
   {"MatMul", "a=f32[256x256] b=f32[256x256]"},
   {"MatMul", "a=f32[1024x1024] b=f32[1024x1024]"},
   {"MatMul", "a=f32[64x1024] b=f32[1024x4096]"},
+  SQUARE("128"), SQUARE("384"), SQUARE("512"), SQUARE("768"), SQUARE("1536"), SQUARE("2048"),
+  SKINNY("1"), SKINNY("2"), SKINNY("4"), SKINNY("8"), SKINNY("35"),
+  {"MatMul", "a=f32[1x200] b=f32[200x800]"},
+  {"MatMul", "a=f32[1x1500] b=f32[1500x6000]"},
+  {"MatMul", "a=f32[20x1500] b=f32[1500x6000]"},
+  {"MatMul", "a=f32[20x1500] b=f32[1500x10000]"},
   {"_FusedMatMul", "a=f32[1x2048] b=f32[2048x1000] args=f32[1000] fused_ops=['BiasAdd']"},
   {"BatchMatMulV2", "x=f32[8x128x64] y=f32[8x64x128]"},
   {"LSTMBlockCell", LSTM_CELL("1", "650", "1300", "2600")},

@@ -1,5 +1,6 @@
 #include "bench/timing.h"
 
+#include "core/cpu.h"
 #include "core/trace.h"
 
 #include <stdlib.h>
@@ -33,6 +34,27 @@ tarn_status tarn__bench_measure(tarn_case_binding *binding, double seconds, doub
     times[n++] = took / (double)batch;
   }
   qsort(times, (size_t)n, sizeof *times, by_value);
-  *figures = (tarn_figures){times[0], times[n / 2], n * batch};
+  *figures = (tarn_figures){.min_us = times[0],
+                            .median_us = times[n / 2],
+                            .p90_us = times[n * 9 / 10],
+                            .cold_us = -1,
+                            .runs = n * batch};
   return TARN_OK;
+}
+
+tarn_status tarn__bench_measure_cold(tarn_case_binding *binding, tarn_figures *figures) {
+  size_t bytes = 2 * tarn__cpu()->l3_bytes;
+  if (bytes < (size_t)64 << 20) bytes = (size_t)64 << 20;
+  if (bytes > (size_t)128 << 20) bytes = (size_t)128 << 20;
+  volatile unsigned char *other = malloc(bytes);
+  double took;
+  tarn_status status = TARN_OK;
+  if (!other) return tarn_fail(TARN_NO_MEMORY, "no memory to fill the caches with");
+  for (int attempt = 0; attempt < 3 && status == TARN_OK; attempt++) {
+    for (size_t i = 0; i < bytes; i += 64) other[i] = (unsigned char)(i + (size_t)attempt);
+    status = batch_us(binding, 1, &took);
+    if (status == TARN_OK && (figures->cold_us < 0 || took < figures->cold_us)) figures->cold_us = took;
+  }
+  free((void *)(uintptr_t)other);
+  return status;
 }

@@ -10,6 +10,9 @@
   X(threads, "TARN_THREADS", "", "threads of a session that does not say, instead of the CPU count")  \
   X(verbose, "TARN_VERBOSE", "", "run: a line on standard error for each kernel that ran")            \
   X(dump, "TARN_DUMP", "", "folder for every plan before and after each pass, as GraphDef and DOT") \
+  X(tuning, "TARN_TUNING", "", "file of measured kernel choices (tarn tune); none: do not look for one")\
+  X(cache_home, "XDG_CACHE_HOME", "", "folder of caches, where the choices lie when nobody says")     \
+  X(home, "HOME", "", "~/.cache is the folder of caches when XDG_CACHE_HOME is not set")              \
   X(data, "TARN_DATA", "", "folder of the bundled demos' data")
 
 typedef struct tarn_knobs {

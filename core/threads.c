@@ -39,6 +39,7 @@ typedef struct slot {
   int64_t first, chunks;
   tarn_chunk body;
   void *argument;
+  tarn_trace_here here; /* what the owner is at */
 } slot;
 
 typedef struct worker {
@@ -119,6 +120,8 @@ static bool work_on(tarn_pool *pool, slot *s, int index) {
   int64_t chunks = s->chunks, first = s->first, count = 0;
   tarn_chunk body = s->body;
   void *argument = s->argument;
+  const tarn_trace_here traced = index ? s->here : (tarn_trace_here){0};
+  const uint64_t began = traced.trace ? tarn__now_ns() : 0;
   do {
     tarn_status status = body(argument, first + (chunks - (int64_t)left), index);
     count++;
@@ -133,6 +136,7 @@ static bool work_on(tarn_pool *pool, slot *s, int index) {
     left = take(s);
   } while (left != 0);
   inside = here.outer;
+  if (traced.trace) tarn__trace_tick(traced.trace, traced.label, true, began, tarn__now_ns());
   /* Once all are counted the owner may leave and reuse the slot: only locals and the pool from here
    * on. */
   if (atomic_fetch_add(&s->finished, count) + count == chunks && atomic_load(&s->waiting)) {
@@ -242,6 +246,7 @@ static tarn_status run_in(tarn_pool *pool, slot *s, int64_t first, int64_t chunk
   s->chunks = chunks;
   s->body = body;
   s->argument = argument;
+  s->here = tarn__trace_where();
   atomic_store_explicit(&s->finished, 0, memory_order_relaxed);
   atomic_store_explicit(&s->failed, false, memory_order_relaxed);
   uint64_t generation = (atomic_load_explicit(&s->word, memory_order_relaxed) >> 32) + 1;

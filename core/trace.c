@@ -1,34 +1,17 @@
-/* Events behind a mutex: the lock is short, and nothing of it is reached when tracing is off.
- * Written in Chrome's trace event format: complete events ("X") and counters ("C"), times in
- * microseconds. */
-#include "core/trace.h"
-
-#include <math.h>
-#include <pthread.h>
+/* Spans and counters behind a mutex; ticks in chunks that belong to the thread that fills them,
+ * found through a thread-local pointer. Nothing of it is reached when tracing is off. The JSON of
+ * both is in trace_json.c. */
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/bytes.h"
+#include "core/trace_parts.h"
 
-#define NO_TEXT SIZE_MAX
+#define NO_TEXT TARN_TRACE_NO_TEXT
 
-typedef struct event {
-  size_t category, name, detail; /* where they start in the strings; NO_TEXT: none */
-  uint64_t start_ns, end_ns;
-  double value; /* of a counter */
-  pid_t thread;
-  bool counter;
-} event;
+typedef tarn_trace_event event;
 
-struct tarn_trace {
-  const tarn_allocator *allocator;
-  pthread_mutex_t lock;
-  tarn_bytes events;  /* event after event */
-  tarn_bytes strings; /* zero-terminated */
-  uint64_t start_ns;
-  size_t dropped;
-};
+static atomic_uint_fast64_t serials;
 
 uint64_t tarn__now_ns(void) {
   struct timespec now;
@@ -43,6 +26,8 @@ tarn_status tarn__trace_create(const tarn_allocator *a, tarn_trace **trace) {
   (void)pthread_mutex_init(&t->lock, NULL);
   tarn__bytes_init(&t->events, a);
   tarn__bytes_init(&t->strings, a);
+  tarn__bytes_init(&t->labels, a);
+  t->serial = atomic_fetch_add(&serials, 1) + 1;
   t->start_ns = tarn__now_ns();
   *trace = t;
   return TARN_OK;
@@ -52,6 +37,15 @@ void tarn__trace_destroy(tarn_trace *trace) {
   if (!trace) return;
   tarn__bytes_clear(&trace->events);
   tarn__bytes_clear(&trace->strings);
+  tarn__bytes_clear(&trace->labels);
+  for (tarn_trace_row *row = trace->rows, *next; row; row = next) {
+    next = row->next;
+    for (tarn_trace_chunk *c = row->first, *after; c; c = after) {
+      after = c->next;
+      tarn__free(trace->allocator, c, sizeof *c);
+    }
+    tarn__free(trace->allocator, row, sizeof *row);
+  }
   (void)pthread_mutex_destroy(&trace->lock);
   tarn__free(trace->allocator, trace, sizeof *trace);
 }
@@ -96,82 +90,158 @@ void tarn__trace_counter(tarn_trace *trace, const char *name, double value) {
            (event){.counter = true, .value = value, .start_ns = tarn__now_ns()});
 }
 
-/* The text as a JSON string. Control bytes and what is not UTF-8 become visible \xNN. */
-static tarn_status add_string(tarn_bytes *json, const tarn_trace *trace, size_t at) {
-  const char *text = at == NO_TEXT ? "" : trace->strings.data + at;
-  TARN_TRY(tarn__bytes_add(json, "\"", 1));
-  /* In pieces that end where a character does, so that any length passes through a small buffer. */
-  for (size_t left = strlen(text); left;) {
-    char shown[4 * 64 + 1];
-    size_t piece = left < 64 ? left : 64;
-    if (piece < left)
-      for (int back = 0; back < 3 && ((unsigned char)text[piece] & 0xc0) == 0x80; back++) piece--;
-    tarn__printable(text, piece, shown, sizeof shown);
-    for (const char *c = shown; *c; c++) {
-      if (*c == '"' || *c == '\\') TARN_TRY(tarn__bytes_add(json, "\\", 1));
-      TARN_TRY(tarn__bytes_add(json, c, 1));
+/* ---- ticks --------------------------------------------------------------------------------- */
+
+uint64_t tarn__trace_serial(const tarn_trace *trace) {
+  return trace->serial;
+}
+
+void tarn__trace_set_peaks(tarn_trace *trace, const tarn_trace_peaks *peaks) {
+  if (trace) trace->peaks = *peaks;
+}
+
+static tarn_status keep_label(tarn_trace *trace, const tarn_trace_label *label) {
+  tarn_trace_kept kept = {.flops = label->flops,
+                          .bytes = label->bytes,
+                          .planned_bytes = label->planned_bytes,
+                          .peak = label->peak};
+  TARN_TRY(keep(trace, label->category, &kept.category));
+  TARN_TRY(keep(trace, label->name, &kept.name));
+  TARN_TRY(keep(trace, label->detail, &kept.detail));
+  TARN_TRY(keep(trace, label->shapes, &kept.shapes));
+  return tarn__bytes_add(&trace->labels, &kept, sizeof kept);
+}
+
+int tarn__trace_label(tarn_trace *trace, const tarn_trace_label *label) {
+  char message[TARN_ERROR_BYTES];
+  (void)pthread_mutex_lock(&trace->lock);
+  const size_t strings = trace->strings.size, number = trace->labels.size / sizeof(tarn_trace_kept);
+  tarn__error_save(message, sizeof message);
+  const bool kept = number < INT32_MAX && keep_label(trace, label) == TARN_OK;
+  if (!kept) {
+    trace->strings.size = strings;
+    tarn__error_restore(message);
+  }
+  (void)pthread_mutex_unlock(&trace->lock);
+  return kept ? (int)number : -1;
+}
+
+/* The calling thread's row in the trace that it recorded in last. */
+static _Thread_local struct {
+  uint64_t serial;
+  tarn_trace_row *row;
+} mine;
+
+static tarn_trace_row *find_row(tarn_trace *trace) {
+  const pid_t thread = gettid();
+  (void)pthread_mutex_lock(&trace->lock);
+  tarn_trace_row *row = trace->rows;
+  while (row && row->thread != thread) row = row->next;
+  if (!row && (row = tarn__alloc_zero(trace->allocator, sizeof *row))) {
+    row->thread = thread;
+    (void)pthread_getname_np(pthread_self(), row->name, sizeof row->name);
+    row->next = trace->rows;
+    trace->rows = row;
+  }
+  if (!row) trace->dropped++;
+  (void)pthread_mutex_unlock(&trace->lock);
+  return row;
+}
+
+/* Room for one more; NULL: no memory, and the event is counted as dropped. */
+static tarn_trace_chunk *grow_row(tarn_trace *trace, tarn_trace_row *row) {
+  tarn_trace_chunk *chunk = tarn__alloc(trace->allocator, sizeof *chunk);
+  if (!chunk) {
+    row->dropped++;
+    return NULL;
+  }
+  chunk->next = NULL;
+  chunk->count = 0;
+  if (row->last)
+    row->last->next = chunk;
+  else
+    row->first = chunk;
+  row->last = chunk;
+  return chunk;
+}
+
+void tarn__trace_tick(tarn_trace *trace, int label, bool helps, uint64_t start_ns,
+                      uint64_t end_ns) {
+  if (mine.serial != trace->serial || !mine.row) {
+    char message[TARN_ERROR_BYTES];
+    tarn__error_save(message, sizeof message);
+    mine.row = find_row(trace);
+    mine.serial = trace->serial;
+    if (!mine.row) {
+      tarn__error_restore(message);
+      return;
     }
-    text += piece;
-    left -= piece;
   }
-  return tarn__bytes_add(json, "\"", 1);
+  tarn_trace_row *row = mine.row;
+  tarn_trace_chunk *chunk = row->last;
+  if (label < 0) {
+    row->dropped++;
+    return;
+  }
+  if (!chunk || chunk->count == TARN_TRACE_CHUNK) {
+    char message[TARN_ERROR_BYTES];
+    tarn__error_save(message, sizeof message);
+    chunk = grow_row(trace, row);
+    if (!chunk) {
+      tarn__error_restore(message);
+      return;
+    }
+  }
+  chunk->tick[chunk->count++] = (tarn_trace_tick_kept){
+      .label = (uint32_t)label, .helps = helps, .start_ns = start_ns, .end_ns = end_ns};
 }
 
-static double microseconds(const tarn_trace *trace, uint64_t ns) {
-  return ns < trace->start_ns ? 0.0 : (double)(ns - trace->start_ns) / 1e3;
+static _Thread_local tarn_trace_here here;
+
+void tarn__trace_enter(tarn_trace *trace, int label) {
+  here = (tarn_trace_here){trace, label};
+}
+tarn_trace_here tarn__trace_where(void) {
+  return here;
 }
 
-static tarn_status add_event(tarn_bytes *json, const tarn_trace *trace, const event *e) {
-  TARN_TRY(tarn__bytes_printf(
-      json, "{\"ph\":\"%s\",\"pid\":%ld,\"tid\":%ld,\"ts\":%.3f,\"name\":", e->counter ? "C" : "X",
-      (long)getpid(), (long)e->thread, microseconds(trace, e->start_ns)));
-  TARN_TRY(add_string(json, trace, e->name));
-  if (e->counter) /* JSON has no infinity and no NaN */
-    return tarn__bytes_printf(json, ",\"args\":{\"value\":%.17g}}",
-                              isfinite(e->value) ? e->value : 0.0);
-  uint64_t span = e->end_ns > e->start_ns ? e->end_ns - e->start_ns : 0;
-  TARN_TRY(tarn__bytes_printf(json, ",\"dur\":%.3f,\"cat\":", (double)span / 1e3));
-  TARN_TRY(add_string(json, trace, e->category));
-  if (e->detail != NO_TEXT) {
-    TARN_TRY(tarn__bytes_printf(json, ",\"args\":{\"detail\":"));
-    TARN_TRY(add_string(json, trace, e->detail));
-    TARN_TRY(tarn__bytes_add(json, "}", 1));
-  }
-  return tarn__bytes_add(json, "}", 1);
+/* ---- totals -------------------------------------------------------------------------------- */
+
+static const char *text_at(const tarn_trace *trace, size_t at) {
+  return at == NO_TEXT ? NULL : trace->strings.data + at;
 }
 
-static tarn_status add_all(tarn_bytes *json, const tarn_trace *trace) {
-  TARN_TRY(tarn__bytes_printf(
-      json, "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"dropped\":%zu},\"traceEvents\":[",
-      trace->dropped));
-  size_t count = trace->events.size / sizeof(event);
-  for (size_t i = 0; i < count; i++) {
-    event e;
-    memcpy(&e, trace->events.data + i * sizeof e, sizeof e);
-    if (i) TARN_TRY(tarn__bytes_add(json, ",\n", 2));
-    TARN_TRY(add_event(json, trace, &e));
+tarn_status tarn__trace_totals(const tarn_trace *trace, tarn_trace_total **totals, size_t *count) {
+  const size_t n = trace->labels.size / sizeof(tarn_trace_kept);
+  tarn_trace_total *all = tarn__alloc_zero(trace->allocator, n * sizeof *all);
+  if (!all) return TARN_NO_MEMORY;
+  for (size_t i = 0; i < n; i++) {
+    tarn_trace_kept k;
+    memcpy(&k, trace->labels.data + i * sizeof k, sizeof k);
+    all[i].label = (tarn_trace_label){.category = text_at(trace, k.category),
+                                      .name = text_at(trace, k.name),
+                                      .detail = text_at(trace, k.detail),
+                                      .shapes = text_at(trace, k.shapes),
+                                      .flops = k.flops,
+                                      .bytes = k.bytes,
+                                      .peak = k.peak,
+                                      .planned_bytes = k.planned_bytes};
   }
-  return tarn__bytes_add(json, "]}\n", 3);
-}
-
-tarn_status tarn__trace_json(const tarn_trace *trace, char **text, size_t *bytes) {
-  tarn_bytes json;
-  tarn__bytes_init(&json, trace->allocator);
-  pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&trace->lock;
-  (void)pthread_mutex_lock(lock);
-  tarn_status status = add_all(&json, trace);
-  (void)pthread_mutex_unlock(lock);
-  /* The caller frees size + 1 bytes: the block is cut to that. */
-  char *exact = NULL;
-  if (status == TARN_OK) {
-    exact = tarn__alloc(trace->allocator, json.size + 1);
-    if (!exact) status = TARN_NO_MEMORY;
-  }
-  if (status == TARN_OK) {
-    memcpy(exact, json.data, json.size + 1);
-    *text = exact;
-    *bytes = json.size;
-  }
-  tarn__bytes_clear(&json);
-  return status;
+  for (const tarn_trace_row *row = trace->rows; row; row = row->next)
+    for (const tarn_trace_chunk *c = row->first; c; c = c->next)
+      for (size_t i = 0; i < c->count; i++) {
+        const tarn_trace_tick_kept *t = &c->tick[i];
+        const uint64_t took = t->end_ns > t->start_ns ? t->end_ns - t->start_ns : 0;
+        tarn_trace_total *sum = &all[t->label];
+        if (t->helps) {
+          sum->helped_ns += took;
+          continue;
+        }
+        sum->least_ns = sum->ticks && sum->least_ns < took ? sum->least_ns : took;
+        sum->total_ns += took;
+        sum->ticks++;
+      }
+  *totals = all;
+  *count = n;
+  return TARN_OK;
 }

@@ -174,6 +174,8 @@ typedef struct tarn_plan_context {
   tarn_precision precision;       /* the least that products may have */
   bool explain;                   /* bind what can be bound and go on where an op is missing */
   tarn_purpose purpose;
+  const struct tarn_tuning *tuning;   /* measured kernel choices; NULL: none */
+  struct tarn_trace *trace;       /* gets a span for each part of planning; NULL: none */
   const char *const *disabled; size_t n_disabled;   /* passes by name */
 } tarn_plan_context;
 

@@ -81,6 +81,8 @@ void tarn__session_keep_memory(tarn_session *session, size_t bytes);
  * dropped. Before the first run. */
 void tarn__session_set_print(tarn_session *session, void (*print)(void *context, const char *line),
                              void *context);
+/* Measured kernel choices, taken over by the session (also on failure); NULL: none. Before the first run. */
+void tarn__session_take_tuning(tarn_session *session, struct tarn_tuning *tuning);
 /* Passes of the optimiser to leave out, by name ("all": every one); see graph/passes/passes.h.
  * Before the first run; the names are borrowed until the session is destroyed. */
 void tarn__session_disable_passes(tarn_session *session, const char *const *names, size_t n);

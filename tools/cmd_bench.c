@@ -16,6 +16,9 @@ static const tarn_option options[] = {
   {"--kernels", NULL, "time kernels by themselves instead of a model; the operand is part of an op's or a kernel's name"},
   {"--case", "TEXT", "with --kernels: this case instead of the op's own"},
   {"--cases", "FILE", "with --kernels: time the selected kernel of each line \"OP CASE\" (-: standard input)"},
+  {"--cold", NULL, "with --kernels: also the time of a first run, nothing of it in any cache"},
+  {"--markdown", NULL, "with --kernels: a Markdown table"},
+  {"--roofline", "FILE.svg", "with --kernels: also a picture of rates under the machine's ceilings"},
   {"--json", NULL, "one JSON object; with --cases one a line"},
   {0},
 };
@@ -138,7 +141,8 @@ static int run(int argc, char **argv) {
   tarn_cli cli;
   const char *value;
   double seconds = 0;
-  bool json = false, kernels = false;
+  bool json = false, kernels = false, cold = false, markdown = false;
+  const char *roofline = NULL;
   const char *case_text = NULL, *cases = NULL;
   int code = TARN_EXIT_USAGE, option;
   if (tarn__model_run_init(&r, &tarn__verb_bench) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
@@ -155,16 +159,21 @@ static int run(int argc, char **argv) {
     if (tarn__cli_is(&cli, option, "--json")) json = true;
     else if (tarn__cli_is(&cli, option, "--kernels")) kernels = true;
     else if (tarn__cli_is(&cli, option, "--case")) case_text = value;
+    else if (tarn__cli_is(&cli, option, "--cold")) cold = true;
+    else if (tarn__cli_is(&cli, option, "--markdown")) markdown = true;
+    else if (tarn__cli_is(&cli, option, "--roofline")) roofline = value;
     else if (tarn__cli_is(&cli, option, "--cases")) cases = value;
     else if (tarn__cli_is(&cli, option, "--seconds") && !tarn__cli_real(&tarn__verb_bench, "--seconds", value, 0.001, 86400, &seconds))
       goto done;
   }
-  if (!kernels && (!r.path || case_text || cases)) {
-    tarn__cli_usage(&tarn__verb_bench, r.path ? "--case and --cases go with --kernels" : "MODEL is missing");
+  if (!kernels && (!r.path || case_text || cases || cold || markdown || roofline)) {
+    tarn__cli_usage(&tarn__verb_bench,
+                    r.path ? "--case, --cases, --cold, --markdown and --roofline go with --kernels" : "MODEL is missing");
     goto done;
   }
   tarn_status status;
   const tarn_bench_options bench = {.filter = r.path ? r.path : "", .case_text = case_text, .json = json,
+                                    .markdown = markdown && !json, .cold = cold, .roofline = roofline,
                                     .threads = r.options.threads, .seconds = seconds > 0 ? seconds : 0.05};
   if (cases) status = tarn__bench_lines(&bench, cases);
   else if (kernels) status = tarn__bench_kernels(&bench);

@@ -78,7 +78,8 @@ static tarn_status work(tarn_model_run *r, const char *path) {
     const tarn_run_step *step = &r->steps[i];
     tarn_feed *feeds;
     size_t count;
-    TARN_TRY(tarn__stand_in_feeds(r, step, &feeds, &count));
+    bool open;
+    TARN_TRY(tarn__stand_in_feeds(r, step, 1, &feeds, &count, &open));
     TARN_TRY(used_feeds(tarn__session_graph(r->session), step, r->arena, feeds, &count));
     requests[i] = (tarn_run_request){.feeds = feeds,
                                      .n_feeds = count,

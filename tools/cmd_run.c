@@ -1,4 +1,5 @@
 /* tarn run: runs a model, once or in steps, and writes or summarises what was fetched. */
+#include "bench/ceiling.h"
 #include "core/file.h"
 #include "core/knobs.h"
 #include "tools/explain.h"
@@ -16,7 +17,7 @@ static const tarn_option options[] = {
   TARN_MODEL_OPTIONS,
   {"--save", "PREFIX", "write all variables to a V2 checkpoint afterwards"},
   {"--repeat", "N", "run the steps so many times (the last results count)"},
-  {"--trace", "FILE.json", "write a Chrome trace of the runs"},
+  {"--trace", "FILE.json", "write a Chrome trace: loading, planning, each step on each thread (Perfetto opens it)"},
   {"--explain", NULL, "first print what would run where and why, on standard error"},
   {"--json", NULL, "summaries as JSON"},
   {0},
@@ -105,7 +106,18 @@ static tarn_status write_results(const tarn_model_run *r, const results *all, bo
   return TARN_OK;
 }
 
-static tarn_status write_trace(const tarn_trace *trace, const char *path) {
+/* With the machine's ceilings, measured now, so that each kernel's share of them is there. */
+static tarn_status write_trace(tarn_trace *trace, const char *path, int threads) {
+  tarn_pool *pool;
+  tarn_ceiling ceiling;
+  TARN_TRY(tarn__pool_create(tarn__allocator_default(), threads, &pool));
+  const tarn_status measured = tarn__ceiling_measure(pool, &ceiling);
+  tarn__pool_destroy(pool);
+  TARN_TRY(measured);
+  tarn_trace_peaks peaks = {.gbytes = ceiling.gbytes_all[TARN_LEVEL_DRAM]};
+  for (int t = 0; t < TARN_TARGETS && t < TARN_TRACE_PEAKS; t++)
+    peaks.gflops[t] = ceiling.gflops_all[t] > 0 ? ceiling.gflops_all[t] : tarn__ceiling_best(&ceiling, true);
+  tarn__trace_set_peaks(trace, &peaks);
   char *text;
   size_t bytes;
   TARN_TRY(tarn__trace_json(trace, &text, &bytes));
@@ -123,8 +135,8 @@ static tarn_status print_runs(const tarn_trace *trace) {
   size_t i;
   json_array_foreach(json_is_array(root) ? root : json_object_get(root, "traceEvents"), i, event) {
     const char *op = json_string_value(json_object_get(event, "cat")), *node = json_string_value(json_object_get(event, "name"));
-    const char *kernel = json_string_value(json_object_get(json_object_get(event, "args"), "detail"));
-    if (op && node) fprintf(stderr, "run,%s,%s,%s,%.3gus\n", op, node, kernel ? kernel : "", json_number_value(json_object_get(event, "dur")));
+    const char *kernel = json_string_value(json_object_get(json_object_get(event, "args"), "kernel"));
+    if (op && node && kernel) fprintf(stderr, "run,%s,%s,%s,%.3gus\n", op, node, kernel, json_number_value(json_object_get(event, "dur")));
   }
   json_decref(root);
   tarn__free(tarn__allocator_default(), text, bytes + 1);
@@ -157,6 +169,8 @@ static tarn_status work(tarn_model_run *r, const extras *x) {
   results all = {0};
   tarn_trace *trace = NULL;
   tarn_status status;
+  if (x->trace || verbose) TARN_GOTO(tarn__trace_create(tarn__allocator_default(), &trace));
+  r->trace = trace;
   TARN_GOTO(tarn__model_run_open(r));
   interrupted = r->session;
   signal(SIGINT, on_interrupt);
@@ -169,13 +183,12 @@ static tarn_status work(tarn_model_run *r, const extras *x) {
     goto done;
   }
   if (x->explain) TARN_GOTO(explain(r));
-  if (x->trace || verbose) TARN_GOTO(tarn__trace_create(tarn__allocator_default(), &trace));
   TARN_GOTO(tarn__model_run_fill_queues(r));
   status = run_steps(r, x->repeat, trace, &all);
   TARN_GOTO(tarn__model_run_end_queues(r, status));
   if (verbose) TARN_GOTO(print_runs(trace));
   if (x->save) TARN_GOTO(tarn_session_save(r->session, x->save));
-  if (x->trace) TARN_GOTO(write_trace(trace, x->trace));
+  if (x->trace) TARN_GOTO(write_trace(trace, x->trace, tarn__session_threads(r->session)));
   TARN_GOTO(write_results(r, &all, x->json));
 done:
   signal(SIGINT, SIG_DFL);

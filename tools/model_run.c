@@ -5,10 +5,12 @@
 #include "graph/passes/passes.h"
 #include "kernels/state/waiting/wait.h"
 #include "loader/model/queue_runners.h"
+#include "loader/tuning/tuning_file.h"
 #include "tools/tensor_file.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 tarn_status tarn__model_run_init(tarn_model_run *r, const tarn_verb *verb) {
   *r = (tarn_model_run){.verb = verb};
@@ -92,6 +94,7 @@ int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, c
   else if (IS("--fetch")) return named(r, "--fetch", value, false, &r->fetches, &r->n_fetches) ? 1 : -1;
   else if (IS("--target")) return word(r, value, &r->targets, &r->n_targets) ? 1 : -1;
   else if (IS("--steps")) r->steps_file = value;
+  else if (IS("--tuning")) r->tuning = value;
   else if (IS("--signature")) r->signature = value;
   else if (IS("--tag")) r->tag = value;
   else if (IS("--backend")) {
@@ -127,20 +130,41 @@ static void print_line(void *context, const char *line) {
   fprintf(stderr, "%s\n", line);
 }
 
-tarn_status tarn__model_run_open(tarn_model_run *r) {
-  TARN_TRY(tarn_model_load(r->path, &(tarn_model_options){.tag = r->tag}, &r->model));
-  TARN_TRY(tarn_session_create(r->model, &r->options, &r->session));
-  tarn__session_set_print(r->session, print_line, NULL);
-  tarn__session_disable_passes(r->session, r->disabled, r->n_disabled);
+/* Measured choices: of a file that was named, an error; where they lie by default, a line on standard error. */
+static tarn_status take_tuning(tarn_model_run *r) {
+  const char *path = r->untuned ? NULL : tarn__tuning_path(r->arena, r->tuning);
+  tarn_tuning *tuning;
+  if (!path || (!r->tuning && access(path, F_OK))) return TARN_OK;
+  TARN_TRY(tarn__tuning_create(tarn__allocator_default(), &tuning));
+  const tarn_status status = tarn__tuning_load(tuning, path);
+  if (status == TARN_OK) {
+    tarn__session_take_tuning(r->session, tuning);
+    return TARN_OK;
+  }
+  tarn__tuning_destroy(tuning);
+  if (status == TARN_NO_MEMORY || (r->tuning && status == TARN_IO)) return status;
+  fprintf(stderr, "tarn: measured kernel choices are not used: %.*s\n", (int)strcspn(tarn_error(), "\n"), tarn_error());
   return TARN_OK;
 }
 
+tarn_status tarn__model_run_open(tarn_model_run *r) {
+  const uint64_t start = tarn__now_ns();
+  TARN_TRY(tarn_model_load(r->path, &(tarn_model_options){.tag = r->tag}, &r->model));
+  tarn__trace_span(r->trace, "load", "read the graph", r->path, start, tarn__now_ns());
+  TARN_TRY(tarn_session_create(r->model, &r->options, &r->session));
+  tarn__session_set_print(r->session, print_line, NULL);
+  tarn__session_disable_passes(r->session, r->disabled, r->n_disabled);
+  return take_tuning(r);
+}
+
 tarn_status tarn__model_run_restore(tarn_model_run *r) {
+  const uint64_t start = tarn__now_ns();
   if (r->checkpoint) TARN_TRY(tarn_session_restore(r->session, r->checkpoint));
   else if (r->model->checkpoint_prefix) TARN_TRY(tarn_session_restore(r->session, r->model->checkpoint_prefix));
   else if (r->model->folder || r->model->compiled) TARN_TRY(tarn_session_restore(r->session, NULL));
   for (size_t i = 0; i < r->inits; i++)
     TARN_TRY_IN(tarn_session_run(r->session, NULL, 0, NULL, 0, &r->init[i], 1, NULL), "running --init '%s'", r->init[i]);
+  tarn__trace_span(r->trace, "load", "restore variables", r->checkpoint, start, tarn__now_ns());
   return TARN_OK;
 }
 

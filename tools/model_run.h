@@ -23,6 +23,7 @@
   {"--memory-limit", "BYTES", "for tensors and plans; 512M and 2G are understood"},                            \
   {"--memory", "[=low]", "=low: weights in no larger form than their own; explain alone: only the memory plan"}, \
   {"--precision", "f32|bf16|int8", "let products round their factors, where that is faster (f32)"},                 \
+  {"--tuning", "FILE", "measured kernel choices (tarn tune); none: only estimates. Default: the user's own"},    \
   {"--disable-pass", "NAME", "leave a pass of the optimiser out; all: every pass; may be repeated"},           \
   {"--allow-files", NULL, "let ops of the graph read and write files"},                                        \
   {"--no-queue-runners", NULL, "start no threads that fill queues, even where a fetch waits for them"}
@@ -53,6 +54,9 @@ typedef struct tarn_model_run {
   tarn_session *session;
   tarn_run_step *steps; size_t n_steps;
   bool no_queue_runners;
+  const char *tuning;            /* a file; NULL: where it lies by default */
+  bool untuned;                  /* by estimate alone */
+  tarn_trace *trace;             /* gets spans for loading and restoring; NULL: none. Borrowed. */
   tarn_queue_runners *queue_runners;   /* NULL: none are at work */
 } tarn_model_run;
 

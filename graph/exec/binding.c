@@ -1,6 +1,7 @@
 #include "graph/exec/binding.h"
 
 #include "graph/exec/prepared.h"
+#include "graph/tuning/tuning.h"
 
 #include <string.h>
 
@@ -62,6 +63,7 @@ tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const
                                const tarn_dtype *in_dtype, const tarn_shape *in,
                                const tarn_shape *out, const bool *stable,
                                const tarn_machine *machine, tarn_target backend, tarn_precision precision,
+                               const struct tarn_tuning *tuning,
                                tarn_binding **binding) {
   const size_t bytes = layout(step->inputs, step->outputs, NULL);
   tarn_binding *b = a ? tarn__alloc_zero(a, bytes) : tarn__arena_alloc(arena, bytes);
@@ -86,7 +88,11 @@ tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const
     for (size_t i = 0; i < n_out; i++)
       dtype[i] = step->node->out_is_ref[i] ? TARN_RESOURCE : step->node->out_dtype[i];
   }
-  const tarn_status status = tarn__kernel_select(p, machine, backend, &b->kernel);
+  const bool tuned = tuning && backend == TARN_TARGETS && !machine->low_memory &&
+                     tarn__tuning_find(tuning, tarn__allocator_default(), step, p, machine->threads,
+                                       &b->kernel);
+  const tarn_status status =
+      tuned ? TARN_OK : tarn__kernel_select(p, machine, backend, &b->kernel);
   if (status != TARN_OK) {
     if (a) tarn__free(a, b, bytes);
     return status;
@@ -139,7 +145,7 @@ tarn_status tarn__step_compute(const tarn_plan_context *context, const tarn_step
   tarn_machine machine = context->machine;
   machine.threads = 1;
   TARN_GOTO(tarn__binding_make(a, NULL, step, dtype, shape, shape + n_in, NULL, &machine,
-                               TARN_TARGETS, TARN_PRECISION_F32, &binding));
+                               TARN_TARGETS, TARN_PRECISION_F32, NULL, &binding));
   if (binding->scratch_bytes && !(scratch = tarn__alloc(a, binding->scratch_bytes))) {
     status = TARN_NO_MEMORY;
     goto done;

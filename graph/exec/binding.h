@@ -12,12 +12,14 @@ tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype,
                              const tarn_shape *in, const tarn_tensor *const *value,
                              tarn_shape *out);
 
-/* Chooses a kernel for the step. The binding is one block of `a` (tarn__binding_free), or of the
+/* Chooses a kernel for the step: of the back end that is asked for, else the measured choice
+ * (tuning, which may be NULL), else the cheapest. The binding is one block of `a` (tarn__binding_free), or of the
  * plan's arena when a is NULL. TARN_UNSUPPORTED when no kernel can. */
 tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const tarn_step *step,
                                const tarn_dtype *in_dtype, const tarn_shape *in,
                                const tarn_shape *out, const bool *stable,
                                const tarn_machine *machine, tarn_target backend, tarn_precision precision,
+                               const struct tarn_tuning *tuning,
                                tarn_binding **binding);
 void tarn__binding_free(const tarn_allocator *a, tarn_binding *binding);
 /* true when the binding was made for these inputs and outputs. */

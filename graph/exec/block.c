@@ -130,6 +130,23 @@ static tarn_status run_ref_select(tarn_slots *f, const tarn_step *step) {
   return pass_on(f, step, (int)i + 1, step->out[0]);
 }
 
+/* A step with steps inside: a row of its own in the trace, around theirs. */
+static tarn_status run_blocks(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
+  const uint64_t start = x->trace ? tarn__now_ns() : 0;
+  tarn_status status = TARN_OK;
+  switch ((int)step->kind) {
+    case TARN_STEP_LOOP: status = tarn__exec_loop(x, f, step); break;
+    case TARN_STEP_IF: status = tarn__exec_if(x, f, step); break;
+    case TARN_STEP_WHILE: status = tarn__exec_while(x, f, step); break;
+    case TARN_STEP_CALL: status = tarn__exec_call(x, f, step); break;
+    default: break;
+  }
+  if (x->trace)
+    tarn__trace_tick(x->trace, tarn__exec_label(x, f->block, step, at, NULL), false, start,
+                     tarn__now_ns());
+  return status;
+}
+
 static tarn_status run_step(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
   switch (step->kind) {
     case TARN_STEP_KERNEL:
@@ -143,10 +160,10 @@ static tarn_status run_step(tarn_exec *x, tarn_slots *f, const tarn_step *step, 
     case TARN_STEP_SWITCH: return run_switch(f, step);
     case TARN_STEP_MERGE: return run_merge(x, f, step, at);
     case TARN_STEP_REF_SELECT: return run_ref_select(f, step);
-    case TARN_STEP_LOOP: return tarn__exec_loop(x, f, step);
-    case TARN_STEP_IF: return tarn__exec_if(x, f, step);
-    case TARN_STEP_WHILE: return tarn__exec_while(x, f, step);
-    case TARN_STEP_CALL: return tarn__exec_call(x, f, step);
+    case TARN_STEP_LOOP:
+    case TARN_STEP_IF:
+    case TARN_STEP_WHILE:
+    case TARN_STEP_CALL: return run_blocks(x, f, step, at);
   }
   return TARN_OK;
 }
@@ -310,6 +327,7 @@ void tarn__exec_destroy(tarn_exec *x) {
   tarn__free(a, x->late, blocks * sizeof *x->late);
   tarn__free(a, x->arena, x->plan->arena_bytes);
   tarn__free(a, x->scratch, x->scratch_bytes);
+  tarn__exec_labels_free(x);
   tarn__free(a, x, sizeof *x);
 }
 

@@ -39,6 +39,7 @@ typedef struct tarn_exec {
   const tarn_tensor **in; tarn_tensor **out; tarn_tensor *read, *spare;
   tarn_shape *shape; tarn_dtype *dtype; bool *stable;
   int ticks;
+  int **label; uint64_t labels_of;     /* by block and step: 1 + the number in the trace of that serial */
   unsigned turn;                       /* blocks run so far: iterations, in a loop */
   struct tarn_exec *next_free;         /* the session's free list */
 } tarn_exec;
@@ -50,6 +51,13 @@ void tarn__exec_destroy(tarn_exec *exec);
  * dead. */
 tarn_status tarn__exec_run(tarn_exec *exec, tarn_run *run, tarn_trace *trace,
                            const tarn_tensor *const *inputs, tarn_tensor *out);
+
+/* What the trace calls a step that was bound so (NULL: no kernel); -1: memory is short. (label.c) */
+int tarn__exec_label(tarn_exec *x, const tarn_block *block, const tarn_step *step, int at,
+                     const tarn_binding *binding);
+/* The binding has changed, and with it the shapes. */
+void tarn__exec_label_forget(tarn_exec *x, const tarn_block *block, int at);
+void tarn__exec_labels_free(tarn_exec *x);
 
 /* ---- between the files of this folder ------------------------------------------------------ */
 

@@ -42,7 +42,8 @@ static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_st
     x->stable[i] = f->block->value[step->in[i]].storage == TARN_STORE_CONSTANT;
   TARN_TRY(tarn__binding_make(a, NULL, step, x->dtype, x->shape, out, x->stable,
                               &x->shared->planning->machine, x->shared->planning->backend,
-                              x->shared->planning->precision, &made));
+                              x->shared->planning->precision, x->shared->planning->tuning,
+                              &made));
   if (made->scratch_bytes > x->scratch_bytes) {
     void *larger = tarn__alloc(a, made->scratch_bytes);
     if (!larger) {
@@ -54,6 +55,7 @@ static tarn_status late_binding(tarn_exec *x, const tarn_slots *f, const tarn_st
     x->scratch_bytes = made->scratch_bytes;
   }
   tarn__binding_free(a, *kept);
+  tarn__exec_label_forget(x, f->block, at);
   *kept = made;
   *binding = made;
   return TARN_OK;
@@ -176,10 +178,15 @@ tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step
                           .pool = x->shared->pool,
                           .run = x->run,
                           .turn = x->turn};
-  TARN_GOTO(binding->kernel.kernel->run(&call));
-  if (x->trace)
-    tarn__trace_span(x->trace, step->op->name, step->name, tarn__kernel_name(binding->kernel),
-                     start, tarn__now_ns());
+  if (x->trace) {
+    const int label = tarn__exec_label(x, f->block, step, at, binding);
+    tarn__trace_enter(x->trace, label);
+    status = binding->kernel.kernel->run(&call);
+    tarn__trace_tick(x->trace, label, false, start, tarn__now_ns());
+    tarn__trace_enter(NULL, -1);
+  } else {
+    status = binding->kernel.kernel->run(&call);
+  }
 done:
   if (status != TARN_OK) describe(x, step, gathered);
   for (int i = 0; i < gathered; i++) tarn__tensor_clear(&x->read[i]);

@@ -103,7 +103,8 @@ static tarn_status bind_kernel(tarn_builder *b, tarn_block *block, tarn_step *st
     if (shape[step->inputs + i].rank < 0) return TARN_OK;
   const tarn_status status =
       tarn__binding_make(NULL, b->arena, step, dtype, shape, shape + step->inputs, stable,
-                         &b->context->machine, b->context->backend, b->context->precision, &step->binding);
+                         &b->context->machine, b->context->backend, b->context->precision,
+                         b->context->tuning, &step->binding);
   if (status == TARN_UNSUPPORTED) {
     if (step->may_die) return TARN_OK;
     return missing(b, step->name, step->op->name, tarn_error());

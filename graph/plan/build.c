@@ -1,4 +1,5 @@
 /* Making a plan: the parts in order, and what is settled between them. */
+#include "core/trace.h"
 #include "graph/exec/prepared.h"
 #include "graph/export/freeze.h"
 #include "graph/plan/builder.h"
@@ -45,23 +46,38 @@ static void settle(tarn_block *block) {
   }
 }
 
+/* A part of planning ends and the next begins. */
+static void note(const tarn_builder *b, const char *part, uint64_t *since) {
+  if (!b->context->trace) return;
+  const uint64_t now = tarn__now_ns();
+  tarn__trace_span(b->context->trace, "plan", part, NULL, *since, now);
+  *since = now;
+}
+
 static tarn_status build(tarn_builder *b, tarn_expansion *expansion) {
   tarn_plan *plan = b->plan;
+  uint64_t since = b->context->trace ? tarn__now_ns() : 0;
   TARN_TRY(tarn__plan_order(b, expansion, plan->root));
   for (int i = 0; i < plan->blocks; i++) TARN_TRY(guards(b, plan->block[i]));
+  note(b, "order", &since);
   TARN_TRY(tarn__plan_shapes(b, plan->root));
   for (int i = 0; i < plan->blocks; i++) settle(plan->block[i]);
+  note(b, "shapes", &since);
   const bool runs = b->context->purpose == TARN_FOR_RUN;
   if (!runs) TARN_TRY(tarn__export_freeze_reads(b));
   TARN_TRY(tarn__plan_passes(b));
+  note(b, "passes", &since);
   if (!runs) return tarn__export_make_weights(b);
   for (int i = 0; i < plan->blocks; i++) TARN_TRY(tarn__plan_bind(b, plan->block[i]));
+  note(b, "kernels", &since);
   if (b->unsupported.size) {
     plan->unsupported = tarn__arena_strndup(b->arena, b->unsupported.data, b->unsupported.size);
     if (!plan->unsupported) return TARN_NO_MEMORY;
     if (!b->context->explain) return tarn__fail(TARN_UNSUPPORTED, NULL, 0, "%s", plan->unsupported);
   }
-  return tarn__plan_memory(b);
+  TARN_TRY(tarn__plan_memory(b));
+  note(b, "memory", &since);
+  return TARN_OK;
 }
 
 static tarn_status start(const tarn_plan_context *context, tarn_graph *graph, tarn_builder *b) {
@@ -107,7 +123,9 @@ tarn_status tarn__plan_make(const tarn_plan_context *context, tarn_graph *graph,
   for (size_t i = 0; i < request->n_feeds; i++)
     fed[i] = (tarn_value){.dtype = request->feed_tensors[i]->dtype,
                           .shape = request->feed_tensors[i]->shape};
+  const uint64_t began = context->trace ? tarn__now_ns() : 0;
   TARN_GOTO(tarn__plan_expand(&b, graph, request, false, "", &expansion));
+  tarn__trace_span(context->trace, "plan", "expand", NULL, began, tarn__now_ns());
   expansion.fed_value = fed;
   TARN_GOTO(build(&b, &expansion));
 done:

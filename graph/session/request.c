@@ -40,7 +40,7 @@ void tarn__request_clear(tarn_session *s, tarn_request *r) {
 
 tarn_status tarn__request_resolve(tarn_session *s, const tarn_run_request *q, tarn_request *r) {
   const size_t n = q->n_feeds + q->n_fetches + q->n_targets + 1;
-  *r = (tarn_request){.bytes = n * (sizeof(tarn_edge) + 2 * sizeof(void *))};
+  *r = (tarn_request){.bytes = n * (sizeof(tarn_edge) + 2 * sizeof(void *)), .trace = q->trace};
   tarn__bytes_init(&r->key, tarn__session_allocator(s));
   r->memory = tarn__alloc_zero(tarn__session_allocator(s), r->bytes);
   if (!r->memory) return TARN_NO_MEMORY;

@@ -11,6 +11,7 @@ typedef struct tarn_request {
   const tarn_tensor **tensors;  /* of the feeds; borrowed */
   size_t bytes;
   void *memory;
+  tarn_trace *trace;            /* the run's; borrowed */
   tarn_bytes key;               /* of its plan: feeds with dtypes and shapes, fetches, targets */
 } tarn_request;
 

@@ -9,6 +9,7 @@
 #include "graph/export/export.h"
 #include "graph/session/request.h"
 #include "graph/session/store.h"
+#include "graph/tuning/tuning.h"
 #include "kernels/state/resources.h"
 #include "kernels/state/variable.h"
 #include "kernels/state/waiting/wait.h"
@@ -60,6 +61,7 @@ struct tarn_session {
   void (*print)(void *context, const char *line);
   void *print_context;
   tarn_activity activity;
+  tarn_tuning *tuning;           /* may be NULL */
 };
 
 /* The library prints nothing: what Print ops say is dropped until somebody sets a hook. */
@@ -149,6 +151,7 @@ void tarn_session_destroy(tarn_session *s) {
       entry_destroy(e, s->allocator);
     }
   tarn__functions_destroy(s->functions);
+  tarn__tuning_destroy(s->tuning);
   tarn__arena_destroy(s->names);
   if (s->store) {
     tarn__map_clear(&s->volatile_variables);
@@ -184,6 +187,11 @@ void tarn__session_set_print(tarn_session *s, void (*print)(void *context, const
                              void *context) {
   s->print = print ? print : drop_line;
   s->print_context = context;
+}
+
+void tarn__session_take_tuning(tarn_session *s, tarn_tuning *tuning) {
+  tarn__tuning_destroy(s->tuning);
+  s->planning.tuning = s->tuning = tuning;
 }
 
 void tarn__session_disable_passes(tarn_session *s, const char *const *names, size_t n) {
@@ -322,6 +330,7 @@ static tarn_status plan_for(tarn_session *s, tarn_request *r, bool explain, entr
   if (e) TARN_GOTO(replace(s, e));
   tarn_plan_context planning = s->planning;
   planning.explain = explain;
+  planning.trace = r->trace;
   tarn_plan *plan;
   TARN_GOTO(tarn__plan_make(&planning, s->graph, &r->plan, &plan));
   entry *made = tarn__alloc_zero(s->allocator, sizeof *made);
@@ -342,12 +351,14 @@ done:
 }
 
 /* Packs the plan's weights, before it has contexts. One that fails is tried again by the next run. */
-static tarn_status prepare(tarn_session *s, entry *e) {
+static tarn_status prepare(tarn_session *s, entry *e, tarn_trace *trace) {
   if (atomic_load(&e->prepared)) return TARN_OK;
   tarn_status status = TARN_OK;
   pthread_mutex_lock(&s->plan_lock);
   if (!atomic_load(&e->prepared)) {
+    const uint64_t start = trace ? tarn__now_ns() : 0;
     status = tarn__prepare_plan(&s->prepared, e->plan, s->pool);
+    tarn__trace_span(trace, "plan", "pack weights", NULL, start, tarn__now_ns());
     tarn__store_trim(s->store);  /* scaled weights that were only passing through */
     if (status == TARN_OK) atomic_store(&e->prepared, true);
   }
@@ -441,7 +452,7 @@ tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_t
     status = TARN_NO_MEMORY;
   if (status != TARN_OK) goto done;
   TARN_GOTO(plan_for(s, &r, false, &e));
-  TARN_GOTO(prepare(s, e));
+  TARN_GOTO(prepare(s, e, r.trace));
   TARN_GOTO(take_context(s, e, &x));
   tarn_run run = {.allocator = s->allocator,
                   .resources = s->resources,
@@ -460,6 +471,10 @@ tarn_status tarn__session_run(tarn_session *s, const tarn_run_request *q, tarn_t
   const unsigned denormals = tarn__denormals_off();
   status = tarn__exec_run(x, &run, q->trace, r.tensors, results);
   tarn__denormals_restore(denormals);
+  if (q->trace) {
+    tarn__trace_span(q->trace, "run", "run", NULL, start, tarn__now_ns());
+    tarn__trace_counter(q->trace, "session memory", (double)tarn__store_used(s->store));
+  }
   if (status == TARN_OK) status = hand_out(s, q, results, outputs);
 done:
   status = or_limit(s, status);
@@ -493,7 +508,7 @@ tarn_status tarn__session_prepare(tarn_session *s, const tarn_run_request *q) {
   tarn_exec *x = NULL;
   tarn_status status = tarn__request_resolve(s, q, &r);
   if (status == TARN_OK) status = plan_for(s, &r, false, &e);
-  if (status == TARN_OK) status = prepare(s, e);
+  if (status == TARN_OK) status = prepare(s, e, r.trace);
   if (status == TARN_OK) status = take_context(s, e, &x);
   tarn__request_clear(s, &r);
   status = or_limit(s, status);

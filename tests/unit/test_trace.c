@@ -16,6 +16,10 @@ static json_t *read_back(const tarn_allocator *a, const tarn_trace *trace) {
   json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
   ck_assert_msg(root != NULL, "%s at %d", error.text, error.position);
   tarn__free(a, text, bytes + 1);
+  json_t *events = json_object_get(root, "traceEvents");
+  for (size_t i = json_array_size(events); i-- > 0;) /* the names of process and threads */
+    if (!strcmp(json_string_value(json_object_get(json_array_get(events, i), "ph")), "M"))
+      json_array_remove(events, i);
   return root;
 }
 
@@ -73,6 +77,44 @@ START_TEST(test_trace_long_names_stay_whole) {
   ck_assert_uint_eq(strlen(text_of(json_object_get(event, "args"), "detail")), 4 * strlen(junk));
   json_decref(root);
   tarn__trace_destroy(trace);
+}
+END_TEST
+
+START_TEST(test_trace_ticks) {
+  const tarn_allocator *a = tarn__allocator_default();
+  tarn_trace *trace, *other;
+  tarn_trace_total *totals;
+  size_t count;
+  ck_assert_int_eq(tarn__trace_create(a, &trace), TARN_OK);
+  ck_assert_int_eq(tarn__trace_create(a, &other), TARN_OK);
+  ck_assert_uint_ne(tarn__trace_serial(trace), tarn__trace_serial(other));
+  const tarn_trace_label label = {.category = "MatMul", .name = "m", .detail = "matmul.k.avx2", .shapes = "f", .flops = 2e6, .peak = 2, .planned_bytes = 64};
+  const int m = tarn__trace_label(trace, &label), o = tarn__trace_label(other, &label);
+  const uint64_t now = tarn__now_ns();
+  for (uint64_t i = 0; i < 10000; i++) {   /* more than a chunk, and between two traces */
+    tarn__trace_tick(trace, m, false, now, now + 1000 + i);
+    if (i % 100 == 0) tarn__trace_tick(other, o, true, now, now + 500);
+  }
+  tarn__trace_tick(trace, -1, false, now, now);
+  tarn__trace_set_peaks(trace, &(tarn_trace_peaks){.gflops = {[2] = 4000}});
+  ck_assert_int_eq(tarn__trace_totals(trace, &totals, &count), TARN_OK);
+  ck_assert(count == 1 && totals[0].ticks == 10000 && totals[0].least_ns == 1000 && totals[0].helped_ns == 0);
+  ck_assert_str_eq(totals[0].label.detail, "matmul.k.avx2");
+  tarn__free(a, totals, count * sizeof *totals);
+  ck_assert_int_eq(tarn__trace_totals(other, &totals, &count), TARN_OK);
+  ck_assert(totals[0].ticks == 0 && totals[0].helped_ns == 50000);
+  tarn__free(a, totals, count * sizeof *totals);
+  json_t *root = read_back(a, trace), *events = json_object_get(root, "traceEvents");
+  ck_assert_uint_eq(json_array_size(events), 10001);   /* and the counter, once */
+  ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(root, "otherData"), "dropped")), 1);
+  const json_t *args = json_object_get(json_array_get(events, 0), "args");
+  ck_assert_str_eq(text_of(args, "kernel"), "matmul.k.avx2");
+  ck_assert(json_number_value(json_object_get(args, "GFLOP/s")) == 2000);
+  ck_assert(json_number_value(json_object_get(args, "% of peak")) == 50);
+  ck_assert_str_eq(text_of(json_array_get(events, 1), "name"), "planned memory");
+  json_decref(root);
+  tarn__trace_destroy(trace);
+  tarn__trace_destroy(other);
 }
 END_TEST
 
@@ -138,5 +180,5 @@ START_TEST(test_trace_drops_and_counts_when_memory_is_short) {
 }
 END_TEST
 
-SUITE_MAIN("trace", test_trace_reads_back, test_trace_long_names_stay_whole,
+SUITE_MAIN("trace", test_trace_reads_back, test_trace_ticks, test_trace_long_names_stay_whole,
            test_trace_takes_many_threads, test_trace_drops_and_counts_when_memory_is_short)

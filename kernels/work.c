@@ -1,5 +1,5 @@
-/* How much there is to do in a problem, from its shapes alone. */
-#include "bench/bench.h"
+#include "kernels/work.h"
+
 #include "kernels/params/conv_chain.h"
 
 #include "kernels/params/recurrent.h"
@@ -39,7 +39,7 @@ static double chain(const tarn_problem *p) {
   return flops;
 }
 
-double tarn__bench_flops(const tarn_problem *p) {
+double tarn__problem_flops(const tarn_problem *p) {
   const tarn_shape *in = p->in_shape, *out = p->out_shape;
   if (is(p, "MatMul") || is(p, "_FusedMatMul") || !strncmp(p->op, "BatchMatMul", 11)) return product(p);
   if (is(p, "Conv2D") || is(p, "_FusedConv2D") || is(p, "Conv3D")) return convolution(&out[0], &in[1]);
@@ -68,7 +68,7 @@ double tarn__bench_flops(const tarn_problem *p) {
   return 0;
 }
 
-double tarn__bench_bytes(const tarn_problem *p) {
+double tarn__problem_bytes(const tarn_problem *p) {
   double bytes = 0;
   for (int i = 0; i < p->inputs; i++) bytes += elements(&p->in_shape[i]) * (double)tarn_dtype_bytes(p->in_dtype[i]);
   for (int i = 0; i < p->outputs; i++) bytes += elements(&p->out_shape[i]) * (double)tarn_dtype_bytes(p->out_dtype[i]);

@@ -1,0 +1,163 @@
+/* tarn profile: where the time of a run goes, and what would help. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/threads.h"
+#include "tools/model_run.h"
+#include "tools/profile.h"
+
+static const tarn_option options[] = {
+    TARN_MODEL_OPTIONS,
+    {"--seconds", "S", "of running under the trace (default 2)"},
+    {"--all", NULL, "every step, not the longest 25 alone"},
+    {"--json", NULL, "one JSON object"},
+    {0},
+};
+
+static int run(int argc, char **argv);
+
+const tarn_verb tarn__verb_profile = {
+    .name = "profile",
+    .arguments = "MODEL",
+    .help = "where the time of a run goes, and what would help",
+    .options = options,
+    .run = run,
+    .text =
+        "Runs the model under a trace, after two runs to warm up, and prints the time by op and by "
+        "step: microseconds a run, share,\n"
+        "rate, and how far that is from the roofline: the time that the machine's ceilings, "
+        "measured first as tarn bench --kernels\n"
+        "does, would allow for the step's operations and bytes (inputs and outputs counted once). "
+        "Then the changes that would help most.",
+    .example = "tarn profile resnet50/saved_model --feed input=random:float32[1,224,224,3]",
+};
+
+static tarn_status run_once(tarn_model_run *r, tarn_trace *trace) {
+  for (size_t i = 0; i < r->n_steps; i++) {
+    const tarn_run_step *step = &r->steps[i];
+    tarn_tensor **out = calloc(step->n_fetches + 1, sizeof *out);
+    if (!out) return tarn_fail(TARN_NO_MEMORY, "no memory for results");
+    const tarn_run_request request = {.feeds = step->feeds,
+                                      .n_feeds = step->n_feeds,
+                                      .fetches = step->fetch_names,
+                                      .n_fetches = step->n_fetches,
+                                      .targets = step->targets,
+                                      .n_targets = step->n_targets,
+                                      .trace = trace};
+    const tarn_status status = tarn__session_run(r->session, &request, out);
+    for (size_t k = 0; k < step->n_fetches; k++) tarn_tensor_release(out[k]);
+    free(out);
+    TARN_TRY(status);
+  }
+  return TARN_OK;
+}
+
+static tarn_status plans_of(tarn_model_run *r, const tarn_plan **plans) {
+  for (size_t i = 0; i < r->n_steps; i++) {
+    const tarn_run_step *step = &r->steps[i];
+    const tarn_run_request request = {.feeds = step->feeds,
+                                      .n_feeds = step->n_feeds,
+                                      .fetches = step->fetch_names,
+                                      .n_fetches = step->n_fetches,
+                                      .targets = step->targets,
+                                      .n_targets = step->n_targets};
+    TARN_TRY(tarn__session_plan(r->session, &request, false, &plans[i]));
+  }
+  return TARN_OK;
+}
+
+static tarn_status measure(tarn_model_run *r, double seconds, tarn_trace *trace, size_t *runs,
+                           double *wall_us) {
+  for (int i = 0; i < 2; i++) TARN_TRY(run_once(r, NULL));
+  const uint64_t start = tarn__now_ns();
+  uint64_t took = 0;
+  while (*runs < 3 || (double)took < 1e9 * seconds) {
+    TARN_TRY(run_once(r, trace));
+    took = tarn__now_ns() - start;
+    ++*runs;
+  }
+  *wall_us = (double)took / 1e3 / (double)*runs;
+  return TARN_OK;
+}
+
+static tarn_status work(tarn_model_run *r, double seconds, size_t most, bool json) {
+  tarn_trace *trace = NULL;
+  tarn_pool *pool = NULL;
+  tarn_trace_total *totals = NULL;
+  size_t runs = 0, n = 0;
+  double wall_us;
+  tarn_ceiling ceiling;
+  tarn_profile profile;
+  tarn_status status;
+  TARN_GOTO(tarn__model_run_open(r));
+  TARN_GOTO(tarn__model_run_restore(r));
+  TARN_GOTO(tarn__model_run_steps(r));
+  TARN_GOTO(tarn__model_run_fill_queues(r));
+  TARN_GOTO(tarn__pool_create(tarn__allocator_default(), tarn__session_threads(r->session), &pool));
+  TARN_GOTO(tarn__ceiling_measure(pool, &ceiling));
+  tarn__pool_destroy(pool);
+  pool = NULL;
+  TARN_GOTO(tarn__trace_create(tarn__allocator_default(), &trace));
+  TARN_GOTO(measure(r, seconds, trace, &runs, &wall_us));
+  const tarn_plan **plans = tarn__arena_array(r->arena, r->n_steps + 1, sizeof *plans);
+  if (!plans) {
+    status = TARN_NO_MEMORY;
+    goto done;
+  }
+  TARN_GOTO(plans_of(r, plans));
+  TARN_GOTO(tarn__trace_totals(trace, &totals, &n));
+  TARN_GOTO(tarn__profile_make(r->arena, totals, n, runs, wall_us, &ceiling, plans, r->n_steps,
+                               &profile));
+  if (json) {
+    json_t *o = tarn__profile_json(&profile);
+    json_dumpf(o, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(o);
+  } else {
+    tarn__profile_print(stdout, &profile, most);
+  }
+done:
+  if (totals) tarn__free(tarn__allocator_default(), totals, n * sizeof *totals);
+  tarn__trace_destroy(trace);
+  tarn__pool_destroy(pool);
+  return status;
+}
+
+static int run(int argc, char **argv) {
+  tarn_model_run r;
+  tarn_cli cli;
+  const char *value;
+  double seconds = 2;
+  size_t most = 25;
+  bool json = false;
+  int code = TARN_EXIT_USAGE, option;
+  if (tarn__model_run_init(&r, &tarn__verb_profile) != TARN_OK)
+    return tarn__cli_fail(TARN_NO_MEMORY);
+  tarn__cli_init(&cli, &tarn__verb_profile, argc, argv);
+  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
+    if (option == TARN_CLI_ERROR) goto done;
+    if (option == TARN_CLI_HELP) {
+      code = TARN_EXIT_OK;
+      goto done;
+    }
+    const int taken = tarn__model_run_option(&r, &cli, option, value);
+    if (taken < 0) goto done;
+    if (tarn__cli_is(&cli, option, "--json"))
+      json = true;
+    else if (tarn__cli_is(&cli, option, "--all"))
+      most = 0;
+    else if (tarn__cli_is(&cli, option, "--seconds") &&
+             !tarn__cli_real(&tarn__verb_profile, "--seconds", value, 0, 86400, &seconds))
+      goto done;
+  }
+  if (!r.path) {
+    tarn__cli_usage(&tarn__verb_profile, "MODEL is missing");
+    goto done;
+  }
+  const tarn_status status = work(&r, seconds, most, json);
+  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
+done:
+  tarn__model_run_clear(&r);
+  return code;
+}
