@@ -1,4 +1,4 @@
-/* _GRUSequence in f32; the including file defines ISA and TARGET.
+/* _GRUSequence in f32; the including file defines ISA, TARGET, and HALVES.
  *
  *   a step    for each block of 2 VF units, [H][r r u u]: r, u, and r h'
  *             for each block of 4 VF units, [H][c c c c]: c, and h = u h' + (1 - u) c
@@ -40,16 +40,16 @@ static plan plan_of(const tarn_problem *p) {
   t.second = (tarn_blocks){.lanes = VF, .gates = 1, .spans = 4};
   if (!params->reset_after) t.second.width = H;
   t.second.column[0] = params->separate ? 0 : params->column[TARN_GRU_C] * H;
-  const int64_t depth = g.H + (t.l.joined ? g.I : 0);
+  t.first.halves = t.second.halves = HALVES;
   t.x_bytes = layer_x_bytes(&t.l);
-  t.first_bytes = t.x_bytes + tarn__blocks_bytes(&t.first, depth);
-  t.w_bytes = t.first_bytes + tarn__blocks_bytes(&t.second, depth);
+  t.first_bytes = t.x_bytes + tarn__blocks_bytes(&t.first, layer_joined(&t.l), H);
+  t.w_bytes = t.first_bytes + tarn__blocks_bytes(&t.second, layer_joined(&t.l), H);
   return t;
 }
 
 static const char *supports(const tarn_problem *p) {
   const tarn_recurrent g = tarn__gru_sequence(p);
-  return layer_supports(&g);
+  return layer_supports(p, &g);
 }
 
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
@@ -86,7 +86,7 @@ static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor 
   const tarn_gru_sequence_params *params = p->params;
   const tarn_recurrent *g = &t->l.g;
   const int64_t H = g->H, ld = params->separate ? 2 * H : 3 * H, ld_c = params->separate ? H : ld;
-  const int64_t before = t->l.joined ? g->I : 0, depth = before + H;
+  const int64_t x = layer_joined(&t->l);
   const float *w = in[g->w]->data, *other = in[g->w + 1]->data;
   const float *h = params->separate ? w + g->I * ld : other;
   const float *x_c = params->separate ? other : w;
@@ -94,10 +94,10 @@ static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor 
   float *first = (float *)(void *)(to + t->x_bytes);
   float *second = (float *)(void *)(to + t->first_bytes);
   TARN_TRY(layer_pack_x(&t->l, in, to, pool));
-  TARN_TRY(tarn__blocks_pack(&t->first, depth, 0, before, w, ld, first, pool));
-  TARN_TRY(tarn__blocks_pack(&t->first, depth, before, H, h, ld, first, pool));
-  TARN_TRY(tarn__blocks_pack(&t->second, depth, 0, before, x_c, ld_c, second, pool));
-  return tarn__blocks_pack(&t->second, depth, before, H, h_c, ld_c, second, pool);
+  TARN_TRY(tarn__blocks_pack(&t->first, x, H, false, w, ld, first, pool));
+  TARN_TRY(tarn__blocks_pack(&t->first, x, H, true, h, ld, first, pool));
+  TARN_TRY(tarn__blocks_pack(&t->second, x, H, false, x_c, ld_c, second, pool));
+  return tarn__blocks_pack(&t->second, x, H, true, h_c, ld_c, second, pool);
 }
 
 static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
@@ -230,8 +230,8 @@ static tarn_status run(const tarn_call *call) {
   return course_run(&j.c, &phases, w, (double)(g->B * 3 * g->H) * (double)depth);
 }
 
-#define ROWS                                                                             \
-  {.op = "_GRUSequence", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,                     \
-   .prepared_key = prepared_key, .prepared_from = layer_weights, .prepare = prepare,       \
-   .spent = 6, .run = run}
+#define ROWS                                                                        \
+  {.op = "_GRUSequence", .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION,     \
+   .supports = supports, .cost_us = cost_us, .scratch_bytes = scratch_bytes,        \
+   .prepared_bytes = prepared_bytes, .prepared_key = prepared_key,                  \
+   .prepared_from = layer_weights, .prepare = prepare, .spent = 6, .run = run}

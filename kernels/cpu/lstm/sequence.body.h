@@ -1,4 +1,4 @@
-/* _LSTMSequence in f32; the including file defines ISA and TARGET.
+/* _LSTMSequence in f32; the including file defines ISA, TARGET, and HALVES.
  *
  *   a step    for each block of VF units: its weights, [P][i j f o], are read once, in order
  *               for some rows at a time: h' w_h, and at once i, j, f, o, c, and h or m
@@ -26,20 +26,20 @@ static plan plan_of(const tarn_problem *p) {
   layer_measure(&t.l);
   t.packed = p->stable && p->stable[g.w] && (params->shared.num_w == 1 || p->stable[g.w + 1]) &&
              (g.projection < 0 || p->stable[g.projection]);
-  t.cell = (tarn_blocks){.lanes = VF, .gates = 4, .spans = 1, .width = g.H};
+  t.cell = (tarn_blocks){.halves = HALVES, .lanes = VF, .gates = 4, .spans = 1, .width = g.H};
   for (int v = 0; v < 4; v++) t.cell.column[v] = params->column[v] * g.H;
-  t.projection = (tarn_blocks){.lanes = VF, .gates = 1, .spans = 4,
+  t.projection = (tarn_blocks){.halves = HALVES, .lanes = VF, .gates = 1, .spans = 4,
                                .width = g.projection < 0 ? 0 : g.P};
   t.ld_m = g.projection < 0 ? 0 : whole_vectors(g.H);
   t.x_bytes = layer_x_bytes(&t.l);
-  t.cell_bytes = t.x_bytes + tarn__blocks_bytes(&t.cell, g.P + (t.l.joined ? g.I : 0));
-  t.w_bytes = t.cell_bytes + tarn__blocks_bytes(&t.projection, g.H);
+  t.cell_bytes = t.x_bytes + tarn__blocks_bytes(&t.cell, layer_joined(&t.l), g.P);
+  t.w_bytes = t.cell_bytes + tarn__blocks_bytes(&t.projection, 0, g.H);
   return t;
 }
 
 static const char *supports(const tarn_problem *p) {
   const tarn_recurrent g = tarn__lstm_sequence(p);
-  return layer_supports(&g);
+  return layer_supports(p, &g);
 }
 
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
@@ -75,15 +75,15 @@ static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor 
                         char *to, tarn_pool *pool) {
   const tarn_lstm_sequence_params *params = p->params;
   const tarn_recurrent *g = &t->l.g;
-  const int64_t columns = 4 * g->H, before = t->l.joined ? g->I : 0, depth = before + g->P;
+  const int64_t columns = 4 * g->H, x = layer_joined(&t->l);
   const float *w = in[g->w]->data;
   const float *w_h = params->shared.num_w == 2 ? in[g->w + 1]->data : w + g->I * columns;
   float *cell = (float *)(void *)(to + t->x_bytes);
   TARN_TRY(layer_pack_x(&t->l, in, to, pool));
-  TARN_TRY(tarn__blocks_pack(&t->cell, depth, 0, before, w, columns, cell, pool));
-  TARN_TRY(tarn__blocks_pack(&t->cell, depth, before, g->P, w_h, columns, cell, pool));
+  TARN_TRY(tarn__blocks_pack(&t->cell, x, g->P, false, w, columns, cell, pool));
+  TARN_TRY(tarn__blocks_pack(&t->cell, x, g->P, true, w_h, columns, cell, pool));
   if (g->projection < 0) return TARN_OK;
-  return tarn__blocks_pack(&t->projection, g->H, 0, g->H, in[g->projection]->data, g->P,
+  return tarn__blocks_pack(&t->projection, 0, g->H, true, in[g->projection]->data, g->P,
                            (float *)(void *)(to + t->cell_bytes), pool);
 }
 
@@ -203,8 +203,8 @@ static tarn_status run(const tarn_call *call) {
   return course_run(&j.c, &phases, w, (double)(g->B * 4 * g->H) * (double)depth);
 }
 
-#define ROWS                                                                             \
-  {.op = "_LSTMSequence", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,                     \
-   .prepared_key = prepared_key, .prepared_from = prepared_from, .prepare = prepare,       \
-   .spent = 2, .run = run}
+#define ROWS                                                                        \
+  {.op = "_LSTMSequence", .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION,     \
+   .supports = supports, .cost_us = cost_us, .scratch_bytes = scratch_bytes,        \
+   .prepared_bytes = prepared_bytes, .prepared_key = prepared_key,                  \
+   .prepared_from = prepared_from, .prepare = prepare, .spent = 2, .run = run}

@@ -1,4 +1,5 @@
-/* What sequences of LSTM and of GRU cells in f32 have in common; the including file defines ISA.
+/* What sequences of LSTM and of GRU cells in f32 have in common; the including file defines ISA,
+ * and HALVES as 1 where the weights of steps are in bfloat16.
  *
  *   for each block of steps
  *     gates[steps * B, columns] = x w_x + b        one product
@@ -8,6 +9,11 @@
  * nothing to gain from a product of all steps; `gates` is then the bias alone.
  *
  * h' and h are two buffers, their rows ld_h apart, which is whole vectors. */
+#ifndef HALVES
+#define HALVES 0
+#endif
+#define PRECISION (HALVES ? TARN_PRECISION_BF16 : TARN_PRECISION_F32)
+
 #include "core/phases.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/recurrent/gates.h"
@@ -58,7 +64,12 @@ static void layer_measure(layer *l) {
   l->length_bytes = g->lengths < 0 ? 0 : ((size_t)g->B * sizeof(int64_t) + 63) / 64 * 64;
 }
 
-static const char *layer_supports(const tarn_recurrent *g) {
+static const char *layer_supports(const tarn_problem *p, const tarn_recurrent *g) {
+  const tarn_recurrent_params *params = p->params;
+  const tarn_recurrent_activation s = params->activation, sr = params->recurrent_activation;
+  if (HALVES && (s == TARN_RECURRENT_RELU || s == TARN_RECURRENT_LINEAR ||
+                 (sr != TARN_RECURRENT_SIGMOID && sr != TARN_RECURRENT_HARD_SIGMOID)))
+    return "its activations do not bound what rounding adds up to";
   const int64_t all = g->I + g->P + g->H;
   if (!tarn__gemm_fits(all, 4 * g->H + g->P, all) || !tarn__gemm_fits(g->B, 1, 4 * all) ||
       g->T >= 1 << 30)
@@ -72,8 +83,11 @@ static const char *layer_supports(const tarn_recurrent *g) {
 static double layer_cost_us(const tarn_recurrent *g, double step, double x, bool packed,
                             double gflops, const tarn_machine *m) {
   const double rows = (double)(g->T * g->B);
-  const double flops = 2 * rows * (x + step) / (1e3 * gflops * 0.8);
-  const double bytes = 4 * ((double)g->T * step + x + (packed ? 0 : 3 * (x + step))) /
+  /* Taking halves apart is as much work as four rows' products. */
+  const double taken = HALVES ? 4 * (double)g->T : 0;
+  const double flops = 2 * (rows * (x + step) + taken * step) / (1e3 * gflops * 0.8);
+  const double bytes = 4 * ((double)g->T * step * (HALVES ? 0.5 : 1) + x +
+                            (packed ? 0 : 3 * (x + step))) /
                        (1e3 * m->gbytes_per_s);
   return 1 + (flops > bytes ? flops : bytes) + rows * (double)g->H * 2e-3;
 }
@@ -82,6 +96,9 @@ static size_t layer_scratch_bytes(const layer *l, bool reverse, int threads) {
   const size_t pointers = reverse && l->length_bytes ? tarn__gemm_scratch_bytes(1, threads) : 0;
   return l->gate_bytes + l->state_bytes + l->length_bytes + pointers;
 }
+
+/* Rows of x's weights in the blocks. */
+static int64_t layer_joined(const layer *l) { return l->joined ? l->g.I : 0; }
 
 static size_t layer_x_bytes(const layer *l) {
   size_t bytes = 0;
@@ -232,13 +249,14 @@ static int rows_multiply(const course *c, const rows *r, const tarn_blocks *bloc
   const int spans = tarn__block_spans(blocks, block), vectors = spans * blocks->gates;
   const float *a[CHUNK_ROWS];
   if (r->n == 0) return spans;
-  w += tarn__block_at(blocks, block, depth_x + depth);
+  w += tarn__block_at(blocks, block, depth_x, depth);
   if (with_x) {
     for (int i = 0; i < r->n; i++) a[i] = c->walk.x + r->b[i] * depth_x;
     multiply(r->n, vectors, depth_x, a, w, false, tile);
   }
   for (int i = 0; i < r->n; i++) a[i] = state + r->b[i] * ld;
-  multiply(r->n, vectors, depth, a, w + depth_x * vectors * VF, with_x, tile);
+  w += tarn__block_rows(blocks, depth_x) * vectors * VF;
+  multiply(r->n, vectors, depth, a, w, with_x, tile);
   return spans;
 }
 

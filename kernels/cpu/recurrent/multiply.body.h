@@ -58,6 +58,62 @@ enum { PART_FLOATS = 4096 };   /* of weights in L1 at once */
     EACH_R##ROWS(V, KEEP)                                                                      \
   }
 
+/* The same with pairs of bfloat16 (pack.h): the lower half of a lane is k's weight, the upper that
+ * of k + 1. */
+#define TWO_ROWS(r, v)                                        \
+  s##r##v = vf_fma(vf_set1(a##r[k]), low##v, s##r##v);        \
+  s##r##v = vf_fma(vf_set1(a##r[k + 1]), high##v, s##r##v);
+#define LAST_ROW(r, v) s##r##v = vf_fma(vf_set1(a##r[k]), low##v, s##r##v);
+#define SPLIT(r, v)                                           \
+  const vi both##v = vf_bits(vf_load(w + v * VF));            \
+  const vf low##v = vi_float_bits(vi_shl(both##v, 16));       \
+  const vf high##v = vi_float_bits(vi_and(both##v, vi_set1((int32_t)0xffff0000)));
+#define LOWER(r, v) const vf low##v = vi_float_bits(vi_shl(vf_bits(vf_load(w + v * VF)), 16));
+#define HALF_PRODUCT(ROWS, V)                                                                  \
+  static void product_##ROWS##_by_##V(int64_t depth, const float *const *a, const float *w,    \
+                                      bool more, const char *ahead, float *tile) {             \
+    enum { WIDTH = V };                                                                        \
+    (void)ahead;                                                                               \
+    EACH_ROW##ROWS(V, POINT)                                                                   \
+    EACH_R##ROWS(V, START)                                                                     \
+    int64_t k = 0;                                                                             \
+    for (; k + 2 <= depth; k += 2, w += V * VF) {                                              \
+      EACH_V##V(SPLIT, 0)                                                                      \
+      EACH_R##ROWS(V, TWO_ROWS)                                                                \
+    }                                                                                          \
+    if (k < depth) {                                                                           \
+      EACH_V##V(LOWER, 0)                                                                      \
+      EACH_R##ROWS(V, LAST_ROW)                                                                \
+    }                                                                                          \
+    EACH_R##ROWS(V, KEEP)                                                                      \
+  }
+/* One row alone: chains of their own for even and odd k. */
+#define EVEN_HALF(r, v) s##r##v = vf_fma(x, low##v, s##r##v);
+#define ODD_HALF(r, v) t##r##v = vf_fma(z, high##v, t##r##v);
+#define ONE_HALF_ROW(V)                                                                        \
+  static void product_1_by_##V(int64_t depth, const float *const *a, const float *w, bool more, \
+                               const char *ahead, float *tile) {                               \
+    enum { WIDTH = V };                                                                        \
+    (void)ahead;                                                                               \
+    const float *a0 = a[0];                                                                    \
+    EACH_V##V(START, 0)                                                                        \
+    EACH_V##V(ODD, 0)                                                                          \
+    int64_t k = 0;                                                                             \
+    for (; k + 2 <= depth; k += 2, w += V * VF) {                                              \
+      const vf x = vf_set1(a0[k]), z = vf_set1(a0[k + 1]);                                     \
+      EACH_V##V(SPLIT, 0)                                                                      \
+      EACH_V##V(EVEN_HALF, 0)                                                                  \
+      EACH_V##V(ODD_HALF, 0)                                                                   \
+    }                                                                                          \
+    if (k < depth) {                                                                           \
+      const vf x = vf_set1(a0[k]);                                                             \
+      EACH_V##V(LOWER, 0)                                                                      \
+      EACH_V##V(EVEN_HALF, 0)                                                                  \
+    }                                                                                          \
+    EACH_V##V(JOIN, 0)                                                                         \
+    EACH_V##V(KEEP, 0)                                                                         \
+  }
+
 #define ODD(r, v) vf t##r##v = vf_zero();
 #define EVEN_STEP(r, v) s##r##v = vf_fma(x, vf_load(w + v * VF), s##r##v);
 #define ODD_STEP(r, v) t##r##v = vf_fma(z, vf_load(w + (WIDTH + v) * VF), t##r##v);
@@ -91,6 +147,12 @@ enum { PART_FLOATS = 4096 };   /* of weights in L1 at once */
 #define MORE_ROWS(V)
 #define MORE_NAMES(V)
 #endif
+#if HALVES
+#undef PRODUCT
+#define PRODUCT HALF_PRODUCT
+#undef ONE_ROW
+#define ONE_ROW ONE_HALF_ROW
+#endif
 #define ALL_ROWS(V) ONE_ROW(V) PRODUCT(2, V) PRODUCT(3, V) MORE_ROWS(V)
 #define NAMES(V) {product_1_by_##V, product_2_by_##V, product_3_by_##V MORE_NAMES(V)}
 ALL_ROWS(1)
@@ -108,15 +170,17 @@ static void multiply(int rows, int vectors, int64_t depth, const float *const *a
                                              const char *, float *) = {NAMES(1), NAMES(2), NAMES(3),
                                                                        NAMES(4)};
   const int tiles = (rows + MOST_ROWS - 1) / MOST_ROWS, row = vectors * VF;
-  const int64_t step = tiles > 1 ? PART_FLOATS / row : depth;
+  const int64_t per_row = HALVES ? 2 : 1;   /* k's in a row of w */
+  const int64_t step = tiles > 1 ? per_row * (PART_FLOATS / row) : depth;
   for (int64_t k = 0; k < depth; k += step) {
     const int64_t some = depth - k < step ? depth - k : step;
     for (int i = 0; i < tiles; i++) {
       const int first = rows * i / tiles, n = rows * (i + 1) / tiles - first;
       const float *at[MOST_ROWS];
       for (int r = 0; r < n; r++) at[r] = a[first + r] + k;
-      const char *ahead = (const char *)(w + (k + some) * row) + (int64_t)i * some * 64;
-      product[vectors - 1][n - 1](some, at, w + k * row, more || k, ahead, tile + first * row);
+      const float *part = w + k / per_row * row;
+      const char *ahead = (const char *)(part + some * row) + (int64_t)i * some * 64;
+      product[vectors - 1][n - 1](some, at, part, more || k, ahead, tile + first * row);
     }
   }
 }

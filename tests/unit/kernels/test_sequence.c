@@ -143,7 +143,7 @@ static void put_lengths(char *text, size_t bytes, int T, int B) {
   (void)snprintf(text + used, bytes - used, "}");
 }
 
-static const int batches[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 20, 21, 49};
+static const int batches[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 20, 21, 25};
 static const int steps[] = {0, 1, 7};
 static const int units[] = {1, 3, 16, 17, 40, 67};
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
