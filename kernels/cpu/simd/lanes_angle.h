@@ -38,7 +38,10 @@ LANE_INLINE double lane_sine(double x, uint64_t quarters) {
   const double y = turn & 1 ? c : s;
   return lane_from_bits(lane_bits(y) ^ (turn & 2) << 62);
 }
-static inline double lane_sin(double x) { return x == 0 ? x : lane_sine(x, 0); }
+static inline double lane_sin(double x) {
+  const double y = lane_sine(x, 0);   /* not within the choice: that would become a jump */
+  return x == 0 ? x : y;
+}
 static inline double lane_cos(double x) { return lane_sine(x, 1); }
 
 /* The arc of a quotient in [0, 1]: S. Moshier's rational function (Cephes, atan.c), turned by pi/4 above 0.66. */
