@@ -40,6 +40,14 @@ static bool counts_up(const tarn_tensor *t, int64_t n) {
   return true;
 }
 
+/* 0, 1, .. down a column */
+static bool counts_down(const tarn_tensor *t) {
+  if (!t->dtype || t->shape.rank != 2 || t->shape.dim[1] != 1) return false;
+  for (int64_t i = 0; i < t->shape.dim[0]; i++)
+    if (tarn__tensor_int(t, i) != i) return false;
+  return true;
+}
+
 /* What the loop puts into an array or a list: the variable's one step in a round. */
 typedef struct filling {
   int variable;
@@ -193,10 +201,17 @@ static tarn_status last_element(tarn_match *m, const tarn_node *like, int *seque
   return TARN_OK;
 }
 
-/* Every element of the sequence beyond the rounds that take place is zero: a layer's masked output.
- */
+/* Every element of the sequence beyond the rounds that take place is zero: a layer's masked output,
+ * or zeros where t >= lengths (lift.c). */
 static bool zero_beyond(const tarn_match *m, int sequence) {
-  const tarn_step *step = maker_of(m->rounds.parent, sequence);
+  const tarn_block *parent = m->rounds.parent;
+  const tarn_step *step = maker_of(parent, sequence);
+  if (is(step, "SelectV2") && tarn__block_zeros(parent, step->in[1])) {
+    const tarn_step *wide = maker_of(parent, step->in[0]);
+    const tarn_step *over = is(wide, "ExpandDims") ? maker_of(parent, wide->in[0]) : NULL;
+    return is(over, "GreaterEqual") && origin(parent, over->in[1]) == m->rounds.lengths &&
+           counts_down(&parent->value[over->in[0]].constant);
+  }
   return step && (is(step, "_LSTMSequence") || is(step, "_GRUSequence")) &&
          tarn__attr_int(step->attrs, "num_lengths") && tarn__attr_bool(step->attrs, "zero_output");
 }
