@@ -233,19 +233,20 @@ static tarn_status rewrite(tarn_match *m, const found *f, const int out[3]) {
 /* ---- one cell -------------------------------------------------------------------------------- */
 
 static bool bounds_fit(tarn_match *m, found *f) {
+  const tarn_step *sum = &m->block->step[f->cell.sum];
   if (f->condition >= 0) {
     if (!tarn__loop_unseen(m, f->cell.h, f->condition))
-      return tarn__match_no(m, NULL, "rows that are over are used all the same");
+      return tarn__match_no(m, sum, "rows of its cell's output that are over are used");
     if (m->rounds.lengths >= 0 &&
         m->rounds.lengths != tarn__block_origin(m->rounds.parent, f->lengths))
-      return tarn__match_no(m, NULL,
+      return tarn__match_no(m, sum,
                             "the loop ends by other lengths than those that the cell minds");
     f->zero_output =
         f->h_select < 0 || (!tarn__match_user(m, f->h_select, 0) && m->outside[f->h_select] == 1);
     return true;
   }
   if (m->rounds.lengths >= 0)
-    return tarn__match_no(m, NULL, "the loop ends by lengths that the cell does not mind");
+    return tarn__match_no(m, sum, "the loop ends by lengths that its cell does not mind");
   f->zero_output = true;
   return true;
 }
