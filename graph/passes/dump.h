@@ -1,10 +1,10 @@
 /* Plans written out while they are optimised: TARN_DUMP names a folder that gets, for each plan, a
- * GraphDef as text and a DOT drawing of every block, as it was before the first pass (stage 0) and
- * after each one.
+ * GraphDef as text and a DOT drawing of every block, before the first pass (stage 0) and after
+ * each one.
  *
  *   DIR/plan0003-05-simplify-block0.pbtxt, .dot
  *
- * Steps that TensorFlow has no op for are written with names of their own (_Loop, _Gate); the blocks
+ * Steps that TensorFlow has no op for have names of their own (_Loop, _Gate); the blocks
  * that a step runs are in its attribute _blocks. Constants of more than a KiB are written without
  * their elements. */
 #ifndef TARN_GRAPH_PASSES_DUMP_H

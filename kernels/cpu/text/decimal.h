@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_CPU_TEXT_DECIMAL_H
 #define TARN_KERNELS_CPU_TEXT_DECIMAL_H
 
-#include "include/tarn.h"
+#include "tarn.h"
 
 #include <stdbool.h>
 #include <stddef.h>
