@@ -1,6 +1,7 @@
 #include "graph/exec/packed.h"
 
 #include "core/contents.h"
+#include "core/file.h"
 #include "core/hash.h"
 #include "graph/plan/fold.h"
 
@@ -150,7 +151,7 @@ static tarn_status make_elements(const tarn_allocator *scratch, const tarn_tenso
   return tarn__fold_fill(tarn__fold_of(folded), made->data, pool);
 }
 
-tarn_status tarn__packed_fill(const tarn_packed *packed, const tarn_allocator *scratch,
+tarn_status tarn__packed_fill(const tarn_packed *packed, const tarn_allocator *scratch, bool frugal,
                               const tarn_binding *binding, const tarn_tensor *const *in,
                               tarn_pool *pool) {
   const tarn_problem *p = &binding->problem;
@@ -170,8 +171,11 @@ tarn_status tarn__packed_fill(const tarn_packed *packed, const tarn_allocator *s
     with[i] = &made[i];
   }
   if (status == TARN_OK) status = k->prepare(p, with, (void *)(uintptr_t)packed->memory, pool);
-  for (int i = 0; made && i < p->inputs; i++)
-    if (made[i].data) tarn__free(scratch, made[i].data, tarn__tensor_bytes(in[i]));
+  for (int i = 0; made && i < p->inputs; i++) {
+    if (!made[i].data) continue;
+    if (frugal) tarn__pages_forget(made[i].data, tarn__tensor_bytes(in[i]));
+    tarn__free(scratch, made[i].data, tarn__tensor_bytes(in[i]));
+  }
   for (int i = 0; i < p->inputs && i < 32 && status == TARN_OK; i++)
     if (with[i] && k->spent >> i & 1u)
       tarn__tensor_forget(tarn__fold_of(in[i]) ? tarn__fold_source(tarn__fold_of(in[i])) : in[i]);

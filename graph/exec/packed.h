@@ -85,9 +85,9 @@ void tarn__packed_leave(tarn_packed *packed);
 tarn_status tarn__packed_alloc(tarn_packed *packed);
 /* Packs (or checks what the source has), with scaled weights made on the way (plan/fold.h); in[i]
  * NULL where the input is not stable. The pages of mapped originals that are not read any more are
- * let go. */
+ * let go; with `frugal` those of scaled weights too, however the allocator keeps what is freed. */
 tarn_status tarn__packed_fill(const tarn_packed *packed, const tarn_allocator *scratch,
-                              const tarn_binding *binding, const tarn_tensor *const *in,
-                              tarn_pool *pool);
+                              bool frugal, const tarn_binding *binding,
+                              const tarn_tensor *const *in, tarn_pool *pool);
 
 #endif

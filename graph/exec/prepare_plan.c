@@ -110,7 +110,8 @@ static tarn_status run_job(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const work *w = argument;
   const job *j = &w->jobs[w->alone + chunk];
-  return j->mine ? tarn__packed_fill(j->packed, w->cache->allocator, j->step->binding, j->in, NULL)
+  return j->mine ? tarn__packed_fill(j->packed, w->cache->allocator, w->cache->frugal,
+                                     j->step->binding, j->in, NULL)
                  : TARN_OK;
 }
 
@@ -119,7 +120,8 @@ static tarn_status make_all(work *w) {
          w->jobs[w->alone].step->binding->prepared_bytes > LARGE_BYTES) {
     const job *j = &w->jobs[w->alone++];
     if (j->mine)
-      TARN_TRY(tarn__packed_fill(j->packed, w->cache->allocator, j->step->binding, j->in, w->pool));
+      TARN_TRY(tarn__packed_fill(j->packed, w->cache->allocator, w->cache->frugal, j->step->binding,
+                                 j->in, w->pool));
   }
   return tarn__pool_run(w->pool, w->count - w->alone, run_job, w);
 }

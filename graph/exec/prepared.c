@@ -56,11 +56,11 @@ tarn_status tarn__prepared_hold(tarn_prepared_cache *cache, tarn_packed *packed,
 }
 
 /* Makes what was taken; without the lock. */
-static tarn_status make(tarn_packed *packed, const tarn_allocator *scratch,
+static tarn_status make(const tarn_prepared_cache *cache, tarn_packed *packed,
                         const tarn_binding *binding, const tarn_tensor *const *in,
                         tarn_pool *pool) {
   TARN_TRY(tarn__packed_alloc(packed));
-  return tarn__packed_fill(packed, scratch, binding, in, pool);
+  return tarn__packed_fill(packed, cache->allocator, cache->frugal, binding, in, pool);
 }
 
 tarn_status tarn__prepared_get(tarn_prepared_cache *cache, tarn_binding *binding,
@@ -84,7 +84,7 @@ tarn_status tarn__prepared_get(tarn_prepared_cache *cache, tarn_binding *binding
     status = tarn__packed_take(store, &key, shared, true, &packed, &mine);
     if (mine) {
       pthread_mutex_unlock(&store->lock);
-      status = make(packed, cache->allocator, binding, in, pool);
+      status = make(cache, packed, binding, in, pool);
       pthread_mutex_lock(&store->lock);
       tarn__packed_made(packed, status == TARN_OK);
       if (status != TARN_OK) tarn__packed_leave(packed);

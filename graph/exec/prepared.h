@@ -12,6 +12,7 @@ typedef struct tarn_prepared_cache {
   pthread_mutex_t
       lock; /* constants of plans that are given up while contexts are made (kernel.c, block.c) */
   tarn_packed_store *store;
+  bool frugal;                   /* low_memory: see tarn__packed_fill */
   tarn_limited *limited; /* what forms in the store's memory are counted on; NULL: they are not */
   tarn_prepared *first;  /* under the store's lock */
 } tarn_prepared_cache;

@@ -117,6 +117,7 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
   TARN_GOTO(tarn__store_create(base, o->memory_limit, &s->store));
   s->allocator = tarn__store_allocator(s->store);
   TARN_GOTO(tarn__prepared_cache_init(&s->prepared, s->allocator));
+  s->prepared.frugal = o->low_memory;
   tarn__map_init(&s->volatile_variables, s->allocator);
   int threads = o->threads;
   if (!threads) threads = (int)strtol(tarn__knobs()->threads, NULL, 10);
