@@ -2,7 +2,7 @@
  * computes, the others' users take its result. Constants of the same elements are the same input.
  *
  * Left as they are: state and random numbers, refs and handles, steps that may be dead where their
- * inputs are alive, steps that others wait for. */
+ * inputs are alive, steps that others wait for, and what gives its own node's name. */
 #include <string.h>
 
 #include "graph/passes/rewrite.h"
@@ -95,6 +95,11 @@ static bool same_attrs(const tarn_attrs *a, const tarn_attrs *b) {
   return seen == wanted;
 }
 
+/* TensorSummary has the node's name as its tag. */
+static bool gives_its_name(const tarn_step *step) {
+  return !strcmp(step->op->name, "TensorSummary");
+}
+
 static bool same_step(const tarn_step *a, const tarn_step *b) {
   if (a->op != b->op || a->inputs != b->inputs || a->outputs != b->outputs) return false;
   for (int i = 0; i < a->inputs; i++)
@@ -164,7 +169,7 @@ tarn_status tarn__pass_merge_equal(tarn_builder *b, tarn_block *block) {
   for (int at = 0; at < block->steps; at++) {
     tarn_step *step = &block->step[at];
     for (int i = 0; i < step->inputs; i++) step->in[i] = stands_for[step->in[i]];
-    if (!tarn__step_pure(block, step) || !step->inputs) continue;
+    if (!tarn__step_pure(block, step) || !step->inputs || gives_its_name(step)) continue;
     uint64_t h = mix(0, (uint64_t)(uintptr_t)step->op);
     for (int i = 0; i < step->inputs; i++) h = mix(h, (uint64_t)step->in[i]);
     for (size_t k = h & t.mask;; k = (k + 1) & t.mask) {

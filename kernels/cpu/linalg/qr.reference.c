@@ -9,6 +9,7 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const tarn_matrices g = tarn__matrices_of(&p->in_shape[0]);
   (void)threads;
+  if (g.B == 0) return 0;   /* of matrices that may be larger than memory */
   return (size_t)(g.M * g.N + g.M * g.M + g.M) * sizeof(tarn_z);
 }
 

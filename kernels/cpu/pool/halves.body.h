@@ -1,6 +1,5 @@
 /* Max and average pooling of half floats and the gradient of averages with channels last, for AVX2 and AVX-512. Every step is
- * rounded, as in average.body.h; but bfloat16's averages, which TensorFlow sums in float, are in lanes.body.h. A chunk is an output
- * row, or for the gradient a part of an image's channels. */
+ * rounded, as in average.body.h. A chunk is an output row, or for the gradient a part of an image's channels. */
 #include "kernels/cpu/simd/half.h"
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/params/pool.h"
@@ -61,29 +60,27 @@ static inline vf load_halves(const uint16_t *p, bool bf16) {
 }
 #endif
 
-/* VF channels' greatest, or bfloat16's mean, under a window: in registers. `apart`: elements between the steps of its axes. */
-static inline void block(const uint16_t *x, const int64_t size[3], const int64_t apart[3], bool bf16, bool max, uint16_t *y) {
-  vf s = vf_set1(!max ? 0 : bf16 ? tarn__bf16_to_f32(0xff7f) : -65504.0f);
+/* VF channels' greatest under a window: in registers. `apart`: elements between the steps of its axes. */
+static inline void block(const uint16_t *x, const int64_t size[3], const int64_t apart[3], bool bf16, uint16_t *y) {
+  vf s = vf_set1(bf16 ? tarn__bf16_to_f32(0xff7f) : -65504.0f);
   for (int64_t d = 0; d < size[0]; d++)
     for (int64_t h = 0; h < size[1]; h++)
       for (int64_t w = 0; w < size[2]; w++) {
         const vf v = load_halves(x + d * apart[0] + h * apart[1] + w * apart[2], bf16);
-        s = max ? vf_max(v, s) : vf_add(s, v);   /* a NaN is never the greatest */
+        s = vf_max(v, s);   /* a NaN is never the greatest */
       }
   float out[VF];
-  const int64_t count = size[0] * size[1] * size[2];
-  vf_store(out, max || count < 2 ? s : vf_div(s, vf_set1((float)count)));
+  vf_store(out, s);
   if (!bf16) lane_halves_of_floats(y, out, VF);
   else
     for (int c = 0; c < VF; c++) y[c] = tarn__f32_to_bf16(out[c]);
 }
 
-static void blocks(const uint16_t *x, const int64_t size[3], const int64_t apart[3], int64_t C, bool bf16, bool max, uint16_t *y) {
+static void blocks(const uint16_t *x, const int64_t size[3], const int64_t apart[3], int64_t C, bool bf16, uint16_t *y) {
   for (int64_t c = 0; c < C; c += VF) {
     const int64_t at = c + VF <= C ? c : C - VF;   /* the last ones some twice */
-    if (max && bf16) block(x + at, size, apart, true, true, y + at);
-    else if (max) block(x + at, size, apart, false, true, y + at);
-    else block(x + at, size, apart, true, false, y + at);
+    if (bf16) block(x + at, size, apart, true, y + at);
+    else block(x + at, size, apart, false, y + at);
   }
 }
 
@@ -100,10 +97,10 @@ static tarn_status under_window(void *argument, int64_t row, int worker) {
   for (int64_t ow = 0; ow < a[2].out; ow++, y += C) {
     clip(&a[2], ow, &first[2], &last[2]);
     const int64_t count = size_of(first, last);
-    if (C >= VF && count > 0 && (j->max || j->bf16)) {
+    if (C >= VF && count > 0 && j->max) {
       const int64_t size[3] = {last[0] - first[0], last[1] - first[1], last[2] - first[2]};
       const int64_t apart[3] = {a[1].in * a[2].in * C, a[2].in * C, C};
-      blocks(image + first[0] * apart[0] + first[1] * apart[1] + first[2] * C, size, apart, C, j->bf16, j->max, y);
+      blocks(image + first[0] * apart[0] + first[1] * apart[1] + first[2] * C, size, apart, C, j->bf16, y);
       continue;
     }
     /* Below the least finite number nothing is counted in a maximum. */
@@ -160,18 +157,6 @@ static const char *supports(const tarn_problem *p) {
   return p->out_shape[0].rank < 0 ? "the shape is not known yet" : NULL;
 }
 
-/* bfloat16's averages are float's, rounded once: only where blocks() takes them. */
-static const char *whole_vectors(const tarn_problem *p) {
-  const char *why = supports(p);
-  if (why) return why;
-  return p->in_shape[0].dim[p->in_shape[0].rank - 1] < VF ? "there are few channels" : NULL;
-}
-
-/* Better than lanes.body.h, which brings whole tensors to float. */
-static double cost_us(const tarn_problem *p, const tarn_machine *m) {
-  return (double)(tarn__shape_elements(&p->in_shape[0]) * 2) / (1e3 * m->gbytes_per_s) / 2;
-}
-
 static tarn_status run(const tarn_call *call, bool gradient, bool max) {
   const tarn_problem *p = call->problem;
   const tarn_tensor *in = call->in[p->inputs - 1];
@@ -192,7 +177,5 @@ static tarn_status run_gradient(const tarn_call *call) { return run(call, true, 
 #define BOTH (TARN_BIT(TARN_F16) | TARN_BIT(TARN_BF16))
 #define ROWS                                                                                         \
   ROW("MaxPool", BOTH, max) ROW("MaxPool3D", BOTH, max)                                              \
-  ROW("AvgPool", TARN_BIT(TARN_F16), average) ROW("AvgPool3D", TARN_BIT(TARN_F16), average)          \
-  {.op = "AvgPool", .dtypes = TARN_BIT(TARN_BF16), .supports = whole_vectors, .cost_us = cost_us, .run = run_average},   \
-  {.op = "AvgPool3D", .dtypes = TARN_BIT(TARN_BF16), .supports = whole_vectors, .cost_us = cost_us, .run = run_average}, \
+  ROW("AvgPool", BOTH, average) ROW("AvgPool3D", BOTH, average)                                      \
   ROW("AvgPoolGrad", BOTH, gradient) ROW("AvgPool3DGrad", BOTH, gradient)

@@ -135,13 +135,11 @@ static tarn_status run_max(const tarn_call *call) { return pooled(call, false, f
 static tarn_status run_average(const tarn_call *call) { return pooled(call, true, false); }
 static tarn_status run_gradient(const tarn_call *call) { return pooled(call, true, true); }
 
-/* Averages of binary16 round at every step in TensorFlow, and their gradients: halves.body.h. Those of bfloat16 are float's,
- * rounded once. */
+/* Averages of half floats round at every step in TensorFlow, and their gradients: halves.body.h. */
 #define WIDE_FLOATS (TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64))
-#define NOT_HALF (TARN_BIT(TARN_BF16) | TARN_BIT(TARN_F64))
 #define ROW(text, types, name) \
   {.op = text, .dtypes = types, .keyed = -1, .supports = supports, .scratch_bytes = scratch_bytes, .run = run_##name},
 #define ROWS                                                                              \
   ROW("MaxPool", TARN_BIT(TARN_F64), max) ROW("MaxPool3D", TARN_BIT(TARN_F64), max)       \
-  ROW("AvgPool", NOT_HALF, average) ROW("AvgPool3D", NOT_HALF, average)                   \
+  ROW("AvgPool", TARN_BIT(TARN_F64), average) ROW("AvgPool3D", TARN_BIT(TARN_F64), average)                   \
   ROW("AvgPoolGrad", WIDE_FLOATS, gradient) ROW("AvgPool3DGrad", WIDE_FLOATS, gradient)

@@ -30,6 +30,7 @@ static void format_of(const tarn_text_params *p, const char *letters, bool preci
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
+/* Returns the length: there may be no zero behind it. */
 static int print_float(const tarn_text_params *p, double value, char *text) {
   char format[32];
   if (!p->scientific && !p->shortest && !p->fill && p->width <= 0) {
@@ -102,12 +103,13 @@ static tarn_status print_complex(const tarn_call *call, int64_t i) {
   const tarn_tensor *t = call->in[0];
   char re[ROOM], im[ROOM], both[2 * ROOM + 4];
   const bool wide = t->dtype == TARN_C128;
+  int bytes[2];
   for (int k = 0; k < 2; k++)
-    print_float(
+    bytes[k] = print_float(
         p,
         wide ? ((const double *)t->data)[2 * i + k] : (double)((const float *)t->data)[2 * i + k],
         k ? im : re);
-  const int n = snprintf(both, sizeof both, "(%s,%s)", re, im);
+  const int n = snprintf(both, sizeof both, "(%.*s,%.*s)", bytes[0], re, bytes[1], im);
   return tarn__string_set(call->out[0], i, both, (size_t)n);
 }
 
