@@ -14,7 +14,8 @@ static inline double norm(pair z) { return fma(z.re, z.re, z.im * z.im); }
 
 static inline pair of_Exp(pair z) {
   const double size = lane_exp(z.re);
-  return (pair){size * lane_cos(z.im), z.im == 0 ? z.im : size * lane_sin(z.im)};
+  const double re = lane_cos(z.im), im = lane_sin(z.im);
+  return (pair){size * re, size * im};
 }
 static inline pair of_Reciprocal(pair z) {
   const double n = norm(z);
