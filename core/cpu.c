@@ -85,6 +85,12 @@ const tarn_cpu *tarn__cpu(void) {
   return &cpu;
 }
 
+void tarn__wide_registers_done(void) {
+#if ON_X86
+  if (tarn__cpu()->avx2) __asm__ volatile("vzeroupper" ::: "memory");
+#endif
+}
+
 #if ON_X86 && defined(__SSE__)
 unsigned tarn__denormals_off(void) {
   unsigned saved = _mm_getcsr();

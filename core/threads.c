@@ -12,6 +12,8 @@
  * sequentially consistent order, so one of the two sees the other and no wake-up is lost. */
 #include "core/threads.h"
 
+#include "core/cpu.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,7 +21,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/cpu.h"
 #include "core/trace.h"
 
 #define MAX_THREADS 256
@@ -135,6 +136,7 @@ static bool work_on(tarn_pool *pool, slot *s, int index) {
     }
     left = take(s);
   } while (left != 0);
+  tarn__wide_registers_done();
   inside = here.outer;
   if (traced.trace) tarn__trace_tick(traced.trace, traced.label, true, began, tarn__now_ns());
   /* Once all are counted the owner may leave and reuse the slot: only locals and the pool from here

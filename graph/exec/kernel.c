@@ -1,5 +1,6 @@
 /* One kernel step: its inputs gathered, its outputs made, its kernel chosen where the plan could
  * not. */
+#include "core/cpu.h"
 #include "graph/exec/binding.h"
 #include "graph/exec/exec.h"
 #include "kernels/state/variable.h"
@@ -187,6 +188,7 @@ tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step
   } else {
     status = binding->kernel.kernel->run(&call);
   }
+  tarn__wide_registers_done();
 done:
   if (status != TARN_OK) describe(x, step, gathered);
   for (int i = 0; i < gathered; i++) tarn__tensor_clear(&x->read[i]);

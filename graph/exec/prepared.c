@@ -32,20 +32,20 @@ void tarn__prepared_cache_clear(tarn_prepared_cache *cache) {
 
 tarn_status tarn__prepared_hold(tarn_prepared_cache *cache, tarn_packed *packed,
                                 tarn_binding *binding) {
+  const size_t bytes = packed->key.bytes; /* packed may go before they are told of */
   tarn_prepared *e = cache->first;
   while (e && e->packed != packed) e = e->next;
   if (e) {
     tarn__packed_leave(packed); /* the session has its user already */
   } else {
     const bool charge = cache->limited && !packed->mapped;
-    const bool room = !charge || tarn__limited_charge(cache->limited, packed->key.bytes);
+    const bool room = !charge || tarn__limited_charge(cache->limited, bytes);
     e = room ? tarn__alloc_zero(cache->allocator, sizeof *e) : NULL;
     if (!e) {
-      if (charge && room) tarn__limited_refund(cache->limited, packed->key.bytes);
+      if (charge && room) tarn__limited_refund(cache->limited, bytes);
       tarn__packed_leave(packed);
       return room ? TARN_NO_MEMORY
-                  : tarn_fail(TARN_NO_MEMORY, "no memory for %zu bytes of packed weights",
-                              packed->key.bytes);
+                  : tarn_fail(TARN_NO_MEMORY, "no memory for %zu bytes of packed weights", bytes);
     }
     *e = (tarn_prepared){.cache = cache, .next = cache->first, .packed = packed, .charged = charge};
     cache->first = e;

@@ -209,9 +209,10 @@ static void same(const char *const *fetches, size_t n, int sequences, int loops,
   ck_assert_int_eq(b.sequences, 0);
   ck_assert_int_eq(b.loops, 1);
   for (size_t i = 0; i < n; i++) {
-    tarn_tensor *one = NULL, *two = NULL;
-    OK(run_one(with, "x", input(), fetches[i], &one));
-    OK(run_one(without, "x", input(), fetches[i], &two));
+    tarn_tensor *x = input(), *one = NULL, *two = NULL;
+    OK(run_one(with, "x", x, fetches[i], &one));
+    OK(run_one(without, "x", x, fetches[i], &two));
+    tarn_tensor_release(x);
     ck_assert_int_eq(tarn__tensor_elements(one), tarn__tensor_elements(two));
     for (int64_t k = 0; k < tarn__tensor_elements(one); k++)
       ck_assert_float_eq_tol(((const float *)one->data)[k], ((const float *)two->data)[k], 2e-6f);
