@@ -242,10 +242,11 @@ static tarn_status rewrite(tree *t, int last) {
 static tarn_status grow_from(tree *t, int last) {
   const tarn_block *block = t->block;
   const tarn_step *root = &block->step[last];
+  t->members = 0;
+  if (!instructions(t, root)) return TARN_OK; /* it may have no output at all */
   const tarn_shape *shape = &block->value[root->out[0]].shape;
   int size = 0;
-  t->members = 0;
-  if (!instructions(t, root) || !join(t, last, &size)) return TARN_OK;
+  if (!join(t, last, &size)) return TARN_OK;
   for (bool grown = true; grown;) { /* until nobody's last use has come in */
     grown = false;
     for (int i = 0; i < t->n_args && !grown; i++) {
