@@ -121,7 +121,7 @@ static void report(const tarn_model_run *r, const times *t, double load_ms, doub
          (double)memory.peak / 1048576);
 }
 
-static tarn_status work(tarn_model_run *r, double seconds, bool json) {
+static tarn_status time_model(tarn_model_run *r, double seconds, bool json) {
   times t = {0};
   double first_ms = 0;
   const uint64_t start = tarn__now_ns();
@@ -136,50 +136,46 @@ static tarn_status work(tarn_model_run *r, double seconds, bool json) {
   return status;
 }
 
+typedef struct job {
+  double seconds;               /* 0: not said */
+  bool json, kernels, cold, markdown;
+  const char *roofline, *case_text, *cases;
+} job;
+
+static tarn_status work(tarn_model_run *r, void *own) {
+  const job *j = own;
+  const tarn_bench_options bench = {.filter = r->path ? r->path : "", .case_text = j->case_text, .json = j->json,
+                                    .markdown = j->markdown && !j->json, .cold = j->cold, .roofline = j->roofline,
+                                    .threads = r->options.threads, .seconds = j->seconds > 0 ? j->seconds : 0.05};
+  if (j->cases) return tarn__bench_lines(&bench, j->cases);
+  if (j->kernels) return tarn__bench_kernels(&bench);
+  return time_model(r, j->seconds > 0 ? j->seconds : 3, j->json);
+}
+
+static bool take(void *own, const tarn_cli *cli, int option, const char *value) {
+  job *j = own;
+  if (tarn__cli_is(cli, option, "--json")) j->json = true;
+  else if (tarn__cli_is(cli, option, "--kernels")) j->kernels = true;
+  else if (tarn__cli_is(cli, option, "--case")) j->case_text = value;
+  else if (tarn__cli_is(cli, option, "--cold")) j->cold = true;
+  else if (tarn__cli_is(cli, option, "--markdown")) j->markdown = true;
+  else if (tarn__cli_is(cli, option, "--roofline")) j->roofline = value;
+  else if (tarn__cli_is(cli, option, "--cases")) j->cases = value;
+  else if (tarn__cli_is(cli, option, "--seconds"))
+    return tarn__cli_real(cli->verb, "--seconds", value, 0.001, 86400, &j->seconds);
+  return true;
+}
+
+static const char *lacks(const void *own, const tarn_model_run *r) {
+  const job *j = own;
+  if (j->kernels) return NULL;
+  if (!r->path) return "MODEL is missing";
+  return j->case_text || j->cases || j->cold || j->markdown || j->roofline
+             ? "--case, --cases, --cold, --markdown and --roofline go with --kernels" : NULL;
+}
+
 static int run(int argc, char **argv) {
-  tarn_model_run r;
-  tarn_cli cli;
-  const char *value;
-  double seconds = 0;
-  bool json = false, kernels = false, cold = false, markdown = false;
-  const char *roofline = NULL;
-  const char *case_text = NULL, *cases = NULL;
-  int code = TARN_EXIT_USAGE, option;
-  if (tarn__model_run_init(&r, &tarn__verb_bench) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
-  tarn__cli_init(&cli, &tarn__verb_bench, argc, argv);
-  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
-    if (option == TARN_CLI_ERROR) goto done;
-    if (option == TARN_CLI_HELP) {
-      code = TARN_EXIT_OK;
-      goto done;
-    }
-    const int taken = tarn__model_run_option(&r, &cli, option, value);
-    if (taken < 0) goto done;
-    if (taken) continue;
-    if (tarn__cli_is(&cli, option, "--json")) json = true;
-    else if (tarn__cli_is(&cli, option, "--kernels")) kernels = true;
-    else if (tarn__cli_is(&cli, option, "--case")) case_text = value;
-    else if (tarn__cli_is(&cli, option, "--cold")) cold = true;
-    else if (tarn__cli_is(&cli, option, "--markdown")) markdown = true;
-    else if (tarn__cli_is(&cli, option, "--roofline")) roofline = value;
-    else if (tarn__cli_is(&cli, option, "--cases")) cases = value;
-    else if (tarn__cli_is(&cli, option, "--seconds") && !tarn__cli_real(&tarn__verb_bench, "--seconds", value, 0.001, 86400, &seconds))
-      goto done;
-  }
-  if (!kernels && (!r.path || case_text || cases || cold || markdown || roofline)) {
-    tarn__cli_usage(&tarn__verb_bench,
-                    r.path ? "--case, --cases, --cold, --markdown and --roofline go with --kernels" : "MODEL is missing");
-    goto done;
-  }
-  tarn_status status;
-  const tarn_bench_options bench = {.filter = r.path ? r.path : "", .case_text = case_text, .json = json,
-                                    .markdown = markdown && !json, .cold = cold, .roofline = roofline,
-                                    .threads = r.options.threads, .seconds = seconds > 0 ? seconds : 0.05};
-  if (cases) status = tarn__bench_lines(&bench, cases);
-  else if (kernels) status = tarn__bench_kernels(&bench);
-  else status = work(&r, seconds > 0 ? seconds : 3, json);
-  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
-done:
-  tarn__model_run_clear(&r);
-  return code;
+  job j = {0};
+  const tarn_model_work how = {.take = take, .lacks = lacks, .work = work};
+  return tarn__model_run_main(&tarn__verb_bench, argc, argv, &how, &j);
 }

@@ -68,7 +68,8 @@ static tarn_status used_feeds(const tarn_graph *graph, const tarn_run_step *step
   return TARN_OK;
 }
 
-static tarn_status work(tarn_model_run *r, const char *path) {
+static tarn_status work(tarn_model_run *r, void *own) {
+  const char *const *path = own;
   TARN_TRY(tarn__model_run_open(r));
   TARN_TRY(tarn__model_run_restore(r));
   TARN_TRY(tarn__model_run_steps(r));
@@ -81,41 +82,23 @@ static tarn_status work(tarn_model_run *r, const char *path) {
     bool open;
     TARN_TRY(tarn__stand_in_feeds(r, step, 1, &feeds, &count, &open));
     TARN_TRY(used_feeds(tarn__session_graph(r->session), step, r->arena, feeds, &count));
-    requests[i] = (tarn_run_request){.feeds = feeds,
-                                     .n_feeds = count,
-                                     .fetches = step->fetch_names,
-                                     .n_fetches = step->n_fetches,
-                                     .targets = step->targets,
-                                     .n_targets = step->n_targets};
+    requests[i] = tarn__run_step_request(step, feeds, count);
   }
-  return tarn__session_compile(r->session, requests, r->n_steps, path);
+  return tarn__session_compile(r->session, requests, r->n_steps, *path);
+}
+
+static bool take(void *own, const tarn_cli *cli, int option, const char *value) {
+  if (tarn__cli_is(cli, option, "-o")) *(const char **)own = value;
+  return true;
+}
+
+static const char *lacks(const void *own, const tarn_model_run *r) {
+  const char *const *path = own;
+  return !r->path ? "MODEL is missing" : *path ? NULL : "-o FILE.tarn is missing";
 }
 
 static int run(int argc, char **argv) {
-  tarn_model_run r;
-  tarn_cli cli;
-  const char *value, *path = NULL;
-  int code = TARN_EXIT_USAGE, option;
-  if (tarn__model_run_init(&r, &tarn__verb_compile) != TARN_OK)
-    return tarn__cli_fail(TARN_NO_MEMORY);
-  tarn__cli_init(&cli, &tarn__verb_compile, argc, argv);
-  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
-    if (option == TARN_CLI_ERROR) goto done;
-    if (option == TARN_CLI_HELP) {
-      code = TARN_EXIT_OK;
-      goto done;
-    }
-    const int taken = tarn__model_run_option(&r, &cli, option, value);
-    if (taken < 0) goto done;
-    if (!taken && tarn__cli_is(&cli, option, "-o")) path = value;
-  }
-  if (!r.path || !path) {
-    tarn__cli_usage(&tarn__verb_compile, r.path ? "-o FILE.tarn is missing" : "MODEL is missing");
-    goto done;
-  }
-  const tarn_status status = work(&r, path);
-  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
-done:
-  tarn__model_run_clear(&r);
-  return code;
+  const char *path = NULL;
+  const tarn_model_work how = {.take = take, .lacks = lacks, .work = work};
+  return tarn__model_run_main(&tarn__verb_compile, argc, argv, &how, &path);
 }

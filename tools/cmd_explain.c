@@ -26,7 +26,14 @@ const tarn_verb tarn__verb_explain = {
   .example = "tarn explain resnet50/saved_model --brief",
 };
 
-static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool json, int *code) {
+typedef struct job {
+  tarn_explain_options how;
+  bool json, unsupported;       /* unsupported: an op was */
+} job;
+
+static tarn_status work(tarn_model_run *r, void *own) {
+  job *j = own;
+  const tarn_explain_options *how = &j->how;
   TARN_TRY(tarn__model_run_open(r));
   /* Variables known make a better plan; without them the plan stands all the same. */
   const tarn_status restored = tarn__model_run_restore(r);
@@ -34,7 +41,7 @@ static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool
   TARN_TRY(tarn__model_run_steps(r));
   tarn_machine machine;
   tarn__machine_guess(tarn__session_threads(r->session), &machine);
-  json_t *all = json ? json_array() : NULL;
+  json_t *all = j->json ? json_array() : NULL;
   for (size_t i = 0; i < r->n_steps; i++) {
     const tarn_run_step *step = &r->steps[i];
     tarn_feed *feeds;
@@ -42,11 +49,10 @@ static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool
     const tarn_plan *plan;
     bool open;
     TARN_TRY(tarn__stand_in_feeds(r, step, 1, &feeds, &count, &open));
-    const tarn_run_request request = {.feeds = feeds, .n_feeds = count, .fetches = step->fetch_names, .n_fetches = step->n_fetches,
-                                      .targets = step->targets, .n_targets = step->n_targets};
+    const tarn_run_request request = tarn__run_step_request(step, feeds, count);
     TARN_TRY(tarn__session_plan(r->session, &request, true, &plan));
     json_t *missing = tarn__missing_find(tarn__session_graph(r->session), &request);
-    if (json) {
+    if (j->json) {
       json_array_append_new(all, tarn__explain_json(plan, &machine, how));
       json_object_set(json_array_get(all, i), "missing", missing);
     } else {
@@ -55,7 +61,7 @@ static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool
     }
     json_decref(missing);
     if (plan->unsupported) {
-      *code = TARN_EXIT_UNSUPPORTED;
+      j->unsupported = true;
       for (const char *line = plan->unsupported; *line;) {
         const int bytes = (int)strcspn(line, "\n");
         fprintf(stderr, "tarn: %.*s\n", bytes, line);
@@ -63,7 +69,7 @@ static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool
       }
     }
   }
-  if (json) {
+  if (j->json) {
     json_dumpf(r->n_steps == 1 ? json_array_get(all, 0) : all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     fputc('\n', stdout);
     json_decref(all);
@@ -71,35 +77,18 @@ static tarn_status work(tarn_model_run *r, const tarn_explain_options *how, bool
   return TARN_OK;
 }
 
+static bool take(void *own, const tarn_cli *cli, int option, const char *value) {
+  job *j = own;
+  (void)value;
+  if (tarn__cli_is(cli, option, "--brief")) j->how.brief = true;
+  else if (tarn__cli_is(cli, option, "--memory")) j->how.memory = true;
+  else if (tarn__cli_is(cli, option, "--json")) j->json = true;
+  return true;
+}
+
 static int run(int argc, char **argv) {
-  tarn_model_run r;
-  tarn_cli cli;
-  tarn_explain_options how = {0};
-  const char *value;
-  bool json = false;
-  int code = TARN_EXIT_USAGE, option;
-  if (tarn__model_run_init(&r, &tarn__verb_explain) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
-  tarn__cli_init(&cli, &tarn__verb_explain, argc, argv);
-  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
-    if (option == TARN_CLI_ERROR) goto done;
-    if (option == TARN_CLI_HELP) {
-      code = TARN_EXIT_OK;
-      goto done;
-    }
-    const int taken = tarn__model_run_option(&r, &cli, option, value);
-    if (taken < 0) goto done;
-    if (tarn__cli_is(&cli, option, "--brief")) how.brief = true;
-    else if (tarn__cli_is(&cli, option, "--memory")) how.memory = true;
-    else if (tarn__cli_is(&cli, option, "--json")) json = true;
-  }
-  if (!r.path) {
-    tarn__cli_usage(&tarn__verb_explain, "MODEL is missing");
-    goto done;
-  }
-  code = TARN_EXIT_OK;
-  const tarn_status status = work(&r, &how, json, &code);
-  if (status != TARN_OK) code = tarn__cli_fail(status);
-done:
-  tarn__model_run_clear(&r);
-  return code;
+  job j = {.json = false};
+  const tarn_model_work how = {.take = take, .work = work};
+  const int code = tarn__model_run_main(&tarn__verb_explain, argc, argv, &how, &j);
+  return code == TARN_EXIT_OK && j.unsupported ? TARN_EXIT_UNSUPPORTED : code;
 }

@@ -134,7 +134,8 @@ static void report(const tarn_model_run *r, const job *j, const tarn_graph *grap
   json_decref(outputs);
 }
 
-static tarn_status work(tarn_model_run *r, const job *j) {
+static tarn_status work(tarn_model_run *r, void *own) {
+  const job *j = own;
   TARN_TRY(tarn__model_run_open(r));
   TARN_TRY(tarn__model_run_restore(r));
   TARN_TRY(tarn__model_run_steps(r));
@@ -150,12 +151,7 @@ static tarn_status work(tarn_model_run *r, const job *j) {
   const tarn_purpose purpose = j->frozen ? TARN_FOR_FREEZE
                                : open    ? TARN_FOR_EXPORT_ANY
                                          : TARN_FOR_EXPORT;
-  const tarn_run_request request = {.feeds = feeds,
-                                    .n_feeds = count,
-                                    .fetches = step->fetch_names,
-                                    .n_fetches = step->n_fetches,
-                                    .targets = step->targets,
-                                    .n_targets = step->n_targets};
+  const tarn_run_request request = tarn__run_step_request(step, feeds, count);
   TARN_TRY(tarn__session_export(r->session, &request, purpose, &plan, &graph));
   tarn_status status = write_file(graph, j, &bytes);
   if (status == TARN_OK) report(r, j, graph, purpose, bytes);
@@ -164,39 +160,25 @@ static tarn_status work(tarn_model_run *r, const job *j) {
   return status;
 }
 
+static bool take(void *own, const tarn_cli *cli, int option, const char *value) {
+  job *j = own;
+  if (tarn__cli_is(cli, option, "-o"))
+    j->path = value;
+  else if (tarn__cli_is(cli, option, "--frozen"))
+    j->frozen = true;
+  else if (tarn__cli_is(cli, option, "--text"))
+    j->text = true;
+  else if (tarn__cli_is(cli, option, "--json"))
+    j->json = true;
+  return true;
+}
+
+static const char *lacks(const void *own, const tarn_model_run *r) {
+  return !r->path ? "MODEL is missing" : ((const job *)own)->path ? NULL : "-o FILE is missing";
+}
+
 static int run(int argc, char **argv) {
-  tarn_model_run r;
-  tarn_cli cli;
   job j = {0};
-  const char *value;
-  int code = TARN_EXIT_USAGE, option;
-  if (tarn__model_run_init(&r, &tarn__verb_export) != TARN_OK)
-    return tarn__cli_fail(TARN_NO_MEMORY);
-  tarn__cli_init(&cli, &tarn__verb_export, argc, argv);
-  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
-    if (option == TARN_CLI_ERROR) goto done;
-    if (option == TARN_CLI_HELP) {
-      code = TARN_EXIT_OK;
-      goto done;
-    }
-    const int taken = tarn__model_run_option(&r, &cli, option, value);
-    if (taken < 0) goto done;
-    if (tarn__cli_is(&cli, option, "-o"))
-      j.path = value;
-    else if (tarn__cli_is(&cli, option, "--frozen"))
-      j.frozen = true;
-    else if (tarn__cli_is(&cli, option, "--text"))
-      j.text = true;
-    else if (tarn__cli_is(&cli, option, "--json"))
-      j.json = true;
-  }
-  if (!r.path || !j.path) {
-    tarn__cli_usage(&tarn__verb_export, r.path ? "-o FILE is missing" : "MODEL is missing");
-    goto done;
-  }
-  const tarn_status status = work(&r, &j);
-  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
-done:
-  tarn__model_run_clear(&r);
-  return code;
+  const tarn_model_work how = {.take = take, .lacks = lacks, .work = work};
+  return tarn__model_run_main(&tarn__verb_export, argc, argv, &how, &j);
 }

@@ -39,13 +39,8 @@ static tarn_status run_once(tarn_model_run *r, tarn_trace *trace) {
     const tarn_run_step *step = &r->steps[i];
     tarn_tensor **out = calloc(step->n_fetches + 1, sizeof *out);
     if (!out) return tarn_fail(TARN_NO_MEMORY, "no memory for results");
-    const tarn_run_request request = {.feeds = step->feeds,
-                                      .n_feeds = step->n_feeds,
-                                      .fetches = step->fetch_names,
-                                      .n_fetches = step->n_fetches,
-                                      .targets = step->targets,
-                                      .n_targets = step->n_targets,
-                                      .trace = trace};
+    tarn_run_request request = tarn__run_step_request(step, step->feeds, step->n_feeds);
+    request.trace = trace;
     const tarn_status status = tarn__session_run(r->session, &request, out);
     for (size_t k = 0; k < step->n_fetches; k++) tarn_tensor_release(out[k]);
     free(out);
@@ -57,12 +52,7 @@ static tarn_status run_once(tarn_model_run *r, tarn_trace *trace) {
 static tarn_status plans_of(tarn_model_run *r, const tarn_plan **plans) {
   for (size_t i = 0; i < r->n_steps; i++) {
     const tarn_run_step *step = &r->steps[i];
-    const tarn_run_request request = {.feeds = step->feeds,
-                                      .n_feeds = step->n_feeds,
-                                      .fetches = step->fetch_names,
-                                      .n_fetches = step->n_fetches,
-                                      .targets = step->targets,
-                                      .n_targets = step->n_targets};
+    const tarn_run_request request = tarn__run_step_request(step, step->feeds, step->n_feeds);
     TARN_TRY(tarn__session_plan(r->session, &request, false, &plans[i]));
   }
   return TARN_OK;
@@ -89,7 +79,14 @@ static tarn_status measure(tarn_model_run *r, double seconds, tarn_trace *trace,
   return TARN_OK;
 }
 
-static tarn_status work(tarn_model_run *r, double seconds, size_t most, bool json) {
+typedef struct job {
+  double seconds;
+  size_t most;                  /* steps that are printed; 0: all */
+  bool json;
+} job;
+
+static tarn_status work(tarn_model_run *r, void *own) {
+  const job *j = own;
   tarn_trace *trace = NULL;
   tarn_pool *pool = NULL;
   tarn_trace_total *totals = NULL;
@@ -107,7 +104,7 @@ static tarn_status work(tarn_model_run *r, double seconds, size_t most, bool jso
   tarn__pool_destroy(pool);
   pool = NULL;
   TARN_GOTO(tarn__trace_create(tarn__allocator_default(), &trace));
-  TARN_GOTO(measure(r, seconds, trace, &runs, &wall_us, &cost));
+  TARN_GOTO(measure(r, j->seconds, trace, &runs, &wall_us, &cost));
   const tarn_plan **plans = tarn__arena_array(r->arena, r->n_steps + 1, sizeof *plans);
   if (!plans) {
     status = TARN_NO_MEMORY;
@@ -117,14 +114,14 @@ static tarn_status work(tarn_model_run *r, double seconds, size_t most, bool jso
   TARN_GOTO(tarn__trace_totals(trace, &totals, &n));
   TARN_GOTO(tarn__profile_make(r->arena, totals, n, runs, wall_us, &ceiling, plans, r->n_steps,
                                &profile));
-  if (json) {
+  if (j->json) {
     json_t *o = tarn__profile_json(&profile);
     json_object_set_new(o, "trace_cost", json_real(cost));
     json_dumpf(o, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(o);
   } else {
-    tarn__profile_print(stdout, &profile, most);
+    tarn__profile_print(stdout, &profile, j->most);
     printf("The trace itself made a run %.1f %% longer.\n", 100 * cost);
   }
 done:
@@ -134,40 +131,19 @@ done:
   return status;
 }
 
+static bool take(void *own, const tarn_cli *cli, int option, const char *value) {
+  job *j = own;
+  if (tarn__cli_is(cli, option, "--json"))
+    j->json = true;
+  else if (tarn__cli_is(cli, option, "--all"))
+    j->most = 0;
+  else if (tarn__cli_is(cli, option, "--seconds"))
+    return tarn__cli_real(cli->verb, "--seconds", value, 0, 86400, &j->seconds);
+  return true;
+}
+
 static int run(int argc, char **argv) {
-  tarn_model_run r;
-  tarn_cli cli;
-  const char *value;
-  double seconds = 2;
-  size_t most = 25;
-  bool json = false;
-  int code = TARN_EXIT_USAGE, option;
-  if (tarn__model_run_init(&r, &tarn__verb_profile) != TARN_OK)
-    return tarn__cli_fail(TARN_NO_MEMORY);
-  tarn__cli_init(&cli, &tarn__verb_profile, argc, argv);
-  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
-    if (option == TARN_CLI_ERROR) goto done;
-    if (option == TARN_CLI_HELP) {
-      code = TARN_EXIT_OK;
-      goto done;
-    }
-    const int taken = tarn__model_run_option(&r, &cli, option, value);
-    if (taken < 0) goto done;
-    if (tarn__cli_is(&cli, option, "--json"))
-      json = true;
-    else if (tarn__cli_is(&cli, option, "--all"))
-      most = 0;
-    else if (tarn__cli_is(&cli, option, "--seconds") &&
-             !tarn__cli_real(&tarn__verb_profile, "--seconds", value, 0, 86400, &seconds))
-      goto done;
-  }
-  if (!r.path) {
-    tarn__cli_usage(&tarn__verb_profile, "MODEL is missing");
-    goto done;
-  }
-  const tarn_status status = work(&r, seconds, most, json);
-  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
-done:
-  tarn__model_run_clear(&r);
-  return code;
+  job j = {.seconds = 2, .most = 25};
+  const tarn_model_work how = {.take = take, .work = work};
+  return tarn__model_run_main(&tarn__verb_profile, argc, argv, &how, &j);
 }

@@ -60,9 +60,8 @@ static tarn_status run_steps(tarn_model_run *r, long repeat, tarn_trace *trace, 
         tarn_tensor_release(all->tensor[at + k]);
         all->tensor[at + k] = NULL;
       }
-      const tarn_run_request request = {.feeds = step->feeds, .n_feeds = step->n_feeds, .fetches = step->fetch_names,
-                                        .n_fetches = step->n_fetches, .targets = step->targets,
-                                        .n_targets = step->n_targets, .trace = trace};
+      tarn_run_request request = tarn__run_step_request(step, step->feeds, step->n_feeds);
+      request.trace = trace;
       const tarn_status status = tarn__session_run(r->session, &request, all->tensor + at);
       if (status != TARN_OK) {
         if (r->n_steps > 1) tarn__context("step %zu", i);
@@ -148,8 +147,7 @@ static tarn_status explain(tarn_model_run *r) {
   tarn__machine_guess(tarn__session_threads(r->session), &machine);
   for (size_t i = 0; i < r->n_steps; i++) {
     const tarn_run_step *step = &r->steps[i];
-    const tarn_run_request request = {.feeds = step->feeds, .n_feeds = step->n_feeds, .fetches = step->fetch_names,
-                                      .n_fetches = step->n_fetches, .targets = step->targets, .n_targets = step->n_targets};
+    const tarn_run_request request = tarn__run_step_request(step, step->feeds, step->n_feeds);
     const tarn_plan *plan;
     TARN_TRY(tarn__session_plan(r->session, &request, false, &plan));
     tarn__explain_print(stderr, plan, &machine, &(tarn_explain_options){0});
@@ -164,7 +162,8 @@ typedef struct extras {
   bool json, explain;
 } extras;
 
-static tarn_status work(tarn_model_run *r, const extras *x) {
+static tarn_status work(tarn_model_run *r, void *own) {
+  const extras *x = own;
   const bool verbose = strstr(tarn__knobs()->verbose, "run") != NULL;
   results all = {0};
   tarn_trace *trace = NULL;
@@ -198,37 +197,19 @@ done:
   return status;
 }
 
+static bool take(void *own, const tarn_cli *cli, int option, const char *value) {
+  extras *x = own;
+  if (tarn__cli_is(cli, option, "--save")) x->save = value;
+  else if (tarn__cli_is(cli, option, "--trace")) x->trace = value;
+  else if (tarn__cli_is(cli, option, "--json")) x->json = true;
+  else if (tarn__cli_is(cli, option, "--explain")) x->explain = true;
+  else if (tarn__cli_is(cli, option, "--repeat"))
+    return tarn__cli_int(cli->verb, "--repeat", value, 1, 1000000000, &x->repeat);
+  return true;
+}
+
 static int run(int argc, char **argv) {
-  tarn_model_run r;
-  tarn_cli cli;
-  const char *value;
   extras x = {.repeat = 1};
-  int code = TARN_EXIT_USAGE, option;
-  if (tarn__model_run_init(&r, &tarn__verb_run) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
-  tarn__cli_init(&cli, &tarn__verb_run, argc, argv);
-  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
-    if (option == TARN_CLI_ERROR) goto done;
-    if (option == TARN_CLI_HELP) {
-      code = TARN_EXIT_OK;
-      goto done;
-    }
-    const int taken = tarn__model_run_option(&r, &cli, option, value);
-    if (taken < 0) goto done;
-    if (taken) continue;
-    if (tarn__cli_is(&cli, option, "--save")) x.save = value;
-    else if (tarn__cli_is(&cli, option, "--trace")) x.trace = value;
-    else if (tarn__cli_is(&cli, option, "--json")) x.json = true;
-    else if (tarn__cli_is(&cli, option, "--explain")) x.explain = true;
-    else if (tarn__cli_is(&cli, option, "--repeat") && !tarn__cli_int(&tarn__verb_run, "--repeat", value, 1, 1000000000, &x.repeat))
-      goto done;
-  }
-  if (!r.path) {
-    tarn__cli_usage(&tarn__verb_run, "MODEL is missing");
-    goto done;
-  }
-  const tarn_status status = work(&r, &x);
-  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
-done:
-  tarn__model_run_clear(&r);
-  return code;
+  const tarn_model_work how = {.take = take, .work = work};
+  return tarn__model_run_main(&tarn__verb_run, argc, argv, &how, &x);
 }

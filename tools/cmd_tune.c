@@ -265,9 +265,13 @@ static tarn_status start_from(job *j, const char *path) {
   return status == TARN_NO_MEMORY ? status : TARN_OK;
 }
 
-static tarn_status work(job *j) {
-  tarn_model_run *r = j->r;
+static tarn_status work(tarn_model_run *r, void *own) {
+  job *j = own;
   const tarn_plan *plan;
+  j->r = r;
+  j->times = malloc(TARN_BENCH_MOST_RUNS * sizeof *j->times);
+  if (!j->times) return tarn_fail(TARN_NO_MEMORY, "no memory for times");
+  if (j->json) j->rows = json_array();
   r->untuned = true; /* what the estimate would do */
   TARN_TRY(tarn__model_run_open(r));
   TARN_TRY(tarn__model_run_restore(r));
@@ -282,12 +286,7 @@ static tarn_status work(job *j) {
   TARN_TRY(start_from(j, path));
   for (size_t i = 0; i < r->n_steps; i++) {
     const tarn_run_step *step = &r->steps[i];
-    const tarn_run_request request = {.feeds = step->feeds,
-                                      .n_feeds = step->n_feeds,
-                                      .fetches = step->fetch_names,
-                                      .n_fetches = step->n_fetches,
-                                      .targets = step->targets,
-                                      .n_targets = step->n_targets};
+    const tarn_run_request request = tarn__run_step_request(step, step->feeds, step->n_feeds);
     TARN_TRY(tarn__session_plan(r->session, &request, false, &plan));
     TARN_TRY(tune_plan(j, plan));
   }
@@ -296,44 +295,25 @@ static tarn_status work(job *j) {
   return TARN_OK;
 }
 
+static bool take(void *own, const tarn_cli *cli, int option, const char *value) {
+  job *j = own;
+  if (tarn__cli_is(cli, option, "--json"))
+    j->json = true;
+  else if (tarn__cli_is(cli, option, "--again"))
+    j->again = true;
+  else if (tarn__cli_is(cli, option, "--seconds"))
+    return tarn__cli_real(cli->verb, "--seconds", value, 0.0001, 60, &j->seconds);
+  return true;
+}
+
 static int run(int argc, char **argv) {
-  tarn_model_run r;
-  tarn_cli cli;
-  job j = {.r = &r, .seconds = 0.05};
-  const char *value;
-  int code = TARN_EXIT_USAGE, option;
-  if (tarn__model_run_init(&r, &tarn__verb_tune) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
-  tarn__cli_init(&cli, &tarn__verb_tune, argc, argv);
-  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
-    if (option == TARN_CLI_ERROR) goto done;
-    if (option == TARN_CLI_HELP) {
-      code = TARN_EXIT_OK;
-      goto done;
-    }
-    const int taken = tarn__model_run_option(&r, &cli, option, value);
-    if (taken < 0) goto done;
-    if (tarn__cli_is(&cli, option, "--json"))
-      j.json = true;
-    else if (tarn__cli_is(&cli, option, "--again"))
-      j.again = true;
-    else if (tarn__cli_is(&cli, option, "--seconds") &&
-             !tarn__cli_real(&tarn__verb_tune, "--seconds", value, 0.0001, 60, &j.seconds))
-      goto done;
-  }
-  if (!r.path) {
-    tarn__cli_usage(&tarn__verb_tune, "MODEL is missing");
-    goto done;
-  }
-  j.times = malloc(TARN_BENCH_MOST_RUNS * sizeof *j.times);
-  j.rows = j.json ? json_array() : NULL;
-  const tarn_status status = j.times ? work(&j) : tarn_fail(TARN_NO_MEMORY, "no memory for times");
-  code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
-done:
+  job j = {.seconds = 0.05};
+  const tarn_model_work how = {.take = take, .work = work};
+  const int code = tarn__model_run_main(&tarn__verb_tune, argc, argv, &how, &j);
   json_decref(j.rows);
   free(j.times);
   free(j.off);
   tarn__tuning_destroy(j.tuning);
   tarn__pool_destroy(j.pool);
-  tarn__model_run_clear(&r);
   return code;
 }

@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-tarn_status tarn__model_run_init(tarn_model_run *r, const tarn_verb *verb) {
+static tarn_status init(tarn_model_run *r, const tarn_verb *verb) {
   *r = (tarn_model_run){.verb = verb};
   return tarn__arena_create(tarn__allocator_default(), &r->arena);
 }
 
-void tarn__model_run_clear(tarn_model_run *r) {
+static void clear(tarn_model_run *r) {
   for (size_t i = 0; i < r->n_steps; i++)
     for (size_t k = 0; k < r->steps[i].n_feeds; k++) tarn_tensor_release(r->steps[i].feeds[k].tensor);
   (void)!tarn_queue_runners_stop(r->queue_runners);
@@ -76,7 +76,8 @@ static bool precision(tarn_model_run *r, const char *name) {
   return false;
 }
 
-int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, const char *value) {
+/* Takes an option that tarn__cli_next found, or the model's path. 0: not one of ours; 1: taken; -1: bad, a message was printed. */
+static int take_option(tarn_model_run *r, const tarn_cli *cli, int option, const char *value) {
   const tarn_verb *verb = r->verb;
   long n = 0;
   if (option == TARN_CLI_OPERAND) {
@@ -363,4 +364,34 @@ tarn_status tarn__model_run_end_queues(tarn_model_run *r, tarn_status status) {
   if (failure != TARN_OK && status == TARN_OK) fprintf(stderr, "tarn: a queue was filled no further: %s\n", tarn_error());
   tarn__error_restore(text);
   return status;
+}
+
+/* false: leave with *code. */
+static bool parse(tarn_model_run *r, int argc, char **argv, const tarn_model_work *how, void *own, int *code) {
+  tarn_cli cli;
+  const char *value;
+  int option;
+  *code = TARN_EXIT_USAGE;
+  tarn__cli_init(&cli, r->verb, argc, argv);
+  while ((option = tarn__cli_next(&cli, &value)) != TARN_CLI_END) {
+    if (option == TARN_CLI_HELP) *code = TARN_EXIT_OK;
+    if (option == TARN_CLI_ERROR || option == TARN_CLI_HELP) return false;
+    if (take_option(r, &cli, option, value) < 0) return false;
+    if (how->take && !how->take(own, &cli, option, value)) return false;
+  }
+  const char *lacks = how->lacks ? how->lacks(own, r) : r->path ? NULL : "MODEL is missing";
+  if (lacks) tarn__cli_usage(r->verb, "%s", lacks);
+  return !lacks;
+}
+
+int tarn__model_run_main(const tarn_verb *verb, int argc, char **argv, const tarn_model_work *how, void *own) {
+  tarn_model_run r;
+  int code;
+  if (init(&r, verb) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);
+  if (parse(&r, argc, argv, how, own, &code)) {
+    const tarn_status status = how->work(&r, own);
+    code = status == TARN_OK ? TARN_EXIT_OK : tarn__cli_fail(status);
+  }
+  clear(&r);
+  return code;
 }

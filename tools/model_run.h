@@ -1,4 +1,4 @@
-/* A model made ready to run, from the options that `run`, `bench`, `explain` and `verify` share: loaded, restored, initialised,
+/* A model made ready to run, from the options that the verbs on models share: loaded, restored, initialised,
  * with the feeds and fetches of each step found. */
 #ifndef TARN_TOOLS_MODEL_RUN_H
 #define TARN_TOOLS_MODEL_RUN_H
@@ -60,10 +60,6 @@ typedef struct tarn_model_run {
   tarn_queue_runners *queue_runners;   /* NULL: none are at work */
 } tarn_model_run;
 
-tarn_status tarn__model_run_init(tarn_model_run *r, const tarn_verb *verb);
-/* Takes an option that tarn__cli_next found, or the model's path. 0: not one of ours; 1: taken; -1: bad, a message was
- * printed (leave with TARN_EXIT_USAGE). */
-int tarn__model_run_option(tarn_model_run *r, const tarn_cli *cli, int option, const char *value);
 /* Loads the model and makes the session; Print ops go to standard error. */
 tarn_status tarn__model_run_open(tarn_model_run *r);
 /* Restores variables (--checkpoint, the prefix given as MODEL, a SavedModel's own) and runs the --init ops. */
@@ -76,6 +72,22 @@ tarn_status tarn__model_run_fill_queues(tarn_model_run *r);
 /* Stops them. `status` is how the steps ended: where it is TARN_END or TARN_CANCELLED because a thread that fills a queue failed,
  * that failure is the result, with its message; where the steps went well, it is printed. */
 tarn_status tarn__model_run_end_queues(tarn_model_run *r, tarn_status status);
-void tarn__model_run_clear(tarn_model_run *r);
+
+/* A step as the session takes it. `feeds`: the step's own, or those that stand in for more (stand_in.h). */
+static inline tarn_run_request tarn__run_step_request(const tarn_run_step *step, tarn_feed *feeds, size_t n_feeds) {
+  return (tarn_run_request){.feeds = feeds, .n_feeds = n_feeds, .fetches = step->fetch_names, .n_fetches = step->n_fetches,
+                            .targets = step->targets, .n_targets = step->n_targets};
+}
+
+/* What a verb on a model has beyond the shared options. */
+typedef struct tarn_model_work {
+  /* Every option and operand comes by; one that is the verb's own is kept in `own`. false after a message. NULL: there are none. */
+  bool (*take)(void *own, const tarn_cli *cli, int option, const char *value);
+  /* What the command line lacks, or NULL. The function NULL: a model is all that is wanted. */
+  const char *(*lacks)(const void *own, const tarn_model_run *r);
+  tarn_status (*work)(tarn_model_run *r, void *own);
+} tarn_model_work;
+/* The whole of such a verb: reads argv, works, and gives the exit status. */
+int tarn__model_run_main(const tarn_verb *verb, int argc, char **argv, const tarn_model_work *how, void *own);
 
 #endif
