@@ -1,24 +1,8 @@
 #!/bin/sh
 # compile.sh TARN PREFIX: `tarn compile`: the same answers, every verb takes the file, nothing is left after a failure. PREFIX is a
 # checkpoint with its .meta.
-set -u
 tarn=$1 prefix=$2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-bad=0
-
-gives() { # gives STATUS WORDS...
-  wanted=$1
-  shift
-  "$tarn" "$@" > out 2> err
-  status=$?
-  [ $status -eq "$wanted" ] || { echo "tarn $*: exit $status, expected $wanted"; cat out err; bad=1; }
-  [ "$wanted" -eq 0 ] || grep -q '^tarn: ' err || { echo "tarn $*: no message"; cat err; bad=1; }
-}
-says() { # says FILE TEXT
-  grep -q -e "$2" "$1" || { echo "expected '$2' in $1:"; cat "$1"; bad=1; }
-}
+. "$(dirname "$0")/check.sh"
 
 command=$("$tarn" inspect "$prefix" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["command"])')
 feed=$(printf %s "$command" | sed 's/.*--feed \([^ ]*\).*/\1/')

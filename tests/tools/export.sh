@@ -1,21 +1,8 @@
 #!/bin/sh
 # export.sh TARN MODEL PREFIX: `tarn export`: the graph it writes gives the numbers of the model, in every form. MODEL is model.pbtxt
 # beside this script, PREFIX a checkpoint with its .meta.
-set -u
 tarn=$1 model=$2 prefix=$3
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-bad=0
-
-gives() { # gives STATUS WORDS...
-  wanted=$1
-  shift
-  "$tarn" "$@" > out 2> err
-  status=$?
-  [ $status -eq "$wanted" ] || { echo "tarn $*: exit $status, expected $wanted"; cat out err; bad=1; }
-}
-says() { grep -q -e "$2" "$1" || { echo "expected '$2' in $1:"; cat "$1"; bad=1; }; }
+. "$(dirname "$0")/check.sh"
 
 feed='input=random:float32[2,28,28,1]'
 gives 0 run "$prefix" --feed "$feed" --fetch probabilities=wanted.npy

@@ -1,23 +1,10 @@
 #!/bin/sh
 # profile.sh TARN MODEL PREFIX: where time goes and what to do about it: `tarn profile`, `tarn tune`, `tarn run --trace`, and the forms of
 # `tarn bench --kernels`. MODEL is model.pbtxt beside this script, PREFIX a checkpoint with its .meta.
-set -u
 tarn=$1 model=$2 prefix=$3
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
+. "$(dirname "$0")/check.sh"
 unset TARN_TUNING
 export XDG_CACHE_HOME="$work/cache"
-bad=0
-
-gives() { # gives STATUS WORDS...
-  wanted=$1
-  shift
-  "$tarn" "$@" > out 2> err
-  status=$?
-  [ $status -eq "$wanted" ] || { echo "tarn $*: exit $status, expected $wanted"; cat out err; bad=1; }
-}
-says() { grep -q -e "$2" "$1" || { echo "expected '$2' in $1:"; cat "$1"; bad=1; }; }
 holds() { # holds WHAT PYTHON: the program is about `found`, the JSON in out
   python3 -c "import json; found = json.load(open('out'))
 $2" || { echo "$1:"; head -c 2000 out; bad=1; }

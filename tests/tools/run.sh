@@ -1,24 +1,8 @@
 #!/bin/sh
 # run.sh TARN MODEL PREFIX: `tarn run` and its neighbours: exit statuses, messages, and the files they leave. MODEL is model.pbtxt
 # beside this script, PREFIX a checkpoint with its .meta.
-set -u
 tarn=$1 model=$2 prefix=$3
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-bad=0
-
-gives() { # gives STATUS WORDS...
-  wanted=$1
-  shift
-  "$tarn" "$@" > out 2> err
-  status=$?
-  [ $status -eq "$wanted" ] || { echo "tarn $*: exit $status, expected $wanted"; cat out err; bad=1; }
-  [ "$wanted" -eq 0 ] || grep -q '^tarn: ' err || { echo "tarn $*: no message"; cat err; bad=1; }
-}
-says() { # says FILE TEXT
-  grep -q -e "$2" "$1" || { echo "expected '$2' in $1:"; cat "$1"; bad=1; }
-}
+. "$(dirname "$0")/check.sh"
 json() { python3 -m json.tool < out > /dev/null || { echo "this is no JSON:"; head -5 out; bad=1; }; }
 absent() { for file in "$@"; do [ ! -e "$file" ] || { echo "$file was left"; bad=1; }; done; }
 
