@@ -104,7 +104,7 @@ static tarn_status run_join(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
     if (from->data == place || !tarn__tensor_bytes(from)) continue;
     if (!v->on_device) memcpy(place, from->data, tarn__tensor_bytes(from));
     else if (x->device->dry)
-      x->device->trail = (x->device->trail ^ (uint64_t)(uintptr_t)from->data) * 0x100000001b3u;
+      tarn__exec_trail(x, from->data);
     else
       TARN_TRY(tarn__exec_device_move(x, place, from->data, tarn__tensor_bytes(from)));
   }

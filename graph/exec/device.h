@@ -32,6 +32,10 @@ tarn_status tarn__exec_device_create(tarn_exec *x);
 void tarn__exec_device_destroy(tarn_exec *x);
 /* Room for a copy of the step's value in the staging memory. */
 tarn_status tarn__exec_device_stage(tarn_exec *x, size_t bytes, void **memory);
+/* A dry walk meets that address. */
+static inline void tarn__exec_trail(const tarn_exec *x, const void *address) {
+  x->device->trail = (x->device->trail ^ (uint64_t)(uintptr_t)address) * 0x100000001b3u;   /* FNV-1a's step */
+}
 /* A copy from one place of the device's memory to another. */
 tarn_status tarn__exec_device_move(tarn_exec *x, void *to, const void *from, size_t bytes);
 /* A value of the device as one of the host, owned. */

@@ -145,13 +145,6 @@ static void describe(const tarn_exec *x, const tarn_step *step, int gathered) {
                 step->op ? step->op->name : step->node->op_name, line);
 }
 
-/* What a dry walk has met: where the inputs are. */
-static void follow(const tarn_exec *x, int inputs) {
-  uint64_t trail = x->device->trail;
-  for (int i = 0; i < inputs; i++) trail = (trail ^ (uint64_t)(uintptr_t)x->in[i]->data) * 0x100000001b3u;
-  x->device->trail = trail;
-}
-
 static tarn_status run(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at) {
   tarn_status status = TARN_OK;
   int gathered = 0;
@@ -198,7 +191,7 @@ static tarn_status run(tarn_exec *x, tarn_slots *f, const tarn_step *step, int a
       TARN_GOTO(tarn__exec_variables_begin(x, step, binding, &held, &finished));
       if (finished) goto done;
     }
-    if (x->device->dry) follow(x, step->inputs);
+    for (int i = 0; i < step->inputs && x->device->dry; i++) tarn__exec_trail(x, x->in[i]->data);
     if (x->device->dry && !constant) goto done;
     queue = x->device->queue;
     scratch = x->device->scratch;

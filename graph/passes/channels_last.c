@@ -206,12 +206,6 @@ static tarn_status turn(turner *t, int at) {
 
 /* ---- steps that follow ---------------------------------------------------------------------- */
 
-static bool among(const char *op, const char *const *names, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (!strcmp(op, names[i])) return true;
-  return false;
-}
-
 /* Of every element by itself. */
 static bool elementwise(const char *op) {
   static const char *const ops[] = {"Relu",     "Relu6",     "Elu",
@@ -224,7 +218,7 @@ static bool elementwise(const char *op) {
                                     "Mul",      "RealDiv",   "Div",
                                     "Maximum",  "Minimum",   "SquaredDifference",
                                     "AddN"};
-  return among(op, ops, sizeof ops / sizeof *ops);
+  return tarn__op_among(op, ops, sizeof ops / sizeof *ops);
 }
 
 /* A constant that is broadcast against images, turned like them; -1 where that is not done. */
@@ -379,7 +373,7 @@ static tarn_status look_at(turner *t, int at) {
     TARN_TRY(follow_concat(t, at, &done));
   else if (!strcmp(op, "Pad") || !strcmp(op, "MirrorPad"))
     TARN_TRY(follow_pad(t, at, &done));
-  else if (among(op, reductions, 4))
+  else if (tarn__op_among(op, reductions, 4))
     TARN_TRY(follow_reduction(t, at, &done));
   else if (!strcmp(op, "Transpose"))
     TARN_TRY(note_transpose(t, step));

@@ -38,12 +38,6 @@ static const char *const binary[] = {
 #undef X
 };
 
-static bool among(const char *op, const char *const *names, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (!strcmp(op, names[i])) return true;
-  return false;
-}
-
 /* 2 or 3 for a Pow by that number, else 0. */
 static int small_power(const tarn_block *block, const tarn_step *step) {
   const tarn_tensor *e = tarn__step_is(step, "Pow") ? tarn__value_known(block, step->in[1]) : NULL;
@@ -68,8 +62,8 @@ static int instructions(const tree *t, const tarn_step *step) {
   if (!strncmp(op, "BiasAdd", 7) && ((const tarn_bias_params *)step->params)->channels_first)
     return 0;
   if (small_power(block, step)) return small_power(block, step) - 1;
-  if (step->inputs == 1) return among(op, unary, sizeof unary / sizeof *unary);
-  return step->inputs == 2 && among(op, binary, sizeof binary / sizeof *binary);
+  if (step->inputs == 1) return tarn__op_among(op, unary, sizeof unary / sizeof *unary);
+  return step->inputs == 2 && tarn__op_among(op, binary, sizeof binary / sizeof *binary);
 }
 
 static bool reads_variables(const tree *t, const tarn_step *step) {

@@ -21,13 +21,12 @@ static const char *const products[] = {"Conv2D",
                                        "_FusedMatMul",
                                        "BatchMatMul",
                                        "BatchMatMulV2",
-                                       "BatchMatMulV3",
-                                       NULL};
+                                       "BatchMatMulV3"};
 /* One dtype T for all their floats. */
 static const char *const followers[] = {
     "BiasAdd", "Add",       "AddV2",      "Sub",       "Mul",     "Maximum", "Minimum", "Relu",
     "Relu6",   "LeakyRelu", "Elu",        "MaxPool",   "AvgPool", "Pad",     "PadV2",   "ConcatV2",
-    "Reshape", "Squeeze",   "ExpandDims", "Transpose", "Mean",    NULL};
+    "Reshape", "Squeeze",   "ExpandDims", "Transpose", "Mean"};
 
 typedef struct narrowing {
   tarn_builder *b;
@@ -36,12 +35,6 @@ typedef struct narrowing {
   bool *turned;       /* the value was f32 and is narrow */
   int *narrow, *wide; /* the value in the other dtype, or -1 */
 } narrowing;
-
-static bool named(const char *op, const char *const *list) {
-  for (; *list; list++)
-    if (!strcmp(op, *list)) return true;
-  return false;
-}
 
 /* ---- what can be narrow -------------------------------------------------------------------- */
 
@@ -102,9 +95,10 @@ static bool plain(const tarn_value *v) {
 
 static bool candidate(const narrowing *n, const tarn_step *step) {
   const char *op = tarn__step_op(step);
-  const bool product = named(op, products);
+  const bool product = tarn__op_among(op, products, sizeof products / sizeof *products);
+  const bool follower = tarn__op_among(op, followers, sizeof followers / sizeof *followers);
   bool follows = false, floats = false;
-  if ((!product && !named(op, followers)) || step->outputs != 1 || step->may_die ||
+  if ((!product && !follower) || step->outputs != 1 || step->may_die ||
       !tarn__step_pure(n->block, step) || tarn__step_asks_for(step, "CPU"))
     return false;
   for (int i = 0; i < step->inputs; i++) {

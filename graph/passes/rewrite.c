@@ -8,6 +8,12 @@ const char *tarn__step_op(const tarn_step *step) {
   return computes && !step->removed && step->op && !step->node->problem ? step->op->name : "";
 }
 
+bool tarn__op_among(const char *op, const char *const *names, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (!strcmp(op, names[i])) return true;
+  return false;
+}
+
 static bool plain(const tarn_value *v) {
   return !v->is_ref && v->dtype != TARN_RESOURCE && v->dtype != TARN_VARIANT;
 }

@@ -10,6 +10,8 @@ const char *tarn__step_op(const tarn_step *step);
 static inline bool tarn__step_is(const tarn_step *step, const char *op) {
   return !strcmp(tarn__step_op(step), op);
 }
+/* Whether an op's name is one of n. */
+bool tarn__op_among(const char *op, const char *const *names, size_t n);
 /* Nothing but its outputs tells whether the step runs, and they follow from its inputs' elements:
  * no state, no refs or handles, nobody waits for it, nothing else makes it dead. Steps that it
  * waits for do not count. */

@@ -2,6 +2,7 @@
 #include "core/trace.h"
 #include "graph/exec/prepared.h"
 #include "graph/export/freeze.h"
+#include "graph/passes/rewrite.h"
 #include "graph/plan/builder.h"
 #include "graph/plan/lanes.h"
 
@@ -14,9 +15,7 @@
 static bool only_computes(const tarn_step *step) {
   static const char *const ops[] = {"Conv2DBackpropInput", "Conv3DBackpropInputV2", "DepthwiseConv2dNativeBackpropInput", "MatMul"};
   if (step->kind != TARN_STEP_KERNEL || !step->op || step->node->problem || step->may_die) return false;
-  for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-    if (!strcmp(step->op->name, ops[i])) return true;
-  return false;
+  return tarn__op_among(step->op->name, ops, sizeof ops / sizeof *ops);
 }
 
 /* Which of a step's control inputs may be dead, and which steps somebody waits for. */

@@ -2,7 +2,6 @@
 #include "kernels/cpu/array/elements.h"
 #include "kernels/params/array.h"
 
-/* Rows that no index names are zeros. */
 enum { READ = 256 };   /* indices at once, in one type whatever theirs is */
 
 /* Rows of `bytes` of a plain dtype, from the i-th on, to where their indices say. */
@@ -20,6 +19,7 @@ static void stitch_rows(char *to, const char *from, const int64_t *at, int64_t n
   }
 }
 
+/* Rows that no index names are zeros. */
 static tarn_status stitch(const tarn_call *call) {
   int n = call->problem->inputs / 2;
   const tarn_tensor *const *indices = call->in, *const *data = call->in + n;

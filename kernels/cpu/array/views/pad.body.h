@@ -6,8 +6,7 @@ static tarn_status pad_inside(const tarn_call *call) {
   const tarn_tensor *x = call->in[0];
   tarn_tensor *y = call->out[0];
   int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
-  tarn__strides(&x->shape, xs);
-  tarn__strides(&y->shape, ys);
+  tarn__view_sides(call, xs, ys);
   tarn_view_copy c = {.rank = 0};
   for (int d = 0; d < x->shape.rank; d++) {
     c.to_at += tarn__index_at(call->in[1], 2 * d) * ys[d];
@@ -40,7 +39,6 @@ static tarn_status mirror_pieces(const tarn_call *call, const int64_t *ys, const
 static tarn_status mirror_pad(const tarn_call *call) {
   int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
   if (tarn__tensor_elements(call->out[0]) == 0) return TARN_OK;
-  tarn__strides(&call->in[0]->shape, xs);
-  tarn__strides(&call->out[0]->shape, ys);
+  tarn__view_sides(call, xs, ys);
   return mirror_pieces(call, ys, xs, 0, (tarn_view_copy){.rank = 0});
 }

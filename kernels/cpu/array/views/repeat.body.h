@@ -5,8 +5,7 @@ static tarn_status tile(const tarn_call *call) {
   const tarn_tensor *x = call->in[0];
   tarn_tensor *y = call->out[0];
   int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
-  tarn__strides(&x->shape, xs);
-  tarn__strides(&y->shape, ys);
+  tarn__view_sides(call, xs, ys);
   tarn_view_copy c = {.rank = 0};
   for (int d = 0; d < x->shape.rank; d++) {
     tarn__view_add(&c, tarn__index_at(call->in[1], d), ys[d] * x->shape.dim[d], 0);
@@ -20,8 +19,7 @@ static tarn_status broadcast_to(const tarn_call *call) {
   const tarn_tensor *x = call->in[0];
   tarn_tensor *y = call->out[0];
   int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
-  tarn__strides(&x->shape, xs);
-  tarn__strides(&y->shape, ys);
+  tarn__view_sides(call, xs, ys);
   tarn_view_copy c = {.rank = 0};
   int lead = y->shape.rank - x->shape.rank;
   for (int d = 0; d < y->shape.rank; d++)

@@ -6,8 +6,7 @@ static tarn_status slice(const tarn_call *call) {
   const tarn_tensor *x = call->in[0];
   tarn_tensor *y = call->out[0];
   int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
-  tarn__strides(&x->shape, xs);
-  tarn__strides(&y->shape, ys);
+  tarn__view_sides(call, xs, ys);
   tarn_view_copy c = {.rank = 0};
   for (int d = 0; d < x->shape.rank; d++) {
     c.from_at += tarn__index_at(call->in[1], d) * xs[d];

@@ -5,8 +5,7 @@ static tarn_status transpose(const tarn_call *call) {
   const tarn_tensor *x = call->in[0], *perm = call->in[1];
   tarn_tensor *y = call->out[0];
   int64_t xs[TARN_MAX_RANK], ys[TARN_MAX_RANK];
-  tarn__strides(&x->shape, xs);
-  tarn__strides(&y->shape, ys);
+  tarn__view_sides(call, xs, ys);
   tarn_view_copy c = {.rank = 0};
   for (int d = 0; d < y->shape.rank; d++) {
     int64_t axis = tarn__index_at(perm, d);
