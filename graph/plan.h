@@ -168,6 +168,7 @@ struct tarn_plan {
     size_t staging_bytes;           /* of host memory that copies pass through */
     int steps, recordings;
     bool variables;                 /* some step reads or writes variables there */
+    bool faults;                    /* some step's work may find elements that it cannot take */
     bool wanted;                    /* there is a device, whether or not anything runs there */
   } device;
   tarn_frozen *frozen; size_t frozens, frozen_capacity;

@@ -15,6 +15,10 @@
  *   - An input that is the handle of a variable comes as the variable's value, in the device's memory, which the kernel may
  *     write (Apply*, AssignAdd): the library finds it, checks that it is initialised, and locks it meanwhile. What the op
  *     hands on of it (output_ref) is the library's as well. The problem has the handle: a scalar of TARN_RESOURCE.
+ *     A kernel that says `reads` gets what a read gives.
+ *   - Elements that a kernel cannot take (indices outside) are found when run has returned: its work
+ *     notes the first of them in call->fault and does nothing else, and the library looks there when
+ *     the queue is done with the run (kernels/fault.h).
  *   - A run may be recorded and replayed (record_begin): then only its work in the queue is repeated, at the same
  *     addresses. A kernel for which that is not the same as running again (random state, host_out, memory that it
  *     allocates) says `fleeting` in its row.
@@ -29,7 +33,7 @@
 #include <stdatomic.h>
 
 /* Changes whenever something that a module sees changes its layout or meaning: this file, kernel.h, kernels/params. */
-enum { TARN_DEVICE_ABI = 2 };
+enum { TARN_DEVICE_ABI = 3 };
 
 typedef struct tarn_device tarn_device;        /* the module's */
 typedef struct tarn_queue tarn_queue;          /* the module's: work in order, with library handles and the like */

@@ -85,6 +85,10 @@ typedef struct tarn_call {
   unsigned turn;                  /* counts iterations: a kernel that streams weights may walk them to and fro, so that the end of one
                                      turn, still in the cache, is the beginning of the next. Results must not depend on it. */
   struct tarn_queue *queue;       /* of kernels on a device: what their work goes into (kernels/device.h); else NULL */
+  /* Of kernels on a device that say `faults`: where their work notes elements that it cannot take, as
+   * the one of that number (kernels/fault.h). NULL: nobody looks. */
+  struct tarn_fault *fault;
+  int64_t fault_step;
 } tarn_call;
 
 typedef struct tarn_kernel {
@@ -110,9 +114,10 @@ typedef struct tarn_kernel {
   unsigned spent;                 /* bit i: with prepared weights, run does not read the elements of input i: they may be gone */
   tarn_status (*run)(const tarn_call *call);
   /* Kernels on a device (kernels/device.h): bit i, input or output i is in the host's memory (TARN_LAST_INPUT: the last of a
-   * list of any length); fleeting: a run may not be recorded and replayed. */
+   * list of any length); fleeting: a run may not be recorded and replayed; faults: its work may find
+   * elements that it cannot take; reads: of its variables nothing is written. */
   unsigned host_in, host_out;
-  bool fleeting;
+  bool fleeting, faults, reads;
 } tarn_kernel;
 
 #define TARN_LAST_INPUT (1u << 31)

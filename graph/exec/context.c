@@ -113,7 +113,10 @@ tarn_status tarn__exec_run(tarn_exec *x, tarn_run *run, tarn_trace *trace,
   }
   tarn_status status = tarn__exec_block(x, f);
   /* what fails in the work on variables fails in this run */
-  if (status == TARN_OK && x->device && x->device->residence) status = tarn__exec_device_sync(x);
+  if (status == TARN_OK && x->device && x->device->fault)
+    status = tarn__exec_faults_check(x);
+  else if (status == TARN_OK && x->device && x->device->residence)
+    status = tarn__exec_device_sync(x);
   if (x->device && trace) tarn__exec_times_give(x);
   int done = 0;
   for (; done < root->results && status == TARN_OK; done++) {
@@ -128,7 +131,7 @@ tarn_status tarn__exec_run(tarn_exec *x, tarn_run *run, tarn_trace *trace,
     if (x->device) { /* nothing of this run is under way when the next begins */
       char text[TARN_ERROR_BYTES];
       tarn__error_save(text, sizeof text);
-      (void)tarn__exec_device_sync(x);
+      (void)(x->device->fault ? tarn__exec_faults_check(x) : tarn__exec_device_sync(x));
       tarn__error_restore(text);
     }
   }

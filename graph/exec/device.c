@@ -88,7 +88,7 @@ tarn_status tarn__exec_device_create(tarn_exec *x) {
   if (needs->arena_bytes) TARN_TRY(api->alloc(d->backend->device, needs->arena_bytes, &d->arena));
   if (needs->scratch_bytes) TARN_TRY(api->alloc(d->backend->device, needs->scratch_bytes, &d->scratch));
   if (needs->staging_bytes) TARN_TRY(api->alloc_host(d->backend->device, needs->staging_bytes, &d->staging));
-  return TARN_OK;
+  return needs->faults ? tarn__exec_faults_create(x) : TARN_OK;
 }
 
 void tarn__exec_device_destroy(tarn_exec *x) {
@@ -100,6 +100,7 @@ void tarn__exec_device_destroy(tarn_exec *x) {
   for (int i = 0; d->recording && i < x->plan->device.recordings; i++)
     if (d->recording[i].made) api->recording_destroy(d->recording[i].made);
   tarn__exec_times_free(x);
+  tarn__exec_faults_destroy(x);
   if (d->queue && !d->residence) api->queue_destroy(d->queue);
   if (d->arena) api->free(d->backend->device, d->arena);
   if (d->scratch) api->free(d->backend->device, d->scratch);

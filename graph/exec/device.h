@@ -18,6 +18,9 @@ struct tarn_exec_device {
   int dry_from;                /* the first of them */
   uint64_t trail;              /* of a dry walk: the addresses of what its steps read */
   bool spoilt;                 /* a dry walk met a variable that has to be copied before it is written */
+  /* Of the device's memory: what a step's work finds wrong; NULL: none looks. And of the host's: how
+   * it was after the run, and how it is before one. */
+  struct tarn_fault *fault, *found;
   struct tarn_exec_times *times; /* of the kernels, where a trace wants them (device_times.c); NULL: none yet */
   struct tarn_exec_recording {
     int runs;                  /* -1: it cannot be recorded */
@@ -51,6 +54,16 @@ static inline void tarn__exec_queue_leave(const tarn_exec *x) {
 }
 /* Steps [from, step->record_until) of the block: run, recorded, or replayed. (recording.c) */
 tarn_status tarn__exec_recorded(tarn_exec *x, tarn_slots *f, int from);
+
+/* Where steps' work may note elements that it cannot take (kernels/fault.h). check: waits for the
+ * queue; the failure of the run when a step has noted one. (faults.c) */
+tarn_status tarn__exec_faults_create(tarn_exec *x);
+void tarn__exec_faults_destroy(tarn_exec *x);
+tarn_status tarn__exec_faults_check(tarn_exec *x);
+/* How a step is told there. Never 0. */
+static inline int64_t tarn__exec_fault_step(const tarn_block *block, int at) {
+  return ((int64_t)block->id << 32) + at + 1;
+}
 
 /* Kernels in the queue between two marks, for the trace: begin before its work is put there, end behind. begin is false where
  * the device has no marks; then the host's time counts. give: after the run, with the queue empty, they get rows in the trace.

@@ -206,7 +206,9 @@ static tarn_status run(tarn_exec *x, tarn_slots *f, const tarn_step *step, int a
                           .prepared = prepared,
                           .pool = pool,
                           .run = x->run,
-                          .turn = x->turn};
+                          .turn = x->turn,
+                          .fault = step->on_device ? x->device->fault : NULL,
+                          .fault_step = tarn__exec_fault_step(f->block, at)};
   if (x->trace && !constant) {
     const int label = tarn__exec_label(x, f->block, step, at, binding);
     const bool timed = queue && tarn__exec_time_begin(x, label);

@@ -65,13 +65,18 @@ static tarn_status find(const tarn_exec *x, const tarn_problem *p, tarn_variable
   return TARN_OK;
 }
 
-static tarn_status begin_all(tarn_exec *x, const tarn_problem *p, tarn_held *held) {
+static tarn_status begin_all(tarn_exec *x, const tarn_problem *p, bool reads, tarn_held *held) {
   tarn_variable *variable[TARN_HELD_VARIABLES];
   int input[TARN_HELD_VARIABLES], count = 0;
   TARN_TRY(find(x, p, variable, input, &count));
   for (int k = 0; k < count; k++) {
     bool copies = false;
     tarn_tensor *value = &x->read[input[k]];
+    if (reads) { /* what is read stays as it is while the work looks at it, whoever writes */
+      x->in[input[k]] = value;
+      TARN_TRY(tarn__variable_read_there(variable[k], value));
+      continue;
+    }
     TARN_TRY(tarn__variable_begin_there(variable[k], x->device->dry, &copies, value));
     held->variable[held->count++] = variable[k];
     x->in[input[k]] = value;
@@ -97,7 +102,7 @@ tarn_status tarn__exec_variables_begin(tarn_exec *x, const tarn_step *step,
     const tarn_assign_params *p = binding->problem.params;
     return tarn__variable_assign_there(v, x->in[1], p->validate_shape, x->device->dry);
   }
-  return begin_all(x, &binding->problem, held);
+  return begin_all(x, &binding->problem, k->reads, held);
 }
 
 void tarn__exec_variables_end(tarn_held *held) {

@@ -99,6 +99,9 @@ static tarn_status bind_kernel(tarn_builder *b, tarn_block *block, tarn_step *st
   const tarn_status inferred = tarn__step_infer(step, dtype, shape, value, shape + step->inputs);
   /* the run reports it */
   if (inferred != TARN_OK) return inferred == TARN_NO_MEMORY ? inferred : TARN_OK;
+  /* rows of a variable, whose shape its handle does not tell */
+  if (b->context->device && !strcmp(step->op->name, "ResourceGather"))
+    shape[step->inputs] = block->value[step->out[0]].shape;
   for (int i = 0; i < step->outputs; i++)
     if (shape[step->inputs + i].rank < 0) return TARN_OK;
   const tarn_status status =

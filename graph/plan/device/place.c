@@ -187,6 +187,8 @@ tarn_status tarn__plan_devices(tarn_builder *b) {
       if (step->binding->scratch_bytes > *most) *most = step->binding->scratch_bytes;
       plan->device.steps += step->on_device;
       plan->device.variables = plan->device.variables || tarn__device_has_variable(step);
+      plan->device.faults =
+          plan->device.faults || (step->on_device && step->binding->kernel.kernel->faults);
     }
   }
   if (plan->device.steps && plan->device.staging_bytes < STAGING) plan->device.staging_bytes = STAGING;
