@@ -18,8 +18,8 @@ static double sum(vec v) {
 #define SUM(v) sum(v)
 #include "bench/ceiling.body.h"
 
-/* Without a dot product of its own, 8 bits go through 16 and 32: three instructions for 32 products. There is nothing like it for
- * bfloat16. */
+/* Without a dot product of its own, 8 bits go through 16 and 32: three instructions for 32
+ * products. There is nothing like it for bfloat16. */
 static double dot_int8(long rounds, double *flops) {
   __m256i s[8];
   __m256i a = _mm256_set1_epi8(1);

@@ -20,7 +20,8 @@ static double sum(vec v) {
 #define SUM(v) sum(v)
 #include "bench/ceiling.body.h"
 
-/* Sums of products of 32 bfloat16, and of 64 pairs of 8 bits, a vector at a time; as many sums side by side as above. */
+/* Sums of products of 32 bfloat16, and of 64 pairs of 8 bits, a vector at a time; as many sums side
+ * by side as above. */
 __attribute__((target("avx512f,avx512bf16"))) static double dot_bf16(long rounds, double *flops) {
   __m512 s[SUMS];
   const __m512bh a = (__m512bh)_mm512_set1_epi16(0x3f00), b = (__m512bh)_mm512_set1_epi16(0x2f00);

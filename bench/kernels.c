@@ -1,6 +1,7 @@
-/* Walks the tables: for each kernel whose name has the filter in it, each case of its op. A kernel is bound as a plan binds it
- * (weights packed once: inputs after the first are taken for constants), warmed up, and run until the time is over. Kernels are the
- * CPU's, or those of a device; then its own clock tells the times. */
+/* Walks the tables: for each kernel whose name has the filter in it, each case of its op. A kernel
+ * is bound as a plan binds it (weights packed once: inputs after the first are taken for
+ * constants), warmed up, and run until the time is over. Kernels are the CPU's, or those of a
+ * device; then its own clock tells the times. */
 #include "bench/bench.h"
 #include "bench/device/timing.h"
 #include "bench/report.h"
@@ -41,17 +42,20 @@ static const tarn_kernel_ref *kernels_of(bench *b, const char *op, size_t *count
   return b->device_kernel;
 }
 
-/* The largest difference from the reference's results, as a share of their largest magnitude. Negative: nothing to compare. */
+/* The largest difference from the reference's results, as a share of their largest magnitude.
+ * Negative: nothing to compare. */
 static double error_of(const tarn_case *made, const tarn_tensor *wanted, const tarn_tensor *got) {
   double worst = -1;
   for (int o = 0; o < made->problem.outputs; o++) {
-    if (!tarn__dtype_in(got[o].dtype, TARN_FLOATS | TARN_COMPLEX | TARN_INTS | TARN_BIT(TARN_BOOL)) ||
+    if (!tarn__dtype_in(got[o].dtype,
+                        TARN_FLOATS | TARN_COMPLEX | TARN_INTS | TARN_BIT(TARN_BOOL)) ||
         !tarn__shape_equal(&wanted[o].shape, &got[o].shape))
       continue;
     double difference = 0, magnitude = 0;
     const int64_t n = tarn__tensor_elements(&got[o]);
     for (int64_t i = 0; i < n; i++) {
-      const double x = tarn__element_get(&wanted[o], i), y = tarn__element_get(&got[o], i), d = fabs(x - y);
+      const double x = tarn__element_get(&wanted[o], i), y = tarn__element_get(&got[o], i),
+                   d = fabs(x - y);
       if (isfinite(x) && fabs(x) > magnitude) magnitude = fabs(x);
       if (d > difference) difference = d;
     }
@@ -61,8 +65,10 @@ static double error_of(const tarn_case *made, const tarn_tensor *wanted, const t
   return worst;
 }
 
-/* What bounds the problem: arithmetic at its precision and instruction set, or reading from where its tensors fit. */
-static double ceiling_of(const bench *b, tarn_kernel_ref k, const tarn_problem *p, double flops, double bytes) {
+/* What bounds the problem: arithmetic at its precision and instruction set, or reading from where
+ * its tensors fit. */
+static double ceiling_of(const bench *b, tarn_kernel_ref k, const tarn_problem *p, double flops,
+                         double bytes) {
   const tarn_ceiling *c = &b->report.ceiling;
   const bool all = c->threads > 1;
   if (!(flops > 0)) {
@@ -79,14 +85,16 @@ static double ceiling_of(const bench *b, tarn_kernel_ref k, const tarn_problem *
 }
 
 /* The same of a device: whichever takes longer at its best, the arithmetic or the memory. */
-static void bound_on_device(const tarn_device_ceiling *c, const tarn_problem *p, tarn_bench_row *row) {
+static void bound_on_device(const tarn_device_ceiling *c, const tarn_problem *p,
+                            tarn_bench_row *row) {
   const double gbytes = row->bytes <= TARN_DEVICE_CACHED ? c->gbytes_cached : c->gbytes;
   const double gflops = row->flops > 0 ? tarn__device_gflops(c, tarn__device_product(p)) : 0;
   row->by_bytes = gflops > 0 && row->bytes / gbytes > row->flops / gflops;
   row->ceiling = row->flops > 0 && !row->by_bytes ? gflops : gbytes;
 }
 
-static tarn_status report(bench *b, tarn_kernel_ref k, const char *text, const tarn_case *made, const tarn_figures *f, double error) {
+static tarn_status report(bench *b, tarn_kernel_ref k, const char *text, const tarn_case *made,
+                          const tarn_figures *f, double error) {
   const tarn_problem *p = &made->problem;
   const double predicted = tarn__kernel_cost_us(k, p, &b->machine);
   tarn_bench_row row = {.op = made->op->name,
@@ -111,14 +119,16 @@ static bool has(const char *text, const char *part) { return strcasestr(text, pa
 
 static bool wanted(const bench *b, tarn_kernel_ref k) {
   char name[MAX_NAME];
-  return has(k.kernel->op, b->options->filter) || has(tarn__kernel_full_name(k, name, sizeof name), b->options->filter);
+  return has(k.kernel->op, b->options->filter) ||
+         has(tarn__kernel_full_name(k, name, sizeof name), b->options->filter);
 }
 
 static void clear_all(tarn_tensor *tensors) {
   for (int i = 0; i < TARN_CASE_MAX_INPUTS; i++) tarn__tensor_clear(&tensors[i]);
 }
 
-static tarn_status on_host(bench *b, const tarn_case *made, tarn_kernel_ref k, tarn_tensor *out, tarn_figures *f) {
+static tarn_status on_host(bench *b, const tarn_case *made, tarn_kernel_ref k, tarn_tensor *out,
+                           tarn_figures *f) {
   tarn_case_binding *binding = NULL;
   tarn_status status = tarn__case_bind(made, k, b->pool, out, &binding);
   if (status == TARN_OK) status = tarn__bench_measure(binding, b->options->seconds, b->times, f);
@@ -127,7 +137,8 @@ static tarn_status on_host(bench *b, const tarn_case *made, tarn_kernel_ref k, t
   return status;
 }
 
-static tarn_status on_device(bench *b, const tarn_case *made, tarn_kernel_ref k, tarn_tensor *out, tarn_figures *f) {
+static tarn_status on_device(bench *b, const tarn_case *made, tarn_kernel_ref k, tarn_tensor *out,
+                             tarn_figures *f) {
   tarn_device_binding *binding = NULL;
   tarn_status status = tarn__device_binding_make(&b->watch, made, k, &binding);
   if (status == TARN_OK) status = tarn__device_binding_results(binding, out);
@@ -137,11 +148,14 @@ static tarn_status on_device(bench *b, const tarn_case *made, tarn_kernel_ref k,
   return status;
 }
 
-static tarn_status one_kernel(bench *b, const char *text, const tarn_case *made, tarn_kernel_ref k, const tarn_tensor *oracle) {
+static tarn_status one_kernel(bench *b, const char *text, const tarn_case *made, tarn_kernel_ref k,
+                              const tarn_tensor *oracle) {
   tarn_tensor out[TARN_CASE_MAX_INPUTS] = {{0}};
   tarn_figures f;
-  tarn_status status = b->watch.backend ? on_device(b, made, k, out, &f) : on_host(b, made, k, out, &f);
-  if (status == TARN_OK) status = report(b, k, text, made, &f, oracle ? error_of(made, oracle, out) : -1);
+  tarn_status status =
+      b->watch.backend ? on_device(b, made, k, out, &f) : on_host(b, made, k, out, &f);
+  if (status == TARN_OK)
+    status = report(b, k, text, made, &f, oracle ? error_of(made, oracle, out) : -1);
   clear_all(out);
   return status;
 }
@@ -158,13 +172,15 @@ static bool find_oracle(const bench *b, const tarn_case *made, tarn_tensor *orac
   return false;
 }
 
-/* How exact a kernel's products have to be: the CPU's as exact as they are, a device's as was asked for. */
+/* How exact a kernel's products have to be: the CPU's as exact as they are, a device's as was asked
+ * for. */
 static tarn_precision precision_of(const bench *b, tarn_kernel_ref k) {
   if (!b->watch.backend) return k.kernel->precision;
   return strcmp(b->options->precision, "f32") ? TARN_PRECISION_TF32 : TARN_PRECISION_F32;
 }
 
-/* All wanted kernels of the op on one case. A kernel that refuses the case says so in its row's place. */
+/* All wanted kernels of the op on one case. A kernel that refuses the case says so in its row's
+ * place. */
 static tarn_status one_case(bench *b, const char *text, tarn_case *made) {
   bool stable[TARN_CASE_MAX_INPUTS];
   size_t count;
@@ -180,11 +196,14 @@ static tarn_status one_case(bench *b, const char *text, tarn_case *made) {
     made->problem.precision = precision_of(b, k[i]);
     char name[MAX_NAME];
     const char *refusal = tarn__kernel_refusal(k[i], &made->problem);
-    if (refusal && prints(b)) printf("  %-30s no: %s\n", tarn__kernel_full_name(k[i], name, sizeof name), refusal);
+    if (refusal && prints(b))
+      printf("  %-30s no: %s\n", tarn__kernel_full_name(k[i], name, sizeof name), refusal);
     if (refusal) continue;
     if (one_kernel(b, text, made, k[i], has_oracle ? oracle : NULL) == TARN_OK) continue;
-    if (tarn__kernel_full_name(k[i], name, sizeof name), strstr(tarn_error(), "no memory")) status = TARN_NO_MEMORY;
-    else if (prints(b)) printf("  %-30s failed: %.*s\n", name, (int)strcspn(tarn_error(), "\n"), tarn_error());
+    if (tarn__kernel_full_name(k[i], name, sizeof name), strstr(tarn_error(), "no memory"))
+      status = TARN_NO_MEMORY;
+    else if (prints(b))
+      printf("  %-30s failed: %.*s\n", name, (int)strcspn(tarn_error(), "\n"), tarn_error());
   }
   clear_all(oracle);
   made->problem.stable = NULL;
@@ -208,23 +227,27 @@ static void narrow(const char *text, const char *name, bool all, char *narrower,
 }
 
 /* Of fp16 or bf16: all inputs, or the first alone, as in batch norm, whose parameters stay f32. */
-static tarn_status make_narrow(const tarn_op *op, const char *text, tarn_dtype dtype, char *narrower, size_t bytes, tarn_case *made) {
+static tarn_status make_narrow(const tarn_op *op, const char *text, tarn_dtype dtype,
+                               char *narrower, size_t bytes, tarn_case *made) {
   for (int all = 1; all >= 0; all--) {
     narrow(text, tarn_dtype_name(dtype), all, narrower, bytes);
-    if (tarn__case_make(tarn__allocator_default(), op, narrower, dtype, 1, made) == TARN_OK) return TARN_OK;
+    if (tarn__case_make(tarn__allocator_default(), op, narrower, dtype, 1, made) == TARN_OK)
+      return TARN_OK;
   }
   return TARN_INVALID;
 }
 
 /* The case with f32 for T, or the first other dtype that the op takes. */
 static tarn_status make(const tarn_op *op, const char *text, tarn_case *made) {
-  static const tarn_dtype others[] = {TARN_I32, TARN_BOOL, TARN_STRING, TARN_C64, TARN_U8, TARN_I64};
+  static const tarn_dtype others[] = {TARN_I32, TARN_BOOL, TARN_STRING,
+                                      TARN_C64, TARN_U8,   TARN_I64};
   tarn_status status = tarn__case_make(tarn__allocator_default(), op, text, TARN_F32, 1, made);
   char why[TARN_ERROR_BYTES];
   if (status == TARN_OK) return status;
   tarn__error_save(why, sizeof why);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (tarn__case_make(tarn__allocator_default(), op, text, others[i], 1, made) == TARN_OK) return TARN_OK;
+    if (tarn__case_make(tarn__allocator_default(), op, text, others[i], 1, made) == TARN_OK)
+      return TARN_OK;
   tarn__error_restore(why);
   return status;
 }
@@ -235,7 +258,9 @@ static tarn_status run_text(bench *b, const tarn_op *op, const char *text) {
   const bool f16 = b->watch.backend && !strcmp(b->options->precision, "fp16");
   if (f16 || (b->watch.backend && !strcmp(b->options->precision, "bf16"))) {
     /* a case that cannot be had so is left out */
-    if (make_narrow(op, text, f16 ? TARN_F16 : TARN_BF16, narrower, sizeof narrower, &made) != TARN_OK) return TARN_OK;
+    if (make_narrow(op, text, f16 ? TARN_F16 : TARN_BF16, narrower, sizeof narrower, &made) !=
+        TARN_OK)
+      return TARN_OK;
     text = narrower;
   } else {
     TARN_TRY(make(op, text, &made));
@@ -251,7 +276,8 @@ static tarn_status one_op(bench *b, const tarn_op *op, bool *taken) {
     return TARN_OK;
   }
   *taken = true;
-  for (size_t c = 0; c < sizeof op->cases / sizeof *op->cases && op->cases[c]; c++) TARN_TRY(run_text(b, op, op->cases[c]));
+  for (size_t c = 0; c < sizeof op->cases / sizeof *op->cases && op->cases[c]; c++)
+    TARN_TRY(run_text(b, op, op->cases[c]));
   for (const tarn_bench_shape *s = tarn__bench_shapes; s->op; s++)
     if (!strcmp(s->op, op->name)) TARN_TRY(run_text(b, op, s->text));
   return TARN_OK;
@@ -284,7 +310,8 @@ static tarn_status walk(bench *b) {
     TARN_TRY(one_op(b, ops[i], &taken));
   }
   if (!found) return none_found(b->options->filter);
-  return taken ? TARN_OK : TARN_INVALID;   /* the message is that of the last op that refused the case */
+  return taken ? TARN_OK
+               : TARN_INVALID; /* the message is that of the last op that refused the case */
 }
 
 static tarn_status measure_ceilings(bench *b) {
@@ -314,8 +341,8 @@ tarn_status tarn__bench_kernels(const tarn_bench_options *options) {
   if (options->json) tarn__report_json(stdout, &b.report);
   else if (options->markdown) tarn__report_markdown(stdout, &b.report);
   else
-    printf("\nestimates are off by %.0f %% of the least time in the median of %zu\n", 100 * tarn__report_estimates_off(&b.report),
-           b.report.rows);
+    printf("\nestimates are off by %.0f %% of the least time in the median of %zu\n",
+           100 * tarn__report_estimates_off(&b.report), b.report.rows);
   if (options->roofline) status = tarn__report_roofline(options->roofline, &b.report);
 done:
   tarn__denormals_restore(saved);

@@ -78,7 +78,8 @@ static void one_line(lines *l, const char *line) {
   tarn_figures figures;
   tarn_status status = make(l, op, text, line);
   if (status == TARN_OK) status = time_case(l, &k, &figures);
-  if (status == TARN_OK) report(l, op, text, tarn__kernel_full_name(k, name, sizeof name), &figures);
+  if (status == TARN_OK)
+    report(l, op, text, tarn__kernel_full_name(k, name, sizeof name), &figures);
   else report(l, op, text, NULL, NULL);
   fflush(stdout);
 }

@@ -62,7 +62,8 @@ static double share(const tarn_bench_row *row) {
 
 /* "12.3 / 24.5", one thread and all. */
 static void print_ceilings(FILE *to, const tarn_ceiling *c, const char *between, const char *end) {
-  static const char *const dots[TARN_PRECISIONS] = {[TARN_PRECISION_BF16] = "bf16", [TARN_PRECISION_INT8] = "int8"};
+  static const char *const dots[TARN_PRECISIONS] = {
+      [TARN_PRECISION_BF16] = "bf16", [TARN_PRECISION_INT8] = "int8"};
   fprintf(to, "%smultiply-adds of float32, GFLOP/s:", between);
   for (int t = 0; t < TARN_TARGETS; t++)
     if (c->gflops[t] > 0)

@@ -36,7 +36,8 @@ void tarn__report_clear(tarn_bench_report *r);
 /* How far estimates are from the least time, as a share of it, in the median of all rows. */
 double tarn__report_estimates_off(const tarn_bench_report *r);
 
-void tarn__report_head(FILE *to, const tarn_bench_report *r); /* ceilings, then the columns' names */
+void tarn__report_head(FILE *to,
+                       const tarn_bench_report *r); /* ceilings, then the columns' names */
 void tarn__report_row(FILE *to, const tarn_bench_row *row);
 void tarn__report_json(FILE *to, const tarn_bench_report *r);
 void tarn__report_markdown(FILE *to, const tarn_bench_report *r);

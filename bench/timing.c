@@ -19,7 +19,8 @@ static tarn_status batch_us(tarn_case_binding *binding, long batch, double *took
   return TARN_OK;
 }
 
-tarn_status tarn__bench_measure(tarn_case_binding *binding, double seconds, double *times, tarn_figures *figures) {
+tarn_status tarn__bench_measure(tarn_case_binding *binding, double seconds, double *times,
+                                tarn_figures *figures) {
   long batch = 1, n = 0;
   double took;
   for (;;) {                     /* warm up, and find how many fill 5 us */
@@ -29,7 +30,8 @@ tarn_status tarn__bench_measure(tarn_case_binding *binding, double seconds, doub
   }
   const uint64_t begin = tarn__now_ns();
   const long least = took > slow_us ? 1 : 3;
-  while (n < TARN_BENCH_MOST_RUNS && (n < least || (double)(tarn__now_ns() - begin) / 1e3 < 1e6 * seconds)) {
+  while (n < TARN_BENCH_MOST_RUNS &&
+         (n < least || (double)(tarn__now_ns() - begin) / 1e3 < 1e6 * seconds)) {
     TARN_TRY(batch_us(binding, batch, &took));
     times[n++] = took / (double)batch;
   }
@@ -53,7 +55,8 @@ tarn_status tarn__bench_measure_cold(tarn_case_binding *binding, tarn_figures *f
   for (int attempt = 0; attempt < 3 && status == TARN_OK; attempt++) {
     for (size_t i = 0; i < bytes; i += 64) other[i] = (unsigned char)(i + (size_t)attempt);
     status = batch_us(binding, 1, &took);
-    if (status == TARN_OK && (figures->cold_us < 0 || took < figures->cold_us)) figures->cold_us = took;
+    if (status == TARN_OK && (figures->cold_us < 0 || took < figures->cold_us))
+      figures->cold_us = took;
   }
   free((void *)(uintptr_t)other);
   return status;

@@ -12,12 +12,15 @@ typedef struct tarn_figures {
   long runs;
 } tarn_figures;
 
-/* Warms up, then runs until `seconds` are over: at least three times, unless a run takes more than two seconds. Runs shorter
- * than the clock can tell are timed in batches. times: room for TARN_BENCH_MOST_RUNS. */
-TARN_MUST_CHECK tarn_status tarn__bench_measure(tarn_case_binding *binding, double seconds, double *times,
-                                                tarn_figures *figures);
+/* Warms up, then runs until `seconds` are over: at least three times, unless a run takes more than
+ * two seconds. Runs shorter than the clock can tell are timed in batches. times: room for
+ * TARN_BENCH_MOST_RUNS. */
+TARN_MUST_CHECK tarn_status tarn__bench_measure(tarn_case_binding *binding, double seconds,
+                                                double *times, tarn_figures *figures);
 
-/* The least of three runs, each after every cache was filled with something else, into figures->cold_us. */
-TARN_MUST_CHECK tarn_status tarn__bench_measure_cold(tarn_case_binding *binding, tarn_figures *figures);
+/* The least of three runs, each after every cache was filled with something else, into
+ * figures->cold_us. */
+TARN_MUST_CHECK tarn_status tarn__bench_measure_cold(tarn_case_binding *binding,
+                                                     tarn_figures *figures);
 
 #endif

@@ -15,8 +15,8 @@ void tarn__bytes_clear(tarn_bytes *b);
 tarn_status tarn__bytes_add(tarn_bytes *b, const void *data, size_t bytes);
 tarn_status tarn__bytes_printf(tarn_bytes *b, const char *format, ...) TARN_PRINTF(2, 3);
 
-/* Text with control bytes and bytes that are not UTF-8 as \xNN, so that names from files print safely. At
- * most `bytes` are written, zero-terminated; returns text. */
+/* Text with control bytes and bytes that are not UTF-8 as \xNN, so that names from files print
+ * safely. At most `bytes` are written, zero-terminated; returns text. */
 const char *tarn__printable(const char *from, size_t from_bytes, char *text, size_t bytes);
 
 #endif

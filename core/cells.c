@@ -27,9 +27,11 @@ static size_t cell_of(size_t bytes, int *size) {
   return bytes <= 48 ? 48 : bytes <= 64 ? 64 : bytes <= 96 ? 96 : 128;
 }
 
-/* A block with room for a cell: what all strings would need were they no longer than this one, or twice the last block. */
+/* A block with room for a cell: what all strings would need were they no longer than this one, or
+ * twice the last block. */
 static bool grow(tarn_cells *cells, const tarn_allocator *a, size_t cell, int64_t strings) {
-  size_t bytes = strings < BLOCK / (int64_t)cell ? (size_t)(strings > 0 ? strings : 1) * cell : BLOCK;
+  size_t bytes =
+      strings < BLOCK / (int64_t)cell ? (size_t)(strings > 0 ? strings : 1) * cell : BLOCK;
   if (cells->blocks && 2 * cells->blocks->bytes > bytes) bytes = 2 * cells->blocks->bytes;
   if (bytes > BLOCK) bytes = BLOCK;
   tarn_cell_block *block = tarn__alloc_small(a, HEAD + bytes);

@@ -79,7 +79,8 @@ static void make_moved(void) {
 }
 
 static uint32_t move(uint32_t c) {
-  return moved[0][c & 0xff] ^ moved[1][c >> 8 & 0xff] ^ moved[2][c >> 16 & 0xff] ^ moved[3][c >> 24];
+  return moved[0][c & 0xff] ^ moved[1][c >> 8 & 0xff] ^ moved[2][c >> 16 & 0xff] ^
+         moved[3][c >> 24];
 }
 
 __attribute__((target("sse4.2"))) static uint32_t crc_sse42(uint32_t crc, const void *data,

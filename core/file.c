@@ -60,7 +60,8 @@ void tarn__file_unmap(tarn_file *file) {
   *file = (tarn_file){.data = NULL, .size = 0};
 }
 
-/* Advice on the whole pages of `page` bytes inside of the memory: their neighbours may be in use. */
+/* Advice on the whole pages of `page` bytes inside of the memory: their neighbours may be in
+ * use. */
 static void advise(const void *memory, size_t bytes, size_t page, int advice) {
   const uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page,
                   end = ((uintptr_t)memory + bytes) / page * page;
@@ -209,7 +210,8 @@ void tarn__output_discard(tarn_output *output) {
   tarn__free(output->allocator, output, output->bytes);
 }
 
-tarn_status tarn__output_file(const tarn_allocator *a, const char *path, const void *data, size_t bytes) {
+tarn_status tarn__output_file(const tarn_allocator *a, const char *path, const void *data,
+                              size_t bytes) {
   tarn_output *output = NULL;
   TARN_TRY(tarn__output_open(a, path, &output));
   const tarn_status status = tarn__output_write(output, data, bytes);

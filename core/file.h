@@ -19,12 +19,14 @@ void tarn__file_unmap(tarn_file *file);
 void tarn__file_forget(const tarn_file *file, size_t offset, size_t bytes);
 /* The same for any memory that is mapped from a file for reading alone. */
 void tarn__pages_forget(const void *data, size_t bytes);
-/* Memory mapped from a file that will all be read now: fetches its pages at once, which costs less than a fault for each. */
+/* Memory mapped from a file that will all be read now: fetches its pages at once, which costs less
+ * than a fault for each. */
 void tarn__pages_soon(const void *data, size_t bytes);
-/* Memory that will be filled soon and kept: where the system can, in large pages, which cost fewer faults and fewer address
- * translations. Does nothing to small blocks. */
+/* Memory that will be filled soon and kept: where the system can, in large pages, which cost fewer
+ * faults and fewer address translations. Does nothing to small blocks. */
 void tarn__pages_large(void *memory, size_t bytes);
-/* The system gives the pages now, all at once, which later costs a fault each. Not where it cannot. */
+/* The system gives the pages now, all at once, which later costs a fault each. Not where it
+ * cannot. */
 void tarn__pages_now(void *memory, size_t bytes);
 /* Puts "'path': " before this thread's message, safely printable, and returns `status`, so that the
  * one line of a failure names its file: `return tarn__in_file(status, path)`. TARN_OK passes
@@ -42,6 +44,7 @@ tarn_status tarn__output_flush(tarn_output *output);
 tarn_status tarn__output_commit(tarn_output *output); /* ends the handle, also on failure */
 void tarn__output_discard(tarn_output *output);       /* NULL passes */
 /* The three in one: a file of just these bytes. */
-tarn_status tarn__output_file(const tarn_allocator *a, const char *path, const void *data, size_t bytes);
+tarn_status tarn__output_file(const tarn_allocator *a, const char *path, const void *data,
+                              size_t bytes);
 
 #endif

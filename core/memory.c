@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The address sanitizer writes a warning when it refuses a block, which the tests would take for a finding: such builds ask
- * for less than it is told to give. */
+/* The address sanitizer writes a warning when it refuses a block, which the tests would take for a
+ * finding: such builds ask for less than it is told to give. */
 #if defined(__SANITIZE_ADDRESS__)
 #define LARGEST_BLOCK (((size_t)1 << 30) - ((size_t)1 << 16))
 #else

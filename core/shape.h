@@ -12,10 +12,12 @@ typedef struct tarn_shape {
 
 /* Checks rank 0..TARN_MAX_RANK, dims >= 0 and the product against int64 overflow. */
 tarn_status tarn__shape_make(int rank, const int64_t *dims, tarn_shape *shape);
-/* Fully known: product of dims (1 for a scalar). The shape must be one that tarn__shape_make accepts. */
+/* Fully known: product of dims (1 for a scalar). The shape must be one that tarn__shape_make
+ * accepts. */
 int64_t tarn__shape_elements(const tarn_shape *shape);
 /* The same for dims from an untrusted place: TARN_LIMIT when the product or the bytes overflow. */
-tarn_status tarn__shape_bytes(const tarn_shape *shape, size_t bytes_each, int64_t *elements, size_t *bytes);
+tarn_status tarn__shape_bytes(const tarn_shape *shape, size_t bytes_each, int64_t *elements,
+                              size_t *bytes);
 bool tarn__shape_known(const tarn_shape *shape);
 bool tarn__shape_equal(const tarn_shape *a, const tarn_shape *b);
 /* b (known) can be a value of a (perhaps unknown in places). */
@@ -29,6 +31,8 @@ tarn_status tarn__shape_axis(int64_t axis, int rank, int *out);
 const char *tarn__shape_print(const tarn_shape *shape, char text[TARN_SHAPE_TEXT]);
 /* Inline conveniences. */
 static inline tarn_shape tarn__shape_scalar(void) { return (tarn_shape){.rank = 0}; }
-static inline tarn_shape tarn__shape_vector(int64_t n) { return (tarn_shape){.rank = 1, .dim = {n}}; }
+static inline tarn_shape tarn__shape_vector(int64_t n) {
+  return (tarn_shape){.rank = 1, .dim = {n}};
+}
 
 #endif

@@ -5,8 +5,8 @@
 #include "core/contents.h"
 #include "core/file.h"
 
-/* One allocation: this head, then the elements at HEAD bytes, and behind those of strings the strings' store. A wrapped
- * buffer has only the head. */
+/* One allocation: this head, then the elements at HEAD bytes, and behind those of strings the
+ * strings' store. A wrapped buffer has only the head. */
 struct tarn_buffer {
   atomic_int references;
   tarn_dtype dtype;
@@ -164,7 +164,8 @@ void tarn__tensor_share(const tarn_tensor *from, tarn_tensor *out) {
 
 void tarn__tensor_clear(tarn_tensor *t) {
   tarn_buffer *b = t->buffer;
-  t->dtype = TARN_NO_DTYPE;   /* dims of an empty tensor mean nothing: this runs several times a step */
+  t->dtype =
+      TARN_NO_DTYPE; /* dims of an empty tensor mean nothing: this runs several times a step */
   t->shape.rank = 0;
   t->data = NULL;
   t->buffer = NULL;
@@ -235,7 +236,9 @@ static void name(tarn_tensor *t, uint64_t contents) {
 }
 
 /* Bit 62 tells numbers that last. */
-void tarn__tensor_name_contents(tarn_tensor *t, uint64_t contents) { name(t, contents & ~(1ull << 62)); }
+void tarn__tensor_name_contents(tarn_tensor *t, uint64_t contents) {
+  name(t, contents & ~(1ull << 62));
+}
 void tarn__tensor_name_lasting(tarn_tensor *t, uint64_t hash) { name(t, hash | 3ull << 62); }
 
 int64_t tarn__tensor_elements(const tarn_tensor *t) {
@@ -246,8 +249,10 @@ size_t tarn__tensor_bytes(const tarn_tensor *t) {
   return (size_t)tarn__tensor_elements(t) * tarn_dtype_bytes(t->dtype);
 }
 
-/* The bytes may be some of what is replaced: they are copied first. data NULL: the caller writes them. */
-static tarn_status string_put(tarn_tensor *t, int64_t i, const char *data, size_t bytes, char **room) {
+/* The bytes may be some of what is replaced: they are copied first. data NULL: the caller writes
+ * them. */
+static tarn_status string_put(tarn_tensor *t, int64_t i, const char *data, size_t bytes,
+                              char **room) {
   tarn_buffer *b = t->buffer;
   *room = NULL;
   if (!b || b->wrapped)

@@ -1,15 +1,15 @@
 /* The pool of threads.h.
  *
- * A loop that is under way stands in one of a few slots. Its word holds (generation, first, end): the
- * chunks that are left. Taking one is a compare-and-swap that moves first up or end down. A swap
- * that succeeds proves that loop g is still under way and that a chunk of it is now
- * ours, so its body and argument stay put until we have counted the chunk as finished; a worker
- * that was asleep meanwhile fails the swap and looks again. The owner takes chunks like everybody,
- * then waits until all are counted.
+ * A loop that is under way stands in one of a few slots. Its word holds (generation, first, end):
+ * the chunks that are left. Taking one is a compare-and-swap that moves first up or end down. A
+ * swap that succeeds proves that loop g is still under way and that a chunk of it is now ours, so
+ * its body and argument stay put until we have counted the chunk as finished; a worker that was
+ * asleep meanwhile fails the swap and looks again. The owner takes chunks like everybody, then
+ * waits until all are counted.
  *
- * Every second worker takes from the end. So two threads walk through their own halves and meet, wherever that
- * is: the rows that one writes are those it reads in the next loop, from its own cache, and a kernel
- * can fetch ahead what it will probably be given next (tarn__pool_next).
+ * Every second worker takes from the end. So two threads walk through their own halves and meet,
+ * wherever that is: the rows that one writes are those it reads in the next loop, from its own
+ * cache, and a kernel can fetch ahead what it will probably be given next (tarn__pool_next).
  *
  * Sleeping (workers without work, owners that wait) follows one pattern: announce oneself, look
  * again, sleep; the other side changes the state, then looks whether somebody is announced. Both in
@@ -34,7 +34,8 @@
 #define YIELDS 4
 #define INDEX_BITS 20
 #define INDEX_MASK ((1u << INDEX_BITS) - 1u)
-#define LARGEST_LOOP ((int64_t)INDEX_MASK) /* chunks that fit the word; longer loops run in pieces */
+#define LARGEST_LOOP \
+  ((int64_t)INDEX_MASK) /* chunks that fit the word; longer loops run in pieces */
 
 typedef struct slot {
   _Alignas(64) _Atomic uint64_t word; /* generation, first and end of the chunks left to take */
@@ -80,11 +81,12 @@ typedef struct frame {
 
 static _Thread_local const frame *inside;
 
-/* Looking for some 30 us, then a few yields, then it is time to sleep. While a loop is under way, what is waited
- * for will come soon: its end, or the next loop. Then looking goes on for up to 600 us, with a yield every 30: a
- * chunk may take long, and waking a processor that the system has halted takes 50 us and more on virtual machines. Behind it
- * a caller had better sleep, so that the system moves a worker whose processor is taken to the caller's: Linux leaves a thread
- * that ran less than 500 us ago where it is. Start with {0}. */
+/* Looking for some 30 us, then a few yields, then it is time to sleep. While a loop is under way,
+ * what is waited for will come soon: its end, or the next loop. Then looking goes on for up to 600
+ * us, with a yield every 30: a chunk may take long, and waking a processor that the system has
+ * halted takes 50 us and more on virtual machines. Behind it a caller had better sleep, so that the
+ * system moves a worker whose processor is taken to the caller's: Linux leaves a thread that ran
+ * less than 500 us ago where it is. Start with {0}. */
 typedef struct patience {
   uint64_t since_ns, until_ns;
   int yields;
@@ -132,8 +134,8 @@ static int64_t take(slot *s, int index) {
  * how many. */
 static uint64_t take_rest(slot *s) {
   uint64_t word = atomic_load_explicit(&s->word, memory_order_relaxed);
-  while (!atomic_compare_exchange_weak_explicit(&s->word, &word, word - left_of(word), memory_order_acq_rel,
-                                                memory_order_relaxed)) {
+  while (!atomic_compare_exchange_weak_explicit(&s->word, &word, word - left_of(word),
+                                                memory_order_acq_rel, memory_order_relaxed)) {
   }
   return left_of(word);
 }
@@ -277,7 +279,8 @@ static tarn_status run_in(tarn_pool *pool, slot *s, int64_t first, int64_t chunk
   s->here = tarn__trace_where();
   atomic_store_explicit(&s->finished, 0, memory_order_relaxed);
   atomic_store_explicit(&s->failed, false, memory_order_relaxed);
-  uint64_t generation = (atomic_load_explicit(&s->word, memory_order_relaxed) >> 2 * INDEX_BITS) + 1;
+  uint64_t generation =
+      (atomic_load_explicit(&s->word, memory_order_relaxed) >> 2 * INDEX_BITS) + 1;
   atomic_store(&s->word, word_of(generation, 0, (uint64_t)chunks));
   unsigned bit = 1u << (unsigned)(s - pool->slots);
   atomic_fetch_or(&pool->open, bit);
@@ -316,7 +319,8 @@ int tarn__pool_threads(const tarn_pool *pool) {
 int64_t tarn__pool_next(const tarn_pool *pool, int64_t chunk, int64_t chunks, int index) {
   if (!pool || pool->threads == 1) return chunk + 1 < chunks ? chunk + 1 : -1;
   const bool back = from_the_end(index);
-  const int64_t step = back ? pool->threads / 2 : (pool->threads + 1) / 2; /* as many take from that side */
+  const int64_t step =
+      back ? pool->threads / 2 : (pool->threads + 1) / 2; /* as many take from that side */
   const int64_t next = back ? chunk - step : chunk + step;
   return next >= 0 && next < chunks ? next : -1;
 }

@@ -41,8 +41,8 @@ uint64_t tarn__trace_serial(const tarn_trace *trace);
  * about. */
 void tarn__trace_tick(tarn_trace *trace, int label, bool helps, uint64_t start_ns, uint64_t end_ns);
 
-/* A row of its own, for what no thread of this process does (a device's queue). One thread at a time writes into it. NULL: memory
- * is short. Belongs to the trace. */
+/* A row of its own, for what no thread of this process does (a device's queue). One thread at a
+ * time writes into it. NULL: memory is short. Belongs to the trace. */
 typedef struct tarn_trace_row tarn_trace_row;
 tarn_trace_row *tarn__trace_row_add(tarn_trace *trace, const char *name);
 void tarn__trace_row_tick(tarn_trace *trace, tarn_trace_row *row, int label, uint64_t start_ns,

@@ -9,7 +9,8 @@ const tarn_attr *tarn__attr_find(const tarn_attrs *attrs, const char *name) {
   return NULL;
 }
 
-tarn_status tarn__attr_set(tarn_arena *arena, tarn_attrs *attrs, const char *name, const tarn_attr *value) {
+tarn_status tarn__attr_set(tarn_arena *arena, tarn_attrs *attrs, const char *name,
+                           const tarn_attr *value) {
   for (size_t i = 0; i < attrs->count; i++) {
     if (strcmp(attrs->rows[i].name, name) != 0) continue;
     attrs->rows[i].value = *value;
@@ -27,8 +28,8 @@ tarn_status tarn__attr_set(tarn_arena *arena, tarn_attrs *attrs, const char *nam
   return TARN_OK;
 }
 
-/* What a typed read gives when an op asks for an attribute that it does not declare: our own bug, so debug
- * builds stop; release builds go on with a zero. */
+/* What a typed read gives when an op asks for an attribute that it does not declare: our own bug,
+ * so debug builds stop; release builds go on with a zero. */
 static const tarn_attr absent;
 static const tarn_shape absent_shape = {.rank = -1};
 
@@ -38,9 +39,15 @@ static const tarn_attr *get(const tarn_attrs *attrs, const char *name, tarn_attr
   return value && value->kind == kind ? value : &absent;
 }
 
-int64_t tarn__attr_int(const tarn_attrs *attrs, const char *name) { return get(attrs, name, TARN_ATTR_INT)->i; }
-float tarn__attr_float(const tarn_attrs *attrs, const char *name) { return get(attrs, name, TARN_ATTR_FLOAT)->f; }
-bool tarn__attr_bool(const tarn_attrs *attrs, const char *name) { return get(attrs, name, TARN_ATTR_BOOL)->b; }
+int64_t tarn__attr_int(const tarn_attrs *attrs, const char *name) {
+  return get(attrs, name, TARN_ATTR_INT)->i;
+}
+float tarn__attr_float(const tarn_attrs *attrs, const char *name) {
+  return get(attrs, name, TARN_ATTR_FLOAT)->f;
+}
+bool tarn__attr_bool(const tarn_attrs *attrs, const char *name) {
+  return get(attrs, name, TARN_ATTR_BOOL)->b;
+}
 
 tarn_string tarn__attr_string(const tarn_attrs *attrs, const char *name) {
   return get(attrs, name, TARN_ATTR_STRING)->s;

@@ -26,7 +26,8 @@ typedef struct tarn_func {
 } tarn_func;
 
 struct tarn_attr {
-  tarn_attr_kind kind, element;   /* element: of a list; TARN_ATTR_NONE for an empty list of unknown kind */
+  tarn_attr_kind kind,
+      element; /* element: of a list; TARN_ATTR_NONE for an empty list of unknown kind */
   union {
     int64_t i;
     float f;
@@ -60,15 +61,18 @@ struct tarn_attrs {
 /* NULL when absent. */
 const tarn_attr *tarn__attr_find(const tarn_attrs *attrs, const char *name);
 /* Sets or replaces; the name and what the value points to must live as long as the arena. */
-tarn_status tarn__attr_set(tarn_arena *arena, tarn_attrs *attrs, const char *name, const tarn_attr *value);
+tarn_status tarn__attr_set(tarn_arena *arena, tarn_attrs *attrs, const char *name,
+                           const tarn_attr *value);
 
-/* For an op's `parse` and `infer`: the attribute is there and of the declared kind (tarn__node_resolve has filled
- * defaults in and checked kinds), so these cannot fail; asking for an undeclared name is our own bug (assert). */
+/* For an op's `parse` and `infer`: the attribute is there and of the declared kind
+ * (tarn__node_resolve has filled defaults in and checked kinds), so these cannot fail; asking for
+ * an undeclared name is our own bug (assert). */
 int64_t tarn__attr_int(const tarn_attrs *attrs, const char *name);
 float tarn__attr_float(const tarn_attrs *attrs, const char *name);
 bool tarn__attr_bool(const tarn_attrs *attrs, const char *name);
 tarn_string tarn__attr_string(const tarn_attrs *attrs, const char *name);
-bool tarn__attr_is(const tarn_attrs *attrs, const char *name, const char *text);  /* a string attr equals text */
+bool tarn__attr_is(const tarn_attrs *attrs, const char *name,
+                   const char *text); /* a string attr equals text */
 tarn_dtype tarn__attr_type(const tarn_attrs *attrs, const char *name);
 const tarn_shape *tarn__attr_shape(const tarn_attrs *attrs, const char *name);
 const tarn_tensor *tarn__attr_tensor(const tarn_attrs *attrs, const char *name);

@@ -62,7 +62,8 @@ static bool read_string(tarn_text *t, tarn_word *word) {
 }
 
 /* One value that is no list. TARN_INVALID without a message of its own: the caller says where. */
-static tarn_status read_one(tarn_arena *arena, tarn_attr_kind kind, tarn_text *t, tarn_attr *value) {
+static tarn_status read_one(tarn_arena *arena, tarn_attr_kind kind, tarn_text *t,
+                            tarn_attr *value) {
   *value = (tarn_attr){.kind = kind};
   double number;
   tarn_word word;
@@ -137,7 +138,8 @@ static void put_element(void *storage, size_t i, const tarn_attr *one) {
   }
 }
 
-static tarn_status read_list(tarn_arena *arena, tarn_attr_kind element, tarn_text *t, tarn_attr *value) {
+static tarn_status read_list(tarn_arena *arena, tarn_attr_kind element, tarn_text *t,
+                             tarn_attr *value) {
   *value = (tarn_attr){.kind = TARN_ATTR_LIST, .element = element};
   if (!tarn__text_take(t, "[") || element_bytes(element) == 0) return TARN_INVALID;
   if (tarn__text_take(t, "]")) return TARN_OK;
@@ -166,8 +168,8 @@ static tarn_status read_list(tarn_arena *arena, tarn_attr_kind element, tarn_tex
   return TARN_OK;
 }
 
-tarn_status tarn__attr_read(tarn_arena *arena, tarn_attr_kind kind, tarn_attr_kind element, const char *text,
-                            tarn_attr *value) {
+tarn_status tarn__attr_read(tarn_arena *arena, tarn_attr_kind kind, tarn_attr_kind element,
+                            const char *text, tarn_attr *value) {
   tarn_text t = {text, text + strlen(text)};
   tarn_status status = kind == TARN_ATTR_LIST ? read_list(arena, element, &t, value)
                                               : read_one(arena, kind, &t, value);
@@ -194,19 +196,23 @@ static const char *refuse_type(tarn_arena *arena, const tarn_attr_def *def, tarn
 static const char *refuse_string(tarn_arena *arena, const tarn_attr_def *def, tarn_string s) {
   if (!def->allowed) return NULL;
   for (size_t i = 0; i < def->allowed_count; i++)
-    if (def->allowed[i].size == s.size && memcmp(def->allowed[i].data, s.data, s.size) == 0) return NULL;
+    if (def->allowed[i].size == s.size && memcmp(def->allowed[i].data, s.data, s.size) == 0)
+      return NULL;
   char shown[40];
   size_t bytes = s.size < sizeof shown - 1 ? s.size : sizeof shown - 1;
-  for (size_t i = 0; i < bytes; i++) shown[i] = s.data[i] >= 32 && s.data[i] < 127 ? s.data[i] : '?';
+  for (size_t i = 0; i < bytes; i++)
+    shown[i] = s.data[i] >= 32 && s.data[i] < 127 ? s.data[i] : '?';
   shown[bytes] = 0;
-  return SAY("attribute '%s' does not allow '%s', but for instance '%s'", def->name, shown, def->allowed[0].data);
+  return SAY("attribute '%s' does not allow '%s', but for instance '%s'", def->name, shown,
+             def->allowed[0].data);
 }
 
-static const char *refuse_list(tarn_arena *arena, const tarn_attr_def *def, const tarn_attr *value) {
+static const char *refuse_list(tarn_arena *arena, const tarn_attr_def *def,
+                               const tarn_attr *value) {
   size_t count = value->list.count;
   if (count > 0 && value->element != def->element)
-    return SAY("attribute '%s' is a list of %s, expected of %s", def->name, tarn__attr_kind_name(value->element),
-               tarn__attr_kind_name(def->element));
+    return SAY("attribute '%s' is a list of %s, expected of %s", def->name,
+               tarn__attr_kind_name(value->element), tarn__attr_kind_name(def->element));
   if (def->has_minimum && (def->minimum > 0 && count < (uint64_t)def->minimum))
     return SAY("attribute '%s' has %zu elements, expected at least %lld", def->name, count,
                (long long)def->minimum);
@@ -219,7 +225,8 @@ static const char *refuse_list(tarn_arena *arena, const tarn_attr_def *def, cons
   return why;
 }
 
-const char *tarn__attr_refusal(tarn_arena *arena, const tarn_attr_def *def, const tarn_attr *value) {
+const char *tarn__attr_refusal(tarn_arena *arena, const tarn_attr_def *def,
+                               const tarn_attr *value) {
   if (value->kind != def->kind)
     return SAY("attribute '%s' is %s, expected %s", def->name, tarn__attr_kind_name(value->kind),
                tarn__attr_kind_name(def->kind));

@@ -1,5 +1,5 @@
-/* A case string becomes a graph of placeholders and the one node, so that exactly what happens to a loaded model
- * (defaults, dtypes, parsed attributes, shapes) happens to the case. */
+/* A case string becomes a graph of placeholders and the one node, so that exactly what happens to a
+ * loaded model (defaults, dtypes, parsed attributes, shapes) happens to the case. */
 #include "graph/case.h"
 
 #include "graph/case_input.h"
@@ -39,8 +39,10 @@ static bool next_word(tarn_text *text, tarn_word *word) {
 
 static tarn_status read_input(reader *r, const tarn_arg_def *arg, const char *text) {
   int i = r->inputs;
-  if (i == TARN_CASE_MAX_INPUTS) return tarn_fail(TARN_LIMIT, "more than %d inputs", TARN_CASE_MAX_INPUTS);
-  if (arg->is_ref) return tarn_fail(TARN_UNSUPPORTED, "input '%s' is a variable's reference", arg->name);
+  if (i == TARN_CASE_MAX_INPUTS)
+    return tarn_fail(TARN_LIMIT, "more than %d inputs", TARN_CASE_MAX_INPUTS);
+  if (arg->is_ref)
+    return tarn_fail(TARN_UNSUPPORTED, "input '%s' is a variable's reference", arg->name);
   TARN_TRY(tarn__case_input(r->allocator, text, r->t, r->seed + (uint64_t)i, &r->made->in[i]));
   r->arg[i] = arg;
   r->inputs++;
@@ -69,7 +71,8 @@ static tarn_status read_word(reader *r, tarn_word word) {
   if (!equals) return tarn_fail(TARN_INVALID, "expected name=value, got '%s'", text);
   *equals = 0;
   for (size_t i = 0; i < r->signature->inputs; i++)
-    if (strcmp(r->signature->input[i].name, text) == 0) return read_input(r, &r->signature->input[i], equals + 1);
+    if (strcmp(r->signature->input[i].name, text) == 0)
+      return read_input(r, &r->signature->input[i], equals + 1);
   const tarn_attr_def *def = tarn__signature_attr(r->signature, text);
   if (!def) return tarn_fail(TARN_INVALID, "'%s' is no input and no attribute", text);
   TARN_TRY_IN(read_attr(r, def, equals + 1), "reading '%s'", text);
@@ -155,9 +158,17 @@ static tarn_status make(reader *r, const char *text) {
     m->in_shape[i] = m->in[i].shape;
     values[i] = &m->in[i];
   }
-  tarn_infer infer = {.op = m->op, .node = r->node->name, .attrs = &r->node->attrs, .params = r->node->params,
-                      .inputs = r->node->inputs, .outputs = r->node->outputs, .in_dtype = r->node->in_dtype,
-                      .out_dtype = r->node->out_dtype, .in = m->in_shape, .value = values, .out = m->out_shape};
+  tarn_infer infer = {.op = m->op,
+                      .node = r->node->name,
+                      .attrs = &r->node->attrs,
+                      .params = r->node->params,
+                      .inputs = r->node->inputs,
+                      .outputs = r->node->outputs,
+                      .in_dtype = r->node->in_dtype,
+                      .out_dtype = r->node->out_dtype,
+                      .in = m->in_shape,
+                      .value = values,
+                      .out = m->out_shape};
   TARN_TRY(tarn__infer(&infer));
   m->problem = (tarn_problem){.op = m->op->name, .node = r->node->name, .inputs = r->node->inputs,
                               .outputs = r->node->outputs, .in_dtype = r->node->in_dtype,
@@ -166,11 +177,14 @@ static tarn_status make(reader *r, const char *text) {
   return TARN_OK;
 }
 
-tarn_status tarn__case_make(const tarn_allocator *a, const tarn_op *op, const char *text, tarn_dtype dtype,
-                            uint64_t seed, tarn_case *made) {
+tarn_status tarn__case_make(const tarn_allocator *a, const tarn_op *op, const char *text,
+                            tarn_dtype dtype, uint64_t seed, tarn_case *made) {
   memset(made, 0, sizeof *made);
   made->op = op;
-  reader r = {.allocator = a, .made = made, .t = dtype == TARN_NO_DTYPE ? TARN_F32 : dtype, .seed = seed * 1000};
+  reader r = {.allocator = a,
+              .made = made,
+              .t = dtype == TARN_NO_DTYPE ? TARN_F32 : dtype,
+              .seed = seed * 1000};
   tarn_status status = make(&r, text);
   if (status != TARN_OK) {
     tarn__context("making case \"%s\" of %s", text, op->name);

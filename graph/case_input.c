@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* splitmix64 (Steele, Lea and Flood, OOPSLA 2014): any seed will do, and it is the same everywhere. */
+/* splitmix64 (Steele, Lea and Flood, OOPSLA 2014): any seed will do, and it is the same
+ * everywhere. */
 static uint64_t next(uint64_t *state) {
   uint64_t z = *state += 0x9e3779b97f4a7c15u;
   z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -22,7 +23,9 @@ static double normal(uint64_t *state) {
   return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
 }
 
-static double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+static double clamp(double x, double low, double high) {
+  return x < low ? low : x > high ? high : x;
+}
 
 void tarn__element_put(tarn_tensor *t, int64_t i, double re, double im) {
   void *d = t->data;
@@ -93,7 +96,8 @@ double tarn__element_get(const tarn_tensor *t, int64_t i) {
 
 /* ---- random elements ----------------------------------------------------------------------- */
 
-static tarn_status fill_string(tarn_tensor *t, int64_t i, uint64_t *state, bool ranged, double low, double high) {
+static tarn_status fill_string(tarn_tensor *t, int64_t i, uint64_t *state, bool ranged, double low,
+                               double high) {
   char text[32];
   uint64_t bits = next(state);
   if (ranged) {
@@ -105,8 +109,8 @@ static tarn_status fill_string(tarn_tensor *t, int64_t i, uint64_t *state, bool 
   return tarn__string_set(t, i, text, size);
 }
 
-/* Without a range: floats about N(0,1), signed integers -8..8, unsigned ones 0..16, bools mixed, short strings of letters; with
- * one strings are integers in decimal. */
+/* Without a range: floats about N(0,1), signed integers -8..8, unsigned ones 0..16, bools mixed,
+ * short strings of letters; with one strings are integers in decimal. */
 static tarn_status fill(tarn_tensor *t, uint64_t seed, bool ranged, double low, double high) {
   uint64_t state = seed * 0x2545f4914f6cdd1du + 1;
   int64_t elements = tarn__tensor_elements(t);
@@ -121,8 +125,8 @@ static tarn_status fill(tarn_tensor *t, uint64_t seed, bool ranged, double low, 
       double im = ranged ? low + (high - low) * uniform(&state) : normal(&state);
       tarn__element_put(t, i, re, im);
     } else {
-      bool negative = tarn__dtype_in(t->dtype, TARN_SIGNED_INTS | TARN_BIT(TARN_QI8) | TARN_BIT(TARN_QI16) |
-                                                   TARN_BIT(TARN_QI32));
+      bool negative = tarn__dtype_in(t->dtype, TARN_SIGNED_INTS | TARN_BIT(TARN_QI8) |
+                                                   TARN_BIT(TARN_QI16) | TARN_BIT(TARN_QI32));
       double from = ranged ? low : negative ? -8 : 0, to = ranged ? high : from + 16;
       tarn__element_put(t, i, floor(from + (to - from + 1) * uniform(&state)), 0);
     }
@@ -135,11 +139,13 @@ static tarn_status fill_steps(tarn_tensor *t, double from, double step, double r
   if (t->dtype == TARN_STRING) return tarn_fail(TARN_INVALID, "steps of strings");
   if (!(run >= 1 && run <= 0x1p53)) return tarn_fail(TARN_INVALID, "runs of %g elements", run);
   const int64_t elements = tarn__tensor_elements(t);
-  for (int64_t i = 0; i < elements; i++) tarn__element_put(t, i, from + step * (double)(i / (int64_t)run), 0);
+  for (int64_t i = 0; i < elements; i++)
+    tarn__element_put(t, i, from + step * (double)(i / (int64_t)run), 0);
   return TARN_OK;
 }
 
-/* Square matrices become such as have inverses: what is on their diagonals outweighs the rest of its row. */
+/* Square matrices become such as have inverses: what is on their diagonals outweighs the rest of
+ * its row. */
 static tarn_status add_to_diagonals(tarn_tensor *t) {
   const tarn_shape *s = &t->shape;
   if (t->dtype == TARN_STRING || s->rank < 2 || s->dim[s->rank - 1] != s->dim[s->rank - 2])
@@ -179,15 +185,17 @@ static tarn_status put_given(tarn_tensor *t, int64_t i, tarn_text *text) {
     tarn__element_put(t, i, number, 0);
     return TARN_OK;
   }
-  return put_integer(t, i, text) ? TARN_OK
-                                 : tarn_fail(TARN_INVALID, "expected an integer before '%.20s'", text->at);
+  return put_integer(t, i, text)
+             ? TARN_OK
+             : tarn_fail(TARN_INVALID, "expected an integer before '%.20s'", text->at);
 }
 
 /* The elements between the brackets, of which there must be as many as the tensor has. */
 static tarn_status put_all(tarn_tensor *t, tarn_text *text, const char *close) {
   int64_t elements = tarn__tensor_elements(t);
   for (int64_t i = 0; i < elements; i++) {
-    if (i && !tarn__text_take(text, ",")) return tarn_fail(TARN_INVALID, "expected %lld elements", (long long)elements);
+    if (i && !tarn__text_take(text, ","))
+      return tarn_fail(TARN_INVALID, "expected %lld elements", (long long)elements);
     TARN_TRY(put_given(t, i, text));
   }
   if (!tarn__text_take(text, close))
@@ -217,8 +225,9 @@ static tarn_status read_dims(tarn_text *text, tarn_shape *shape) {
       return tarn_fail(TARN_INVALID, "expected a dim before '%.20s'", text->at);
     shape->dim[shape->rank++] = dim;
   } while (tarn__text_take(text, "x"));
-  return tarn__text_take(text, "]") ? TARN_OK
-                                    : tarn_fail(TARN_INVALID, "expected 'x' or ']' before '%.20s'", text->at);
+  return tarn__text_take(text, "]")
+             ? TARN_OK
+             : tarn_fail(TARN_INVALID, "expected 'x' or ']' before '%.20s'", text->at);
 }
 
 static tarn_status make(const tarn_allocator *a, tarn_text *text, tarn_dtype dtype, uint64_t seed,
@@ -235,7 +244,8 @@ static tarn_status make(const tarn_allocator *a, tarn_text *text, tarn_dtype dty
     TARN_TRY(tarn__tensor_new(a, dtype, &shape, made));
     return put_all(made, text, "}");
   }
-  if (!tarn__text_take(text, "[")) return tarn_fail(TARN_INVALID, "expected '[', '{' or '(' before '%.20s'", text->at);
+  if (!tarn__text_take(text, "["))
+    return tarn_fail(TARN_INVALID, "expected '[', '{' or '(' before '%.20s'", text->at);
   TARN_TRY(read_dims(text, &shape));
   TARN_TRY(tarn__tensor_new(a, dtype, &shape, made));
   if (tarn__text_take(text, "{")) return put_all(made, text, "}");
@@ -247,11 +257,13 @@ static tarn_status make(const tarn_allocator *a, tarn_text *text, tarn_dtype dty
   double step, run;
   bool good = !ranged || tarn__text_number(text, &low);
   if (ranged && good && tarn__text_take(text, "+")) {
-    if (tarn__text_number(text, &step) && tarn__text_take(text, "/") && tarn__text_number(text, &run))
+    if (tarn__text_number(text, &step) && tarn__text_take(text, "/") &&
+        tarn__text_number(text, &run))
       return fill_steps(made, low, step, run);
     return tarn_fail(TARN_INVALID, "expected steps such as 0+1/4 before '%.20s'", text->at);
   }
-  if (ranged && !(good && tarn__text_take(text, "..") && tarn__text_number(text, &high) && low <= high))
+  if (ranged &&
+      !(good && tarn__text_take(text, "..") && tarn__text_number(text, &high) && low <= high))
     return tarn_fail(TARN_INVALID, "expected a range such as 0..1 before '%.20s'", text->at);
   return fill(made, seed, ranged, low, high);
 }

@@ -1,4 +1,5 @@
-/* Kernels on cases: bound once, with scratch and packed weights as in a plan, then run as often as wanted. */
+/* Kernels on cases: bound once, with scratch and packed weights as in a plan, then run as often as
+ * wanted. */
 #include "graph/case.h"
 
 #include "kernels/run.h"
@@ -28,7 +29,8 @@ static tarn_status make_ready(tarn_case_binding *b, const tarn_case *made, tarn_
     if (b->out[i]->dtype == TARN_NO_DTYPE && made->out_shape[i].rank >= 0)
       TARN_TRY(tarn__tensor_new_raw(b->allocator, p->out_dtype[i], &made->out_shape[i], b->out[i]));
   if (k->scratch_bytes) b->scratch_bytes = k->scratch_bytes(p, tarn__pool_threads(pool));
-  if (b->scratch_bytes && !(b->scratch = tarn__alloc(b->allocator, b->scratch_bytes))) return TARN_NO_MEMORY;
+  if (b->scratch_bytes && !(b->scratch = tarn__alloc(b->allocator, b->scratch_bytes)))
+    return TARN_NO_MEMORY;
   if (k->prepared_bytes) b->prepared_bytes = k->prepared_bytes(p);
   if (b->prepared_bytes) {
     b->prepared = tarn__alloc(b->allocator, b->prepared_bytes);
@@ -40,8 +42,8 @@ static tarn_status make_ready(tarn_case_binding *b, const tarn_case *made, tarn_
   return tarn__resources_create(b->allocator, &b->resources);
 }
 
-tarn_status tarn__case_bind(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool, tarn_tensor *out,
-                            tarn_case_binding **binding) {
+tarn_status tarn__case_bind(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool,
+                            tarn_tensor *out, tarn_case_binding **binding) {
   const tarn_allocator *a = made->graph->allocator;
   tarn_case_binding *b = tarn__alloc_zero(a, sizeof *b);
   if (!b) return TARN_NO_MEMORY;
@@ -56,13 +58,20 @@ tarn_status tarn__case_bind(const tarn_case *made, tarn_kernel_ref kernel, tarn_
   }
   b->run = (tarn_run){.allocator = a, .resources = b->resources, .print = print_nothing,
                       .deadline_ns = made->deadline_ns};
-  b->call = (tarn_call){.problem = &made->problem, .in = b->in, .out = b->out, .scratch = b->scratch, .prepared = b->prepared,
-                        .pool = pool, .run = &b->run};
+  b->call = (tarn_call){.problem = &made->problem,
+                        .in = b->in,
+                        .out = b->out,
+                        .scratch = b->scratch,
+                        .prepared = b->prepared,
+                        .pool = pool,
+                        .run = &b->run};
   *binding = b;
   return TARN_OK;
 }
 
-tarn_status tarn__case_binding_run(tarn_case_binding *b) { return tarn__kernel_run(b->kernel.kernel, &b->call); }
+tarn_status tarn__case_binding_run(tarn_case_binding *b) {
+  return tarn__kernel_run(b->kernel.kernel, &b->call);
+}
 
 void tarn__case_unbind(tarn_case_binding *b) {
   if (!b) return;
@@ -72,7 +81,8 @@ void tarn__case_unbind(tarn_case_binding *b) {
   tarn__free(b->allocator, b, sizeof *b);
 }
 
-tarn_status tarn__case_run(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool, tarn_tensor *out) {
+tarn_status tarn__case_run(const tarn_case *made, tarn_kernel_ref kernel, tarn_pool *pool,
+                           tarn_tensor *out) {
   tarn_case_binding *binding;
   TARN_TRY(tarn__case_bind(made, kernel, pool, out, &binding));
   const tarn_status status = tarn__case_binding_run(binding);

@@ -1,5 +1,5 @@
-/* Building a graph: nodes, functions, kept tensors, and finding nodes by name. Names and input texts are copied into
- * the graph's arena; graph/resolve.c turns the texts into edges. */
+/* Building a graph: nodes, functions, kept tensors, and finding nodes by name. Names and input
+ * texts are copied into the graph's arena; graph/resolve.c turns the texts into edges. */
 #include "graph/graph.h"
 
 #include "core/bytes.h"
@@ -12,7 +12,8 @@ struct tarn_kept {
   tarn_tensor tensor;
 };
 
-/* Makes room for one more in an array that holds `count`; capacities are powers of two, so none is stored. */
+/* Makes room for one more in an array that holds `count`; capacities are powers of two, so none is
+ * stored. */
 static tarn_status grow(tarn_arena *arena, void *array, size_t count, size_t bytes_each) {
   if (count != 0 && (count < 4 || (count & (count - 1)) != 0)) return TARN_OK;
   void *old;
@@ -42,7 +43,8 @@ tarn_status tarn__graph_create(const tarn_allocator *a, tarn_graph **graph) {
 void tarn__graph_destroy(tarn_graph *graph) {
   if (!graph) return;
   if (graph->library && !graph->function) {
-    for (size_t i = 0; i < graph->library->count; i++) tarn__graph_destroy(graph->library->bodies[i]);
+    for (size_t i = 0; i < graph->library->count; i++)
+      tarn__graph_destroy(graph->library->bodies[i]);
     tarn__map_clear(&graph->library->functions);
   }
   for (struct tarn_kept *k = graph->kept; k; k = k->next) tarn__tensor_clear(&k->tensor);
@@ -51,7 +53,8 @@ void tarn__graph_destroy(tarn_graph *graph) {
 }
 
 tarn_status tarn__graph_add_function(tarn_graph *graph, const char *name, tarn_graph **body) {
-  if (graph->function) return tarn_fail(TARN_INVALID, "function '%s' inside function '%s'", name, graph->function);
+  if (graph->function)
+    return tarn_fail(TARN_INVALID, "function '%s' inside function '%s'", name, graph->function);
   if (!graph->library) {
     tarn_library *library = tarn__arena_alloc(graph->arena, sizeof *library);
     if (!library) return TARN_NO_MEMORY;
@@ -69,7 +72,8 @@ tarn_status tarn__graph_add_function(tarn_graph *graph, const char *name, tarn_g
   made->function = tarn__arena_strndup(made->arena, name, strlen(name));
   if (!made->function ||
       tarn__map_put(&library->functions, made->function, strlen(made->function), made) != TARN_OK) {
-    made->function = made->function ? made->function : "";   /* so that destroy leaves the library alone */
+    made->function =
+        made->function ? made->function : ""; /* so that destroy leaves the library alone */
     tarn__graph_destroy(made);
     return TARN_NO_MEMORY;
   }
@@ -86,7 +90,8 @@ static const char *copy_text(tarn_graph *graph, const char *text) {
   return tarn__arena_strndup(graph->arena, text, strlen(text));
 }
 
-/* Anything but what the notation of inputs needs for itself: ':', a leading '^', blanks and control bytes. */
+/* Anything but what the notation of inputs needs for itself: ':', a leading '^', blanks and control
+ * bytes. */
 static bool well_formed(const char *name) {
   if (!*name || *name == '^') return false;
   for (const char *c = name; *c; c++)
@@ -119,7 +124,8 @@ tarn_status tarn__graph_add(tarn_graph *graph, const char *name, const char *op,
 }
 
 tarn_status tarn__node_add_input(tarn_graph *graph, tarn_node *node, const char *text) {
-  if (node->texts >= INT_MAX / 2) return tarn_fail(TARN_LIMIT, "node '%s' has too many inputs", node->name);
+  if (node->texts >= INT_MAX / 2)
+    return tarn_fail(TARN_LIMIT, "node '%s' has too many inputs", node->name);
   TARN_TRY(grow(graph->arena, &node->input_text, (size_t)node->texts, sizeof *node->input_text));
   const char *copy = copy_text(graph, text);
   if (!copy) return TARN_NO_MEMORY;
@@ -127,7 +133,8 @@ tarn_status tarn__node_add_input(tarn_graph *graph, tarn_node *node, const char 
   return TARN_OK;
 }
 
-tarn_status tarn__graph_keep_tensor(tarn_graph *graph, tarn_tensor *value, const tarn_tensor **kept) {
+tarn_status tarn__graph_keep_tensor(tarn_graph *graph, tarn_tensor *value,
+                                    const tarn_tensor **kept) {
   struct tarn_kept *k = tarn__arena_alloc(graph->arena, sizeof *k);
   if (!k) {
     tarn__tensor_clear(value);
@@ -141,7 +148,8 @@ tarn_status tarn__graph_keep_tensor(tarn_graph *graph, tarn_tensor *value, const
   return TARN_OK;
 }
 
-tarn_status tarn__graph_add_arg(tarn_graph *body, const char *name, tarn_dtype dtype, tarn_node **node) {
+tarn_status tarn__graph_add_arg(tarn_graph *body, const char *name, tarn_dtype dtype,
+                                tarn_node **node) {
   tarn_node *made;
   TARN_TRY(grow(body->arena, &body->arg, body->args, sizeof *body->arg));
   TARN_TRY(tarn__graph_add(body, name, "_Arg", NULL, &made));
@@ -165,7 +173,8 @@ tarn_status tarn__graph_add_ret(tarn_graph *body, const char *name, const char *
 }
 
 tarn_status tarn__graph_add_control_ret(tarn_graph *body, const char *text) {
-  TARN_TRY(grow(body->arena, &body->control_ret_text, body->control_rets, sizeof *body->control_ret_text));
+  TARN_TRY(grow(body->arena, &body->control_ret_text, body->control_rets,
+                sizeof *body->control_ret_text));
   const char *copy = copy_text(body, text);
   if (!copy) return TARN_NO_MEMORY;
   body->control_ret_text[body->control_rets++] = copy;
@@ -208,8 +217,8 @@ tarn_status tarn__graph_find(const tarn_graph *graph, const char *text, tarn_edg
     for (; *digit && index >= 0; digit++)
       index = *digit >= '0' && *digit <= '9' && index < 1 << 20 ? index * 10 + (*digit - '0') : -1;
     if (index < 0 || (node->op && index >= node->outputs))
-      return tarn_fail(TARN_NOT_FOUND, "no output '%s': node '%s' (%s) has %d", colon, node->name, node->op_name,
-                       node->outputs);
+      return tarn_fail(TARN_NOT_FOUND, "no output '%s': node '%s' (%s) has %d", colon, node->name,
+                       node->op_name, node->outputs);
   }
   *edge = (tarn_edge){node, index};
   return TARN_OK;

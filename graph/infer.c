@@ -5,14 +5,15 @@ tarn_status tarn__infer(tarn_infer *t) {
   for (int i = 0; i < t->outputs; i++) t->out[i] = (tarn_shape){.rank = -1};
   if (t->op->infer) TARN_TRY(t->op->infer(t));
   else if (t->inputs > 0) TARN_TRY(tarn__infer_unary(t));
-  /* A shape function that forgets an overflow must not reach the allocator: this is the last check before it. */
+  /* A shape function that forgets an overflow must not reach the allocator: this is the last check
+   * before it. */
   for (int i = 0; i < t->outputs; i++) {
     if (t->out[i].rank < 0) continue;
     int64_t elements;
     size_t bytes;
     tarn_shape checked;
-    TARN_TRY_IN(tarn__shape_make(t->out[i].rank, t->out[i].dim, &checked), "shaping output %d of %s", i,
-                t->op->name);
+    TARN_TRY_IN(tarn__shape_make(t->out[i].rank, t->out[i].dim, &checked),
+                "shaping output %d of %s", i, t->op->name);
     tarn_dtype dtype = t->out_dtype ? t->out_dtype[i] : TARN_F32;
     if (dtype == TARN_NO_DTYPE) continue;
     TARN_TRY_IN(tarn__shape_bytes(&checked, tarn_dtype_bytes(dtype), &elements, &bytes),
@@ -38,13 +39,15 @@ tarn_status tarn__infer_rank_at_least(const tarn_infer *t, int i, int rank) {
 tarn_status tarn__infer_scalar(const tarn_infer *t, int i) {
   char text[TARN_SHAPE_TEXT];
   if (t->in[i].rank == 0) return TARN_OK;
-  return tarn_fail(TARN_SHAPE, "input %d: expected a scalar, got %s", i, tarn__shape_print(&t->in[i], text));
+  return tarn_fail(TARN_SHAPE, "input %d: expected a scalar, got %s", i,
+                   tarn__shape_print(&t->in[i], text));
 }
 
 tarn_status tarn__infer_vector(const tarn_infer *t, int i) {
   char text[TARN_SHAPE_TEXT];
   if (t->in[i].rank == 1) return TARN_OK;
-  return tarn_fail(TARN_SHAPE, "input %d: expected a vector, got %s", i, tarn__shape_print(&t->in[i], text));
+  return tarn_fail(TARN_SHAPE, "input %d: expected a vector, got %s", i,
+                   tarn__shape_print(&t->in[i], text));
 }
 
 tarn_status tarn__infer_same(const tarn_infer *t, int i, int j) {
@@ -88,7 +91,8 @@ tarn_status tarn__infer_shape_value(const tarn_infer *t, int i, bool minus_one, 
 tarn_status tarn__infer_unary(tarn_infer *t) {
   for (int o = 0; o < t->outputs; o++) {
     /* what makes a handle makes one; what passes handles on keeps their shape */
-    bool maker = t->out_dtype && t->out_dtype[o] == TARN_RESOURCE && t->inputs && t->in_dtype[0] != TARN_RESOURCE;
+    bool maker = t->out_dtype && t->out_dtype[o] == TARN_RESOURCE && t->inputs &&
+                 t->in_dtype[0] != TARN_RESOURCE;
     t->out[o] = maker || t->inputs == 0 ? tarn__shape_scalar() : t->in[0];
   }
   return TARN_OK;

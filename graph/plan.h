@@ -9,7 +9,8 @@
  * not taken, a step with a dead input gives dead outputs, Merge takes the input that is alive. As
  * steps are in topological order, one pass over them gives what TensorFlow's executor gives.
  *
- * Built once, immutable afterwards but for what prepare made (exec/prepared.c); threads share it. */
+ * Built once, immutable afterwards but for what prepare made (exec/prepared.c); threads share
+ * it. */
 #ifndef TARN_GRAPH_PLAN_H
 #define TARN_GRAPH_PLAN_H
 
@@ -27,7 +28,7 @@ typedef struct tarn_binding tarn_binding;
 typedef enum tarn_storage {
   TARN_STORE_RUN,      /* a counted buffer, made when the step runs */
   TARN_STORE_CONSTANT, /* value->constant */
-  TARN_STORE_ARENA,    /* at value->offset of the run's arena, or of its part of the device's memory */
+  TARN_STORE_ARENA, /* at value->offset of the run's arena, or of its part of the device's memory */
   TARN_STORE_PREPARED, /* a constant in the device's memory: what its step's binding prepared */
   TARN_STORE_VARIABLE  /* a variable's memory on the device, counted */
 } tarn_storage;
@@ -39,11 +40,13 @@ struct tarn_value {
   bool carried;             /* by a straight loop: written between its rounds */
   bool on_device;           /* its elements are in the device's memory (plan/devices.c) */
   tarn_shape shape;         /* rank -1: known only when it runs */
-  tarn_tensor constant;     /* dtype set: the elements are known; they may be made later (plan/fold.h) */
+  tarn_tensor
+      constant; /* dtype set: the elements are known; they may be made later (plan/fold.h) */
   const tarn_node *variable;/* of a handle: the node that made the variable, where it is known */
   int producer, output;     /* step and its output; -1: comes from outside the block */
   int view_of;              /* the value whose elements it shares, or -1 */
-  int within;               /* the value whose memory it is made in, from byte within_at on, or -1 (plan/joins.c) */
+  int within; /* the value whose memory it is made in, from byte within_at on, or -1
+               * (plan/joins.c) */
   size_t within_at;
   /* the last step that needs the elements; INT32_MAX: the block's result */
   int last_use;
@@ -89,12 +92,13 @@ struct tarn_step {
    * (plan/parts.c) */
   const size_t *part;
   int part_of;
-  /* Not NULL: no kernel runs; input i belongs at byte join[i] of output 0, where most were made already;
-   * SIZE_MAX: it is not one of those that are joined (plan/joins.c) */
+  /* Not NULL: no kernel runs; input i belongs at byte join[i] of output 0, where most were made
+   * already; SIZE_MAX: it is not one of those that are joined (plan/joins.c) */
   const size_t *join;
   bool kept;                /* a target, or somebody waits for it: not to be removed as unused */
   bool on_device;           /* its kernel runs on the device */
-  /* Not 0: the device's work for the steps from here to before that one is recorded once and replayed. */
+  /* Not 0: the device's work for the steps from here to before that one is recorded once and
+   * replayed. */
   int record_until, recording;
   int blocks;
   tarn_block **block;       /* NULL entries: recursive, built when reached; named by block_name */
@@ -104,8 +108,8 @@ struct tarn_step {
   int *release; int releases;  /* values of TARN_STORE_RUN that no later step uses */
 };
 
-/* Steps [first, end) of a block, which run side by side: lane l is begin[l] to before begin[l + 1], and none needs another
- * (plan/lanes.h). Their lanes have the numbers from first_lane on. */
+/* Steps [first, end) of a block, which run side by side: lane l is begin[l] to before begin[l + 1],
+ * and none needs another (plan/lanes.h). Their lanes have the numbers from first_lane on. */
 typedef struct tarn_section {
   int first, end, lanes, first_lane;
   int *begin;
@@ -127,9 +131,9 @@ struct tarn_block {
   int *carried, *next; int loop_vars;
   /* The steps that NextIteration k waited for, before any pass: for export. */
   struct tarn_waits { int *step, steps; } *next_waits;
-  /* A straight loop (passes/straighten_*.c) has no dead values for its own sake: inputs that are not constant are the
-   * carried values themselves, steps before `stop_at` run first, then the loop ends when stop_value is false, and
-   * the results are as they are then. */
+  /* A straight loop (passes/straighten_*.c) has no dead values for its own sake: inputs that are
+   * not constant are the carried values themselves, steps before `stop_at` run first, then the loop
+   * ends when stop_value is false, and the results are as they are then. */
   bool straight;
   int stop_at, stop_value;
   /* Its part of the arena, with those of the blocks inside, and what that needs at least. */
@@ -145,7 +149,7 @@ struct tarn_binding {
   tarn_problem problem;     /* its arrays follow in the same allocation */
   tarn_kernel_ref kernel;
   size_t scratch_bytes, prepared_bytes;
-  struct tarn_prepared *_Atomic prepared;   /* made before the first run or at it; exec/prepared.c */
+  struct tarn_prepared *_Atomic prepared; /* made before the first run or at it; exec/prepared.c */
   bool preparing;           /* by some thread; under the lock of the store of packed weights */
 };
 
@@ -186,8 +190,8 @@ typedef struct tarn_plan_request {
   tarn_node *const *targets; size_t n_targets;
 } tarn_plan_request;
 
-/* What a plan is made for. Those that are not run are written back as a graph (export/export.h): they have no kernels and no
- * memory plan, and missing ops do not matter. */
+/* What a plan is made for. Those that are not run are written back as a graph (export/export.h):
+ * they have no kernels and no memory plan, and missing ops do not matter. */
 typedef enum tarn_purpose {
   TARN_FOR_RUN,
   TARN_FOR_EXPORT,          /* optimised, for the shapes that are fed */
@@ -202,10 +206,11 @@ typedef struct tarn_plan_context {
   const tarn_map *volatile_variables;   /* names that change too often to be frozen; may be NULL */
   tarn_machine machine;
   tarn_target backend;            /* TARN_TARGETS: no request */
-  const struct tarn_backend *device;   /* runs what it has kernels for; NULL: everything is on the host */
+  const struct tarn_backend
+      *device; /* runs what it has kernels for; NULL: everything is on the host */
   tarn_precision precision;       /* the least that products may have */
-  tarn_dtype narrow;              /* with a device: what its products and what stands between them are computed in;
-                                     TARN_NO_DTYPE: in what they are */
+  tarn_dtype narrow; /* with a device: what its products and what stands between them are computed
+                        in; TARN_NO_DTYPE: in what they are */
   bool explain;                   /* bind what can be bound and go on where an op is missing */
   tarn_purpose purpose;
   const struct tarn_tuning *tuning;   /* measured kernel choices; NULL: none */
@@ -237,7 +242,8 @@ tarn_step *tarn__block_add_step(tarn_block *block, tarn_step_kind kind);  /* NUL
 /* How many steps (and results) use each value: an array of block->values in the plan's arena. NULL:
  * no memory. */
 int *tarn__block_uses(tarn_block *block);
-/* An array of block->values in the plan's arena, each value standing for itself. NULL: no memory. */
+/* An array of block->values in the plan's arena, each value standing for itself. NULL: no
+ * memory. */
 int *tarn__block_aliases(tarn_block *block);
 /* A step that no node of the graph asked for. */
 typedef struct tarn_new_step {

@@ -1,5 +1,5 @@
-/* All op entries in name order, from the table that the build generates. Built on first use; the first of several
- * threads that build it at once wins. */
+/* All op entries in name order, from the table that the build generates. Built on first use; the
+ * first of several threads that build it at once wins. */
 #include "graph/signature.h"
 
 #include <stdatomic.h>

@@ -1,11 +1,13 @@
-/* Finishing a graph, first half: every node gets its op, complete attributes, and its outputs' dtypes; then the whole
- * is put together. The edges are made in resolve_edges.c. */
+/* Finishing a graph, first half: every node gets its op, complete attributes, and its outputs'
+ * dtypes; then the whole is put together. The edges are made in resolve_edges.c. */
 #include "core/bytes.h"
 #include "graph/resolve.h"
 
 tarn_status tarn__node_problem(tarn_node *node, tarn_status status, const char *text) {
   if (!text) return TARN_NO_MEMORY;
-  if (node->problem && node->op) return TARN_OK;   /* the first reason is the cause, perhaps the importer's; others follow from it */
+  if (node->problem && node->op)
+    return TARN_OK; /* the first reason is the cause, perhaps the importer's; others follow from
+                     * it */
   node->problem = text;
   node->problem_status = status;
   return TARN_OK;
@@ -16,8 +18,8 @@ tarn_graph *tarn__node_callee(const tarn_graph *graph, const tarn_node *node) {
   return tarn__graph_function(graph, node->op_name);
 }
 
-/* Defaults filled in; kinds, minimums and allowed values checked. Attributes that the op does not declare stay: newer
- * writers add some, and those that begin with '_' are hints. */
+/* Defaults filled in; kinds, minimums and allowed values checked. Attributes that the op does not
+ * declare stay: newer writers add some, and those that begin with '_' are hints. */
 static tarn_status complete_attrs(tarn_graph *g, tarn_node *n, const tarn_signature *s) {
   for (size_t i = 0; i < s->attrs; i++) {
     const tarn_attr_def *def = &s->attr[i];
@@ -71,7 +73,8 @@ static tarn_status resolve_node(tarn_graph *g, tarn_node *n) {
     tarn_graph *callee = tarn__node_callee(g, n);
     if (callee) {
       if (callee->rets > TARN_MAX_OUTPUTS)
-        return TARN_PROBLEM(g, n, TARN_LIMIT, "function '%s' has %zu results", n->op_name, callee->rets);
+        return TARN_PROBLEM(g, n, TARN_LIMIT, "function '%s' has %zu results", n->op_name,
+                            callee->rets);
       return make_outputs(g, n, (int)callee->rets);
     }
     char shown[100];
@@ -111,9 +114,11 @@ static tarn_status in_part(tarn_status status, const tarn_graph *g) {
 
 tarn_status tarn__graph_finish(tarn_graph *graph) {
   if (graph->function)
-    return tarn_fail(TARN_INVALID, "function '%s' is finished with its main graph", graph->function);
+    return tarn_fail(TARN_INVALID, "function '%s' is finished with its main graph",
+                     graph->function);
   size_t parts = (graph->library ? graph->library->count : 0) + 1;
-  /* Edges need the signatures of all nodes, and calls those of all functions: so one walk of everything a phase. */
+  /* Edges need the signatures of all nodes, and calls those of all functions: so one walk of
+   * everything a phase. */
   for (size_t i = 0; i < parts; i++) {
     tarn_graph *g = part(graph, i);
     TARN_TRY(in_part(tarn__resolve_nodes(g), g));
@@ -122,8 +127,9 @@ tarn_status tarn__graph_finish(tarn_graph *graph) {
     tarn_graph *g = part(graph, i);
     TARN_TRY(in_part(tarn__resolve_edges(g), g));
   }
-  /* A call's dtypes are its callee's, which may be those of a call in there. Each round settles one level; dtypes of
-   * recursive calls, and of calls nested deeper than this, stay unknown and are not checked. */
+  /* A call's dtypes are its callee's, which may be those of a call in there. Each round settles one
+   * level; dtypes of recursive calls, and of calls nested deeper than this, stay unknown and are
+   * not checked. */
   bool changed = true;
   for (int round = 0; round < 32 && changed; round++) {
     changed = false;

@@ -1,5 +1,6 @@
-/* Finishing a graph, last: no cycle but those of while loops, which pass an edge from NextIteration to Merge.
- * Kahn's algorithm: nodes without unmet inputs are taken away one by one; what stays is on or behind a cycle. */
+/* Finishing a graph, last: no cycle but those of while loops, which pass an edge from NextIteration
+ * to Merge. Kahn's algorithm: nodes without unmet inputs are taken away one by one; what stays is
+ * on or behind a cycle. */
 #include "graph/resolve.h"
 
 static bool is_back_edge(const tarn_node *from, const tarn_node *to) {
@@ -29,7 +30,8 @@ static void count_or_list(const tarn_graph *g, consumers *c, bool list) {
   }
 }
 
-/* From a node that was left over: backwards over others left over comes round to a cycle within count steps. */
+/* From a node that was left over: backwards over others left over comes round to a cycle within
+ * count steps. */
 static tarn_status report(const tarn_graph *g, const consumers *c) {
   const tarn_node *n = NULL;
   for (size_t i = 0; i < g->count && !n; i++)

@@ -1,5 +1,5 @@
-/* Finishing a graph, second half: input texts become edges; then what flows along them is checked, and that they make
- * no cycle. */
+/* Finishing a graph, second half: input texts become edges; then what flows along them is checked,
+ * and that they make no cycle. */
 #include "core/bytes.h"
 #include "graph/resolve.h"
 
@@ -19,8 +19,10 @@ static int read_index(const char *text, size_t bytes) {
   return value;
 }
 
-/* "out_arg" and k of a function's body to an index over all outputs; -1: there is no such argument. */
-static int output_by_name(const tarn_graph *g, const tarn_node *producer, const char *arg, size_t bytes, int k) {
+/* "out_arg" and k of a function's body to an index over all outputs; -1: there is no such
+ * argument. */
+static int output_by_name(const tarn_graph *g, const tarn_node *producer, const char *arg,
+                          size_t bytes, int k) {
   if (!producer->op) {
     const tarn_graph *callee = tarn__node_callee(g, producer);
     if (!callee) return k;   /* an unknown op: it cannot run, so any output does */
@@ -41,9 +43,10 @@ static int output_by_name(const tarn_graph *g, const tarn_node *producer, const 
   return -1;
 }
 
-/* "node", "node:1", in functions also "node:out_arg" and "node:out_arg:1". used: for nodes whose outputs are not
- * known, how many others use, by node id. */
-static tarn_status resolve_text(const tarn_graph *g, const char *who, const char *text, int *used, tarn_edge *edge) {
+/* "node", "node:1", in functions also "node:out_arg" and "node:out_arg:1". used: for nodes whose
+ * outputs are not known, how many others use, by node id. */
+static tarn_status resolve_text(const tarn_graph *g, const char *who, const char *text, int *used,
+                                tarn_edge *edge) {
   char shown[160];
   const char *colon = strchr(text, ':');
   size_t bytes = colon ? (size_t)(colon - text) : strlen(text);
@@ -65,15 +68,18 @@ static tarn_status resolve_text(const tarn_graph *g, const char *who, const char
       index = k < 0 ? -1 : output_by_name(g, producer, rest, arg_bytes, k);
     }
   }
-  if (index < 0 || (producer->outputs >= 0 && index >= producer->outputs) || index >= TARN_MAX_OUTPUTS)
+  if (index < 0 || (producer->outputs >= 0 && index >= producer->outputs) ||
+      index >= TARN_MAX_OUTPUTS)
     return tarn_fail(TARN_CORRUPT, "'%s' takes '%s', but '%s' (%s) has no such output", who,
-                     tarn__printable(text, strlen(text), shown, sizeof shown), producer->name, producer->op_name);
+                     tarn__printable(text, strlen(text), shown, sizeof shown), producer->name,
+                     producer->op_name);
   if (producer->outputs < 0 && used[producer->id] <= index) used[producer->id] = index + 1;
   *edge = (tarn_edge){producer, index};
   return TARN_OK;
 }
 
-static tarn_status resolve_control(const tarn_graph *g, const char *who, const char *name, tarn_node **node) {
+static tarn_status resolve_control(const tarn_graph *g, const char *who, const char *name,
+                                   tarn_node **node) {
   *node = tarn__map_get(&g->by_name, name, strlen(name));
   if (*node) return TARN_OK;
   char shown[160];
@@ -86,7 +92,8 @@ static tarn_status connect(tarn_graph *g, tarn_node *n, int *used) {
     if (n->input_text[i][0] == '^') n->controls++;
     else n->inputs++;
     if (n->controls && n->input_text[i][0] != '^')
-      return tarn_fail(TARN_CORRUPT, "'%s' has data input %d after a control input", n->name, n->inputs - 1);
+      return tarn_fail(TARN_CORRUPT, "'%s' has data input %d after a control input", n->name,
+                       n->inputs - 1);
   }
   if (n->inputs) {
     n->in = tarn__arena_array(g->arena, (size_t)n->inputs, sizeof *n->in);
@@ -94,7 +101,8 @@ static tarn_status connect(tarn_graph *g, tarn_node *n, int *used) {
     n->in_is_ref = tarn__arena_array(g->arena, (size_t)n->inputs, sizeof *n->in_is_ref);
     if (!n->in || !n->in_dtype || !n->in_is_ref) return TARN_NO_MEMORY;
   }
-  if (n->controls && !(n->control = tarn__arena_array(g->arena, (size_t)n->controls, sizeof(tarn_node *))))
+  if (n->controls &&
+      !(n->control = tarn__arena_array(g->arena, (size_t)n->controls, sizeof(tarn_node *))))
     return TARN_NO_MEMORY;
   int inputs = 0, controls = 0;
   for (int i = 0; i < n->texts; i++) {
@@ -106,10 +114,11 @@ static tarn_status connect(tarn_graph *g, tarn_node *n, int *used) {
 }
 
 static tarn_status connect_results(tarn_graph *g, int *used) {
-  if (g->rets && !(g->ret = tarn__arena_array(g->arena, g->rets, sizeof *g->ret))) return TARN_NO_MEMORY;
+  if (g->rets && !(g->ret = tarn__arena_array(g->arena, g->rets, sizeof *g->ret)))
+    return TARN_NO_MEMORY;
   for (size_t i = 0; i < g->rets; i++)
-    TARN_TRY_IN(resolve_text(g, g->function, g->ret_text[i], used, &g->ret[i]), "resolving result '%s'",
-                g->ret_name[i]);
+    TARN_TRY_IN(resolve_text(g, g->function, g->ret_text[i], used, &g->ret[i]),
+                "resolving result '%s'", g->ret_name[i]);
   if (g->control_rets &&
       !(g->control_ret = tarn__arena_array(g->arena, g->control_rets, sizeof *g->control_ret)))
     return TARN_NO_MEMORY;
@@ -147,7 +156,8 @@ tarn_status tarn__resolve_calls(tarn_graph *graph, bool *changed) {
     tarn_graph *callee = n->op || n->problem ? NULL : tarn__node_callee(graph, n);
     for (int k = 0; callee && k < n->outputs; k++) {
       tarn_edge from = callee->ret[k];
-      if (n->out_dtype[k] != TARN_NO_DTYPE || from.node->out_dtype[from.index] == TARN_NO_DTYPE) continue;
+      if (n->out_dtype[k] != TARN_NO_DTYPE || from.node->out_dtype[from.index] == TARN_NO_DTYPE)
+        continue;
       n->out_dtype[k] = from.node->out_dtype[from.index];
       *changed = true;
     }
@@ -161,7 +171,8 @@ static bool has_state(const tarn_graph *body) {
   return false;
 }
 
-static tarn_status set_types(tarn_graph *g, tarn_node *n, const char *name, const tarn_dtype *types, int count) {
+static tarn_status set_types(tarn_graph *g, tarn_node *n, const char *name, const tarn_dtype *types,
+                             int count) {
   tarn_attr list = {.kind = TARN_ATTR_LIST, .element = TARN_ATTR_TYPE,
                     .list = {.count = (size_t)count, .type = types}};
   return tarn__attr_set(g->arena, &n->attrs, name, &list);
@@ -170,9 +181,10 @@ static tarn_status set_types(tarn_graph *g, tarn_node *n, const char *name, cons
 /* The node becomes a PartitionedCall: the same thing in today's notation. */
 static tarn_status modernise_call(tarn_graph *g, tarn_node *n, const tarn_graph *callee) {
   if ((size_t)n->inputs != callee->args)
-    return TARN_PROBLEM(g, n, TARN_INVALID, "function '%s' has %zu arguments, got %d inputs", n->op_name,
-                        callee->args, n->inputs);
-  const tarn_op *op = tarn__op_find(has_state(callee) ? "StatefulPartitionedCall" : "PartitionedCall");
+    return TARN_PROBLEM(g, n, TARN_INVALID, "function '%s' has %zu arguments, got %d inputs",
+                        n->op_name, callee->args, n->inputs);
+  const tarn_op *op =
+      tarn__op_find(has_state(callee) ? "StatefulPartitionedCall" : "PartitionedCall");
   if (!op) return TARN_PROBLEM(g, n, TARN_UNSUPPORTED, "unsupported op: PartitionedCall");
   for (int i = 0; i < n->inputs; i++)
     n->in_dtype[i] = callee->arg[i]->outputs ? callee->arg[i]->out_dtype[0] : TARN_NO_DTYPE;
@@ -205,7 +217,8 @@ static tarn_status inputs_by_signature(tarn_graph *g, tarn_node *n) {
     total += count < 0 || count > INT32_MAX || total > INT32_MAX ? INT32_MAX : count;
   }
   if (total != n->inputs)
-    return TARN_PROBLEM(g, n, TARN_INVALID, "expected %lld inputs, got %d", (long long)total, n->inputs);
+    return TARN_PROBLEM(g, n, TARN_INVALID, "expected %lld inputs, got %d", (long long)total,
+                        n->inputs);
   int k = 0;
   for (size_t i = 0; i < s->inputs; i++) {
     int64_t count = tarn__arg_count(&s->input[i], &n->attrs);
@@ -228,8 +241,9 @@ static tarn_status check_edges(tarn_graph *g, tarn_node *n) {
                           tarn__node_input_name(n, i, name, sizeof name), tarn_dtype_name(got),
                           tarn_dtype_name(wanted), from.node->name, from.index);
     if (n->in_is_ref[i] && !from.node->out_is_ref[from.index])
-      return TARN_PROBLEM(g, n, TARN_DTYPE, "input '%s' must be a variable's reference, '%s:%d' is a value",
-                          tarn__node_input_name(n, i, name, sizeof name), from.node->name, from.index);
+      return TARN_PROBLEM(
+          g, n, TARN_DTYPE, "input '%s' must be a variable's reference, '%s:%d' is a value",
+          tarn__node_input_name(n, i, name, sizeof name), from.node->name, from.index);
   }
   return TARN_OK;
 }

@@ -24,15 +24,16 @@ tarn_graph *tarn__session_graph(const tarn_session *session);
 tarn_resources *tarn__session_resources(const tarn_session *session);
 /* Whether a variable has a value, by its node. */
 bool tarn__session_variable_is_set(tarn_session *session, const tarn_node *node);
-/* Who runs the session (kernels/state/waiting/wait.h). Whoever knows every thread that does counts them here as parties, and
- * then a wait that nobody can end fails instead. */
+/* Who runs the session (kernels/state/waiting/wait.h). Whoever knows every thread that does counts
+ * them here as parties, and then a wait that nobody can end fails instead. */
 tarn_activity *tarn__session_activity(tarn_session *session);
 const tarn_allocator *tarn__session_allocator(const tarn_session *session);
 int tarn__session_threads(const tarn_session *session);
 /* The back end with a device that the session asked for, or NULL. */
 const struct tarn_backend *tarn__session_device(const tarn_session *session);
 
-/* Packed weights are kept in this store, which other sessions of the same graph use too. Before the first run. */
+/* Packed weights are kept in this store, which other sessions of the same graph use too. Before the
+ * first run. */
 struct tarn_packed_store;
 void tarn__session_share_packed(tarn_session *session, struct tarn_packed_store *store);
 
@@ -43,20 +44,22 @@ typedef struct tarn_run_request {
   /* not NULL: the door to files of this run, whatever the session's options say */
   const tarn_files *files;
   tarn_trace *trace;            /* NULL: none */
-  /* not NULL: ends this run alone, with TARN_CANCELLED, when it is set; such a run has no time limit */
+  /* not NULL: ends this run alone, with TARN_CANCELLED, when it is set; such a run has no time
+   * limit */
   const atomic_bool *stop;
 } tarn_run_request;
 tarn_status tarn__session_run(tarn_session *session, const tarn_run_request *request,
                               tarn_tensor **outputs);
-/* Makes the plan of such a run, its packed weights and a context. Only dtypes and shapes of feeds count. */
+/* Makes the plan of such a run, its packed weights and a context. Only dtypes and shapes of feeds
+ * count. */
 tarn_status tarn__session_prepare(tarn_session *session, const tarn_run_request *request);
 /* The plan that such a run uses (made when there is none), for explain. Owned by the session; valid
  * until it is destroyed. With `explain` missing ops are no error: see plan->unsupported. */
 tarn_status tarn__session_plan(tarn_session *session, const tarn_run_request *request, bool explain,
                                const tarn_plan **plan);
 
-/* The graph of such a run, written back with the session's variables as constants: export/export.h. Both are the caller's: destroy
- * the graph, then the plan, before the session. */
+/* The graph of such a run, written back with the session's variables as constants: export/export.h.
+ * Both are the caller's: destroy the graph, then the plan, before the session. */
 tarn_status tarn__session_export(tarn_session *session, const tarn_run_request *request,
                                  tarn_purpose purpose, tarn_plan **plan, tarn_graph **graph);
 
@@ -67,7 +70,8 @@ tarn_status tarn__session_export(tarn_session *session, const tarn_run_request *
 tarn_status tarn__session_variable_set(tarn_session *session, const tarn_node *node,
                                        const tarn_tensor *value);
 /* The value of a variable, shared; TARN_FAILED: it has none. */
-tarn_status tarn__session_variable_get(tarn_session *session, const tarn_node *node, tarn_tensor *value);
+tarn_status tarn__session_variable_get(tarn_session *session, const tarn_node *node,
+                                       tarn_tensor *value);
 /* Remembers why a restore did not set a variable; a run that reads it before it is set says so. */
 tarn_status tarn__session_variable_missing(tarn_session *session, const tarn_node *node,
                                            const char *why);
@@ -83,12 +87,14 @@ void tarn__session_keep_memory(tarn_session *session, size_t bytes);
  * dropped. Before the first run. */
 void tarn__session_set_print(tarn_session *session, void (*print)(void *context, const char *line),
                              void *context);
-/* Measured kernel choices, taken over by the session (also on failure); NULL: none. Before the first run. */
+/* Measured kernel choices, taken over by the session (also on failure); NULL: none. Before the
+ * first run. */
 void tarn__session_take_tuning(tarn_session *session, struct tarn_tuning *tuning);
 /* Passes of the optimiser to leave out, by name ("all": every one); see graph/passes/passes.h.
  * Before the first run; the names are borrowed until the session is destroyed. */
 void tarn__session_disable_passes(tarn_session *session, const char *const *names, size_t n);
-/* Kernels are chosen and passes left out as `from` does. Before the first run; `from` must outlive the session. */
+/* Kernels are chosen and passes left out as `from` does. Before the first run; `from` must outlive
+ * the session. */
 void tarn__session_choose_as(tarn_session *session, const tarn_session *from);
 
 #endif

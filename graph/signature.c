@@ -1,5 +1,6 @@
-/* Parses the signatures of op entries: argument lists and attribute definitions. The grammar is at the head of
- * op.h; it is TensorFlow's own, so an entry can be checked against TensorFlow's documentation by eye. */
+/* Parses the signatures of op entries: argument lists and attribute definitions. The grammar is at
+ * the head of op.h; it is TensorFlow's own, so an entry can be checked against TensorFlow's
+ * documentation by eye. */
 #include "graph/signature.h"
 #include "graph/text.h"
 
@@ -14,8 +15,8 @@ typedef struct parser {
 } parser;
 
 static tarn_status bad(const parser *p, const char *expected) {
-  return tarn_fail(TARN_INVALID, "signature of op %s: expected %s before '%.24s'", p->op->name, expected,
-                   p->text.at);
+  return tarn_fail(TARN_INVALID, "signature of op %s: expected %s before '%.24s'", p->op->name,
+                   expected, p->text.at);
 }
 
 static const char *keep(const parser *p, tarn_word word) {
@@ -153,7 +154,8 @@ static tarn_status read_attr(parser *p, tarn_attr_def *def) {
     }
   }
   if (!def->has_default) return TARN_OK;
-  const char *why = tarn__attr_refusal(p->arena, def, &def->initial);   /* the minimum may have come later */
+  const char *why =
+      tarn__attr_refusal(p->arena, def, &def->initial); /* the minimum may have come later */
   if (why) return tarn_fail(TARN_INVALID, "signature of op %s: the default: %s", p->op->name, why);
   return TARN_OK;
 }
@@ -174,7 +176,8 @@ static tarn_status read_attrs(parser *p, const char *text, tarn_signature *s) {
     tarn_attr_def def;
     TARN_TRY(read_attr(p, &def));
     if (tarn__signature_attr(s, def.name))
-      return tarn_fail(TARN_INVALID, "signature of op %s: attribute '%s' occurs twice", p->op->name, def.name);
+      return tarn_fail(TARN_INVALID, "signature of op %s: attribute '%s' occurs twice", p->op->name,
+                       def.name);
     attr[s->attrs++] = def;
     if (!tarn__text_take(&p->text, ";") && !tarn__text_done(&p->text)) return bad(p, "';'");
   }
@@ -195,7 +198,8 @@ static tarn_status read_arg_type(parser *p, const tarn_signature *s, tarn_arg_de
     if (!arg->number_attr && tarn__text_take(&p->text, "*")) {
       if (!(arg->number_attr = keep(p, word))) return TARN_NO_MEMORY;
       const tarn_attr_def *number = tarn__signature_attr(s, arg->number_attr);
-      if (!number || number->kind != TARN_ATTR_INT) return bad(p, "a number attribute that is declared");
+      if (!number || number->kind != TARN_ATTR_INT)
+        return bad(p, "a number attribute that is declared");
       continue;
     }
     break;
@@ -204,7 +208,8 @@ static tarn_status read_arg_type(parser *p, const tarn_signature *s, tarn_arg_de
   if (!name) return TARN_NO_MEMORY;
   const tarn_attr_def *def = tarn__signature_attr(s, name);
   if (def && def->kind == TARN_ATTR_TYPE) arg->type_attr = name;
-  else if (def && def->kind == TARN_ATTR_LIST && def->element == TARN_ATTR_TYPE && !arg->number_attr)
+  else if (def && def->kind == TARN_ATTR_LIST && def->element == TARN_ATTR_TYPE &&
+           !arg->number_attr)
     arg->list_attr = name;
   else if (!def && (arg->dtype = tarn__dtype_from_name(word.data, word.size)) == TARN_NO_DTYPE)
     return bad(p, "a dtype or a declared type attribute");
@@ -213,8 +218,8 @@ static tarn_status read_arg_type(parser *p, const tarn_signature *s, tarn_arg_de
   return TARN_OK;
 }
 
-static tarn_status read_args(parser *p, const char *text, const tarn_signature *s, const tarn_arg_def **args,
-                             size_t *count) {
+static tarn_status read_args(parser *p, const char *text, const tarn_signature *s,
+                             const tarn_arg_def **args, size_t *count) {
   if (!text) return TARN_OK;
   p->text = (tarn_text){text, text + strlen(text)};
   if (tarn__text_done(&p->text)) return TARN_OK;
@@ -270,16 +275,17 @@ tarn_dtype tarn__arg_dtype(const tarn_arg_def *arg, const tarn_attrs *attrs, int
   }
   if (arg->list_attr) {
     const tarn_attr *list = tarn__attr_find(attrs, arg->list_attr);
-    return list && list->kind == TARN_ATTR_LIST && k >= 0 && (uint64_t)k < list->list.count ? list->list.type[k]
-                                                                                          : TARN_NO_DTYPE;
+    return list && list->kind == TARN_ATTR_LIST && k >= 0 && (uint64_t)k < list->list.count
+               ? list->list.type[k]
+               : TARN_NO_DTYPE;
   }
   return arg->dtype;
 }
 
 /* ---- the cache ----------------------------------------------------------------------------- */
 
-/* One slot an op, in the order of tarn__ops; filled under the lock, read without it. Everything lives in one arena
- * for the life of the process. */
+/* One slot an op, in the order of tarn__ops; filled under the lock, read without it. Everything
+ * lives in one arena for the life of the process. */
 typedef _Atomic(const tarn_signature *) slot;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(slot *) slots;
@@ -309,7 +315,8 @@ tarn_status tarn__signature_of(const tarn_op *op, const tarn_signature **signatu
   int64_t index = tarn__op_index(op);
   if (index < 0) return tarn_fail(TARN_INVALID, "op %s is not registered", op->name);
   slot *table = atomic_load_explicit(&slots, memory_order_acquire);
-  const tarn_signature *known = table ? atomic_load_explicit(&table[index], memory_order_acquire) : NULL;
+  const tarn_signature *known =
+      table ? atomic_load_explicit(&table[index], memory_order_acquire) : NULL;
   if (known) {
     *signature = known;
     return TARN_OK;

@@ -1,6 +1,7 @@
 /* An op's signature, parsed from TensorFlow's notation in its entry (see op.h).
  *
- * Signatures are parsed on first use, kept for the life of the process and shared by all threads. */
+ * Signatures are parsed on first use, kept for the life of the process and shared by all
+ * threads. */
 #ifndef TARN_GRAPH_SIGNATURE_H
 #define TARN_GRAPH_SIGNATURE_H
 
@@ -23,7 +24,7 @@ typedef struct tarn_attr_def {
   tarn_attr initial;              /* the default */
   int64_t minimum;                /* of an int, or of the length of a list */
   tarn_dtypes types;              /* allowed values of a type or of a list of types */
-  const tarn_string *allowed;     /* allowed values of a string or of a list of strings; NULL: any */
+  const tarn_string *allowed; /* allowed values of a string or of a list of strings; NULL: any */
   size_t allowed_count;
 } tarn_attr_def;
 
@@ -33,29 +34,33 @@ typedef struct tarn_signature {
   size_t inputs, outputs, attrs;
 } tarn_signature;
 
-/* The signature of a registered op. Errors: TARN_INVALID (the notation is malformed: our own bug, and a unit test
- * parses all), TARN_NO_MEMORY. Thread-safe. */
+/* The signature of a registered op. Errors: TARN_INVALID (the notation is malformed: our own bug,
+ * and a unit test parses all), TARN_NO_MEMORY. Thread-safe. */
 TARN_MUST_CHECK tarn_status tarn__signature_of(const tarn_op *op, const tarn_signature **signature);
 
 /* Parses into the arena. */
-TARN_MUST_CHECK tarn_status tarn__signature_parse(tarn_arena *arena, const tarn_op *op, tarn_signature *signature);
+TARN_MUST_CHECK tarn_status tarn__signature_parse(tarn_arena *arena, const tarn_op *op,
+                                                  tarn_signature *signature);
 
 /* NULL when absent. */
 const tarn_attr_def *tarn__signature_attr(const tarn_signature *signature, const char *name);
 
-/* One attribute value from text, as defaults are written: 3, -1.5e-4, true, 'SAME' (or SAME), DT_FLOAT (or float),
- * [1, 2], and shapes {}, { unknown_rank: true } or [2, ?]. The whole text must be used. TARN_INVALID otherwise. */
-TARN_MUST_CHECK tarn_status tarn__attr_read(tarn_arena *arena, tarn_attr_kind kind, tarn_attr_kind element,
-                                            const char *text, tarn_attr *value);
+/* One attribute value from text, as defaults are written: 3, -1.5e-4, true, 'SAME' (or SAME),
+ * DT_FLOAT (or float), [1, 2], and shapes {}, { unknown_rank: true } or [2, ?]. The whole text must
+ * be used. TARN_INVALID otherwise. */
+TARN_MUST_CHECK tarn_status tarn__attr_read(tarn_arena *arena, tarn_attr_kind kind,
+                                            tarn_attr_kind element, const char *text,
+                                            tarn_attr *value);
 
-/* NULL: the value fits the definition; else why not, in words that live in the arena (or a constant when memory is
- * short). */
+/* NULL: the value fits the definition; else why not, in words that live in the arena (or a constant
+ * when memory is short). */
 const char *tarn__attr_refusal(tarn_arena *arena, const tarn_attr_def *def, const tarn_attr *value);
 
 /* "int", "list(type)". */
 const char *tarn__attr_kind_name(tarn_attr_kind kind);
 
-/* How many tensors an argument spans on a node with these (complete) attributes; -1: no sane number. */
+/* How many tensors an argument spans on a node with these (complete) attributes; -1: no sane
+ * number. */
 int64_t tarn__arg_count(const tarn_arg_def *arg, const tarn_attrs *attrs);
 /* The dtype of the argument's k-th tensor. */
 tarn_dtype tarn__arg_dtype(const tarn_arg_def *arg, const tarn_attrs *attrs, int64_t k);

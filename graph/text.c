@@ -49,8 +49,8 @@ bool tarn__text_int(tarn_text *t, int64_t *value) {
   return true;
 }
 
-/* Decimal to double by a scaled integer: exact up to 17 digits and powers of ten up to 22, which is more than our
- * own texts have. strtod would obey the host program's locale. */
+/* Decimal to double by a scaled integer: exact up to 17 digits and powers of ten up to 22, which is
+ * more than our own texts have. strtod would obey the host program's locale. */
 bool tarn__text_number(tarn_text *t, double *value) {
   tarn__text_blanks(t);
   const char *at = t->at;

@@ -124,7 +124,8 @@ typedef enum tarn_dtype {
 TARN_API const char *tarn_dtype_name(tarn_dtype dtype);   /* "float"; "?" for no dtype */
 TARN_API size_t tarn_dtype_bytes(tarn_dtype dtype);       /* 4; 0 for no dtype */
 
-/* An element of a string tensor: `size` bytes at `data`, not zero-terminated. Owned by the tensor. */
+/* An element of a string tensor: `size` bytes at `data`, not zero-terminated. Owned by the
+ * tensor. */
 typedef struct tarn_string {
   const char *data;
   size_t size;
@@ -134,11 +135,11 @@ typedef struct tarn_string {
 
 typedef struct tarn_tensor tarn_tensor;
 
-/* A new tensor of zeros (empty strings), row-major, 64-byte aligned. rank 0..TARN_MAX_RANK; dims may
- * be NULL for rank 0. Errors: TARN_INVALID (a negative dim, a bad dtype), TARN_LIMIT (the product
- * overflows), TARN_NO_MEMORY. */
-TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_create(tarn_dtype dtype, int rank, const int64_t *dims,
-                                                        tarn_tensor **tensor);
+/* A new tensor of zeros (empty strings), row-major, 64-byte aligned. rank 0..TARN_MAX_RANK; dims
+ * may be NULL for rank 0. Errors: TARN_INVALID (a negative dim, a bad dtype), TARN_LIMIT (the
+ * product overflows), TARN_NO_MEMORY. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_create(tarn_dtype dtype, int rank,
+                                                        const int64_t *dims, tarn_tensor **tensor);
 TARN_API tarn_tensor *tarn_tensor_retain(tarn_tensor *tensor);
 TARN_API void tarn_tensor_release(tarn_tensor *tensor);
 TARN_API tarn_dtype tarn_tensor_dtype(const tarn_tensor *tensor);
@@ -152,10 +153,12 @@ TARN_API const void *tarn_tensor_data_const(const tarn_tensor *tensor);
 /* Sets element i of a string tensor to a copy of the bytes. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_set_string(tarn_tensor *tensor, int64_t i,
                                                             const char *data, size_t bytes);
-/* .npy files; what numpy.load and numpy.save read and write. bfloat16 has no .npy form: TARN_DTYPE. Strings are
- * NumPy's fixed-width bytes ("S<n>"); one that ends in a zero byte cannot be kept so: TARN_DTYPE. */
+/* .npy files; what numpy.load and numpy.save read and write. bfloat16 has no .npy form: TARN_DTYPE.
+ * Strings are NumPy's fixed-width bytes ("S<n>"); one that ends in a zero byte cannot be kept so:
+ * TARN_DTYPE. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_load_npy(const char *path, tarn_tensor **tensor);
-TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_save_npy(const tarn_tensor *tensor, const char *path);
+TARN_API TARN_MUST_CHECK tarn_status tarn_tensor_save_npy(const tarn_tensor *tensor,
+                                                          const char *path);
 
 /* ---- models ------------------------------------------------------------------------------- */
 
@@ -166,10 +169,12 @@ typedef struct tarn_model_options {
   const tarn_allocator *allocator; /* NULL: the C library's */
 } tarn_model_options;
 
-/* Reads a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it, a
- * SavedModel folder, or what tarn_session_compile wrote. `options` may be NULL. Unknown ops are kept: only a run that reaches one fails.
- * Errors: TARN_IO (missing, unreadable), TARN_CORRUPT (with the byte offset), TARN_NO_MEMORY. */
-TARN_API TARN_MUST_CHECK tarn_status tarn_model_load(const char *path, const tarn_model_options *options,
+/* Reads a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it,
+ * a SavedModel folder, or what tarn_session_compile wrote. `options` may be NULL. Unknown ops are
+ * kept: only a run that reaches one fails. Errors: TARN_IO (missing, unreadable), TARN_CORRUPT
+ * (with the byte offset), TARN_NO_MEMORY. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_model_load(const char *path,
+                                                     const tarn_model_options *options,
                                                      tarn_model **model);
 /* Sessions keep what they need of the model: it may be destroyed before them. */
 TARN_API void tarn_model_destroy(tarn_model *model);
@@ -180,23 +185,30 @@ typedef struct tarn_session tarn_session;
 
 typedef struct tarn_session_options {
   int threads;          /* 0: as many as the process may use */
-  /* NULL: the cheapest kernel per node; else "reference", "avx2", "openblas", ...; "cuda": on a GPU what has a kernel there,
-   * the rest on the CPU. TARN_UNSUPPORTED when there is none, saying what is missing. */
+  /* NULL: the cheapest kernel per node; else "reference", "avx2", "openblas", ...; "cuda": on a GPU
+   * what has a kernel there, the rest on the CPU. TARN_UNSUPPORTED when there is none, saying what
+   * is missing. */
   const char *backend;
-  /* NULL or "f32"; "tf32" lets convolutions and matrix products of a GPU round their factors to 11 bits, "fp16" has a GPU compute
-   * them and what stands between them in half (sums are float32; above 65504 values are infinite); on a CPU neither changes
-   * anything. "bf16" is the same in bfloat16 on a GPU, and lets products round their factors to it on a CPU (relative
-   * error of a result about 0.4 %), "int8" lets them quantize to 8 bits (about 1 %), where a kernel of this machine is faster so. */
+  /* NULL or "f32"; "tf32" lets convolutions and matrix products of a GPU round their factors to 11
+   * bits, "fp16" has a GPU compute them and what stands between them in half (sums are float32;
+   * above 65504 values are infinite); on a CPU neither changes anything. "bf16" is the same in
+   * bfloat16 on a GPU, and lets products round their factors to it on a CPU (relative error of a
+   * result about 0.4 %), "int8" lets them quantize to 8 bits (about 1 %), where a kernel of this
+   * machine is faster so. */
   const char *precision;
   bool allow_files;     /* ops such as ReadFile and SaveV2 may reach files */
   double time_limit_s;  /* per run; 0: none */
-  size_t memory_limit;  /* bytes for tensors and plans; 0: none. Weights that lie in a mapped file do not count */
+  size_t memory_limit; /* bytes for tensors and plans; 0: none. Weights that lie in a mapped file do
+                          not count */
   const tarn_allocator *allocator; /* NULL: the C library's */
-  /* A file of measured kernel choices that `tarn tune` wrote on this machine: TARN_NOT_FOUND when it was another, or another build
-   * of the library. NULL: only estimates; "": the user's own file, where the command keeps it, if there is one that fits. */
+  /* A file of measured kernel choices that `tarn tune` wrote on this machine: TARN_NOT_FOUND when
+   * it was another, or another build of the library. NULL: only estimates; "": the user's own file,
+   * where the command keeps it, if there is one that fits. */
   const char *tuning;
-  bool low_memory;      /* weights are kept once, in a form that is no larger than they are, though another were faster */
-  size_t device_memory_limit;   /* bytes of a GPU's memory for tensors, weights and scratch; 0: what there is */
+  bool low_memory; /* weights are kept once, in a form that is no larger than they are, though
+                      another were faster */
+  size_t device_memory_limit; /* bytes of a GPU's memory for tensors, weights and scratch; 0: what
+                                 there is */
 } tarn_session_options;
 
 TARN_API TARN_MUST_CHECK tarn_status tarn_session_create(tarn_model *model,
@@ -205,14 +217,15 @@ TARN_API TARN_MUST_CHECK tarn_status tarn_session_create(tarn_model *model,
 /* No run may be under way. */
 TARN_API void tarn_session_destroy(tarn_session *session);
 
-/* Loads variables from the checkpoint `prefix` (V1 or V2). Where the model has a saver (a .meta or a
- * SavedModel) its restore op decides which keys go where; otherwise every variable takes the entry of
- * its own name. prefix NULL: the SavedModel's own variables, and its initialisation op is run.
- * The files stay mapped while the model or a session uses them: replace a checkpoint that is in use by
- * renaming another one over it, as every saver does, and do not write into its files.
+/* Loads variables from the checkpoint `prefix` (V1 or V2). Where the model has a saver (a .meta or
+ * a SavedModel) its restore op decides which keys go where; otherwise every variable takes the
+ * entry of its own name. prefix NULL: the SavedModel's own variables, and its initialisation op is
+ * run. The files stay mapped while the model or a session uses them: replace a checkpoint that is
+ * in use by renaming another one over it, as every saver does, and do not write into its files.
  * Errors: TARN_NOT_FOUND (a variable without an entry, with the nearest names), TARN_SHAPE, and the
  * reader's. */
-TARN_API TARN_MUST_CHECK tarn_status tarn_session_restore(tarn_session *session, const char *prefix);
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_restore(tarn_session *session,
+                                                          const char *prefix);
 
 /* Writes every initialised variable to a V2 checkpoint that TensorFlow's Saver restores. The files
  * appear whole or not at all. */
@@ -223,53 +236,56 @@ typedef struct tarn_feed {
   tarn_tensor *tensor;
 } tarn_feed;
 
-/* One step: feeds any tensors, runs the target ops, and gives the fetched tensors, one reference each,
- * in `outputs[n_fetches]`. The first run with new feed shapes makes a plan; later ones reuse it.
- * Errors: TARN_NOT_FOUND (with the nearest names), TARN_UNSUPPORTED (every missing op is named, a line
- * each), TARN_SHAPE, TARN_DTYPE, TARN_FAILED, TARN_LIMIT, TARN_CANCELLED, TARN_NO_MEMORY. */
+/* One step: feeds any tensors, runs the target ops, and gives the fetched tensors, one reference
+ * each, in `outputs[n_fetches]`. The first run with new feed shapes makes a plan; later ones reuse
+ * it. Errors: TARN_NOT_FOUND (with the nearest names), TARN_UNSUPPORTED (every missing op is named,
+ * a line each), TARN_SHAPE, TARN_DTYPE, TARN_FAILED, TARN_LIMIT, TARN_CANCELLED, TARN_NO_MEMORY. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_session_run(tarn_session *session,
                                                       const tarn_feed *feeds, size_t n_feeds,
                                                       const char *const *fetches, size_t n_fetches,
                                                       const char *const *targets, size_t n_targets,
                                                       tarn_tensor **outputs);
-/* What the first such run would do before it computes: makes the plan and packs the weights, on all threads
- * of the session. Feeds count by dtype and shape alone. Optional; errors are those of a run. */
-TARN_API TARN_MUST_CHECK tarn_status tarn_session_prepare(tarn_session *session,
-                                                          const tarn_feed *feeds, size_t n_feeds,
-                                                          const char *const *fetches, size_t n_fetches,
-                                                          const char *const *targets, size_t n_targets);
+/* What the first such run would do before it computes: makes the plan and packs the weights, on all
+ * threads of the session. Feeds count by dtype and shape alone. Optional; errors are those of a
+ * run. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_prepare(
+    tarn_session *session, const tarn_feed *feeds, size_t n_feeds, const char *const *fetches,
+    size_t n_fetches, const char *const *targets, size_t n_targets);
 
-/* Writes the file `path`, from which tarn_model_load and tarn_session_restore(session, NULL) start quickly:
- * the part of the model that such runs need, with its signatures, the variables as they are now, and their
- * packed forms for this machine and these feeds' shapes, which are mapped and not read. Answers are the same
- * bit for bit. On another machine, with other shapes or another version of tarn the file works all the same,
- * and weights are packed when they are needed. The file appears whole or not at all.
- * Errors: those of tarn_session_prepare, TARN_IO, TARN_UNSUPPORTED (the model needs files beside it). */
-TARN_API TARN_MUST_CHECK tarn_status tarn_session_compile(tarn_session *session,
-                                                          const tarn_feed *feeds, size_t n_feeds,
-                                                          const char *const *fetches, size_t n_fetches,
-                                                          const char *const *targets, size_t n_targets,
-                                                          const char *path);
+/* Writes the file `path`, from which tarn_model_load and tarn_session_restore(session, NULL) start
+ * quickly: the part of the model that such runs need, with its signatures, the variables as they
+ * are now, and their packed forms for this machine and these feeds' shapes, which are mapped and
+ * not read. Answers are the same bit for bit. On another machine, with other shapes or another
+ * version of tarn the file works all the same, and weights are packed when they are needed. The
+ * file appears whole or not at all. Errors: those of tarn_session_prepare, TARN_IO,
+ * TARN_UNSUPPORTED (the model needs files beside it). */
+TARN_API TARN_MUST_CHECK tarn_status tarn_session_compile(
+    tarn_session *session, const tarn_feed *feeds, size_t n_feeds, const char *const *fetches,
+    size_t n_fetches, const char *const *targets, size_t n_targets, const char *path);
 
 /* Makes runs under way end with TARN_CANCELLED; safe from a signal handler and from any thread. */
 TARN_API void tarn_session_cancel(tarn_session *session);
 
 /* ---- queue runners ------------------------------------------------------------------------ */
 
-/* Threads that fill the queues of a TensorFlow 1 input pipeline, while runs of the session take from them: what
- * tf.train.start_queue_runners and its Coordinator do. Each enqueue op of the model's collection "queue_runners" is run again
- * and again by a thread of its own, until the data end; the last thread of a queue then closes it, and runs that find it empty
- * end with TARN_END. When a thread fails in another way, all stop and all queues are closed. The threads' runs have no time
- * limit. */
+/* Threads that fill the queues of a TensorFlow 1 input pipeline, while runs of the session take
+ * from them: what tf.train.start_queue_runners and its Coordinator do. Each enqueue op of the
+ * model's collection "queue_runners" is run again and again by a thread of its own, until the data
+ * end; the last thread of a queue then closes it, and runs that find it empty end with TARN_END.
+ * When a thread fails in another way, all stop and all queues are closed. The threads' runs have no
+ * time limit. */
 typedef struct tarn_queue_runners tarn_queue_runners;
 
-/* Starts the threads. Local variables without a value (a pipeline counts its epochs in one) are initialised first; other
- * variables are the caller's to restore or initialise before. A model without queue runners has no threads, and nothing is
- * wrong with that: *runners is to be stopped all the same.
- * Errors: TARN_NOT_FOUND (a runner names an op that is not in the graph), TARN_NO_MEMORY, those of tarn_session_run. */
-TARN_API TARN_MUST_CHECK tarn_status tarn_queue_runners_start(tarn_session *session, tarn_queue_runners **runners);
-/* Stops the threads, closes the queues and waits; before the session is destroyed. Takes the runners. The status is that of the
- * thread that failed first; TARN_OK when none did, whether its data had ended or not. NULL: TARN_OK. */
+/* Starts the threads. Local variables without a value (a pipeline counts its epochs in one) are
+ * initialised first; other variables are the caller's to restore or initialise before. A model
+ * without queue runners has no threads, and nothing is wrong with that: *runners is to be stopped
+ * all the same. Errors: TARN_NOT_FOUND (a runner names an op that is not in the graph),
+ * TARN_NO_MEMORY, those of tarn_session_run. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_queue_runners_start(tarn_session *session,
+                                                              tarn_queue_runners **runners);
+/* Stops the threads, closes the queues and waits; before the session is destroyed. Takes the
+ * runners. The status is that of the thread that failed first; TARN_OK when none did, whether its
+ * data had ended or not. NULL: TARN_OK. */
 TARN_API TARN_MUST_CHECK tarn_status tarn_queue_runners_stop(tarn_queue_runners *runners);
 
 /* ---- checkpoints -------------------------------------------------------------------------- */
@@ -283,8 +299,10 @@ typedef struct tarn_checkpoint_entry {
   int64_t dims[TARN_MAX_RANK];
 } tarn_checkpoint_entry;
 
-/* Opens a V2 or V1 checkpoint by its prefix; the index is read and checked at once, data on demand. */
-TARN_API TARN_MUST_CHECK tarn_status tarn_checkpoint_open(const char *prefix, tarn_checkpoint **checkpoint);
+/* Opens a V2 or V1 checkpoint by its prefix; the index is read and checked at once, data on
+ * demand. */
+TARN_API TARN_MUST_CHECK tarn_status tarn_checkpoint_open(const char *prefix,
+                                                          tarn_checkpoint **checkpoint);
 TARN_API void tarn_checkpoint_close(tarn_checkpoint *checkpoint);
 TARN_API size_t tarn_checkpoint_count(const tarn_checkpoint *checkpoint);
 /* Entry i, in name order. */

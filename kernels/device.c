@@ -25,7 +25,8 @@ static char why[TARN_ERROR_BYTES];
 static tarn_status fail(tarn_status status, const char *message) {
   return tarn__fail(status, NULL, 0, "%s", message);
 }
-static const tarn_device_host host = {.abi = TARN_DEVICE_ABI, .fail = fail, .random = tarn__generator_reserve};
+static const tarn_device_host host = {
+    .abi = TARN_DEVICE_ABI, .fail = fail, .random = tarn__generator_reserve};
 
 /* The folder of whatever holds this code: the shared library, or the program it was linked into. */
 static bool own_folder(char *folder, size_t bytes) {
@@ -33,15 +34,18 @@ static bool own_folder(char *folder, size_t bytes) {
   if (!dladdr((const void *)&lock, &info) || !info.dli_fname) return false;
   const char *end = strrchr(info.dli_fname, '/');
   const int n = end ? (int)(end - info.dli_fname) : 1;
-  return n < (int)bytes && snprintf(folder, bytes, "%.*s", n, end ? info.dli_fname : ".") < (int)bytes;
+  return n < (int)bytes &&
+         snprintf(folder, bytes, "%.*s", n, end ? info.dli_fname : ".") < (int)bytes;
 }
 
-/* Where the module is, in `path`: what TARN_CUDA_MODULE says, else the first of a few places beside the library or the program
- * where there is such a file, else its bare name, for the system to look. */
+/* Where the module is, in `path`: what TARN_CUDA_MODULE says, else the first of a few places beside
+ * the library or the program where there is such a file, else its bare name, for the system to
+ * look. */
 static void find_module(char *path, size_t bytes) {
   static const char name[] = "libtarn_cuda.so";
   /* installed beside the library, or from the program's folder; in a build folder */
-  static const char *const beside[] = {"", "/../" TARN_LIBDIR, "/../lib", "/kernels/cuda", "/../kernels/cuda"};
+  static const char *const beside[] = {"", "/../" TARN_LIBDIR, "/../lib", "/kernels/cuda",
+                                       "/../kernels/cuda"};
   char folder[PATH_MAX - 128];
   const char *asked = tarn__knobs()->cuda_module;
   if (asked[0]) {
@@ -56,23 +60,31 @@ static void find_module(char *path, size_t bytes) {
   snprintf(path, bytes, "%s", name);
 }
 
-/* Why dlopen did not open it: its reason is "NAME: cannot open shared object file: ..." for what was not found, which may be a
- * library that the module needs. */
+/* Why dlopen did not open it: its reason is "NAME: cannot open shared object file: ..." for what
+ * was not found, which may be a library that the module needs. */
 static tarn_status refuse(const char *path, const char *reason) {
   static const char not_found[] = ": cannot open shared object file: No such file";
   const char *end = strstr(reason, not_found);
   const int n = end ? (int)(end - reason) : 0;
   if (end && (size_t)n == strlen(path) && !strncmp(reason, path, (size_t)n)) {
     if (tarn__knobs()->cuda_module[0])
-      return tarn__fail(TARN_UNSUPPORTED, NULL, 0, "there is no CUDA module %s, which TARN_CUDA_MODULE names", path);
+      return tarn__fail(TARN_UNSUPPORTED, NULL, 0,
+                        "there is no CUDA module %s, which TARN_CUDA_MODULE names", path);
     return tarn__fail(TARN_UNSUPPORTED, NULL, 0,
-                      "there is no CUDA module (%s) beside this library or program or where the system looks; a build with the CUDA "
-                      "toolkit and cuDNN makes it (cmake -DTARN_CUDA=ON says what is missing)", path);
+                      "there is no CUDA module (%s) beside this library or program or where the "
+                      "system looks; a build with the CUDA "
+                      "toolkit and cuDNN makes it (cmake -DTARN_CUDA=ON says what is missing)",
+                      path);
   }
   if (end)
-    return tarn__fail(TARN_UNSUPPORTED, NULL, 0, "the CUDA module %s needs %.*s, which is not installed (%s of that version)", path, n,
-                      reason, strstr(reason, "cudnn") ? "cuDNN" : strstr(reason, "cublas") ? "cuBLAS" : "a library");
-  return tarn__fail(TARN_UNSUPPORTED, NULL, 0, "the CUDA module %s cannot be opened: %s", path, reason);
+    return tarn__fail(TARN_UNSUPPORTED, NULL, 0,
+                      "the CUDA module %s needs %.*s, which is not installed (%s of that version)",
+                      path, n, reason,
+                      strstr(reason, "cudnn")    ? "cuDNN"
+                      : strstr(reason, "cublas") ? "cuBLAS"
+                                                 : "a library");
+  return tarn__fail(TARN_UNSUPPORTED, NULL, 0, "the CUDA module %s cannot be opened: %s", path,
+                    reason);
 }
 
 static tarn_status open_cuda(void) {
@@ -90,11 +102,13 @@ static tarn_status open_cuda(void) {
   const tarn_device_api *api = entry.object ? entry.function(&host) : NULL;
   tarn_status status = TARN_OK;
   if (!entry.object)
-    status = tarn__fail(TARN_UNSUPPORTED, NULL, 0, "%s is no CUDA module of this library: it lacks tarn_device_module", path);
-  else if (!api || api->abi != TARN_DEVICE_ABI)
     status = tarn__fail(TARN_UNSUPPORTED, NULL, 0,
-                        "the CUDA module %s is of another version of this library: its interface has not number %u", path,
-                        (unsigned)TARN_DEVICE_ABI);
+                        "%s is no CUDA module of this library: it lacks tarn_device_module", path);
+  else if (!api || api->abi != TARN_DEVICE_ABI)
+    status = tarn__fail(
+        TARN_UNSUPPORTED, NULL, 0,
+        "the CUDA module %s is of another version of this library: its interface has not number %u",
+        path, (unsigned)TARN_DEVICE_ABI);
   tarn_device *device = NULL;
   if (status == TARN_OK) status = api->open(0, &device);
   if (status == TARN_OK) {
@@ -121,7 +135,8 @@ tarn_status tarn__backend_cuda(const tarn_backend **backend) {
 tarn_machine tarn__backend_machine(const tarn_backend *backend, const tarn_machine *m) {
   tarn_machine device = *m;
   if (backend->info.gflops > 0)
-    for (int t = TARN_TARGET_CUDA; t <= TARN_TARGET_CUDNN; t++) device.gflops[t] = backend->info.gflops;
+    for (int t = TARN_TARGET_CUDA; t <= TARN_TARGET_CUDNN; t++)
+      device.gflops[t] = backend->info.gflops;
   if (backend->info.gbytes_per_s > 0) device.gbytes_per_s = backend->info.gbytes_per_s;
   return device;
 }
@@ -148,10 +163,14 @@ bool tarn__backend_select(const tarn_backend *backend, const tarn_problem *p, co
 
 tarn_status tarn__device_charge(tarn_device_budget *budget, size_t bytes) {
   const size_t before = atomic_fetch_add(&budget->used, bytes);
-  if (!budget->limit || (before <= budget->limit && bytes <= budget->limit - before)) return TARN_OK;
+  if (!budget->limit || (before <= budget->limit && bytes <= budget->limit - before))
+    return TARN_OK;
   atomic_fetch_sub(&budget->used, bytes);
-  return tarn_fail(TARN_LIMIT, "%zu bytes of the device's memory are wanted, %zu are used, and the limit is %zu", bytes, before,
-                   budget->limit);
+  return tarn_fail(
+      TARN_LIMIT, "%zu bytes of the device's memory are wanted, %zu are used, and the limit is %zu",
+      bytes, before, budget->limit);
 }
 
-void tarn__device_refund(tarn_device_budget *budget, size_t bytes) { atomic_fetch_sub(&budget->used, bytes); }
+void tarn__device_refund(tarn_device_budget *budget, size_t bytes) {
+  atomic_fetch_sub(&budget->used, bytes);
+}

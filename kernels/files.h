@@ -29,8 +29,8 @@ struct tarn_files {
   /* A whole file as one string element of `out` (element i). */
   tarn_status (*read)(const tarn_files *files, const char *path, size_t path_bytes,
                       tarn_tensor *out, int64_t i);
-  /* The files that a pattern names (*, ?, [...] within a name), in no order: a string vector. None: no
-   * elements. A pattern that begins with a wildcard gives names that begin with "./". */
+  /* The files that a pattern names (*, ?, [...] within a name), in no order: a string vector. None:
+   * no elements. A pattern that begins with a wildcard gives names that begin with "./". */
   tarn_status (*match)(const tarn_files *files, const tarn_allocator *a, const char *pattern,
                        size_t pattern_bytes, tarn_tensor *names);
   tarn_status (*write)(const tarn_files *files, const tarn_allocator *a, const char *path,

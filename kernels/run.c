@@ -6,13 +6,15 @@
 
 tarn_status tarn__call_allocate(const tarn_call *call, int i, const tarn_shape *shape) {
   tarn_tensor made;
-  TARN_TRY(tarn__tensor_new_raw(tarn__call_allocator(call), call->problem->out_dtype[i], shape, &made));
+  TARN_TRY(
+      tarn__tensor_new_raw(tarn__call_allocator(call), call->problem->out_dtype[i], shape, &made));
   tarn__tensor_clear(call->out[i]);
   *call->out[i] = made;
   return TARN_OK;
 }
 
-tarn_status tarn__call_share(const tarn_call *call, int i, const tarn_tensor *from, const tarn_shape *shape) {
+tarn_status tarn__call_share(const tarn_call *call, int i, const tarn_tensor *from,
+                             const tarn_shape *shape) {
   char had[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
   tarn_shape checked;
   TARN_TRY(tarn__shape_make(shape->rank, shape->dim, &checked));
@@ -42,27 +44,32 @@ tarn_status tarn__call_handle(const tarn_call *call, int i, void *object) {
   return TARN_OK;
 }
 
-tarn_status tarn__call_object(const tarn_call *call, int i, const tarn_object_type *type, void **object) {
+tarn_status tarn__call_object(const tarn_call *call, int i, const tarn_object_type *type,
+                              void **object) {
   const tarn_tensor *in = call->in[i];
   if (in->dtype != TARN_RESOURCE && in->dtype != TARN_VARIANT)
-    return tarn_fail(TARN_DTYPE, "input %d: expected a handle, got %s", i, tarn_dtype_name(in->dtype));
+    return tarn_fail(TARN_DTYPE, "input %d: expected a handle, got %s", i,
+                     tarn_dtype_name(in->dtype));
   if (tarn__tensor_elements(in) != 1)
     return tarn_fail(TARN_SHAPE, "input %d: expected one handle, got %lld", i,
                      (long long)tarn__tensor_elements(in));
   tarn_object *found = tarn__object_get(in, 0);
-  if (!found) return tarn_fail(TARN_INVALID, "input %d: the handle of a %s is empty", i, type->name);
+  if (!found)
+    return tarn_fail(TARN_INVALID, "input %d: the handle of a %s is empty", i, type->name);
   if (found->type != type)
-    return tarn_fail(TARN_INVALID, "input %d: expected the handle of a %s, got that of a %s", i, type->name,
-                     found->type->name);
+    return tarn_fail(TARN_INVALID, "input %d: expected the handle of a %s, got that of a %s", i,
+                     type->name, found->type->name);
   *object = found;
   return TARN_OK;
 }
 
-tarn_status tarn__run_call(const tarn_run *run, const char *function, const tarn_tensor *const *in, int n_in,
-                           tarn_tensor *out, int n_out) {
-  if (!run || !run->caller) return tarn_fail(TARN_NOT_FOUND, "function '%s': there are no functions here", function);
+tarn_status tarn__run_call(const tarn_run *run, const char *function, const tarn_tensor *const *in,
+                           int n_in, tarn_tensor *out, int n_out) {
+  if (!run || !run->caller)
+    return tarn_fail(TARN_NOT_FOUND, "function '%s': there are no functions here", function);
   if (run->depth >= TARN_MAX_CALL_DEPTH)
-    return tarn_fail(TARN_LIMIT, "function '%s' is called more than %d deep", function, TARN_MAX_CALL_DEPTH);
+    return tarn_fail(TARN_LIMIT, "function '%s' is called more than %d deep", function,
+                     TARN_MAX_CALL_DEPTH);
   tarn_run inner = *run;
   inner.depth++;
   return run->caller->call(run->caller, &inner, function, in, n_in, out, n_out);
@@ -70,7 +77,8 @@ tarn_status tarn__run_call(const tarn_run *run, const char *function, const tarn
 
 tarn_status tarn__run_check(const tarn_run *run) {
   if (!run) return TARN_OK;
-  if (run->cancels && atomic_load_explicit(run->cancels, memory_order_relaxed) != run->cancels_before)
+  if (run->cancels &&
+      atomic_load_explicit(run->cancels, memory_order_relaxed) != run->cancels_before)
     return tarn_fail(TARN_CANCELLED, "the run was cancelled");
   if (run->stop && atomic_load_explicit(run->stop, memory_order_relaxed))
     return tarn_fail(TARN_CANCELLED, "the run was stopped");

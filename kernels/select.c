@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* The dtype that a kernel's `dtypes` are about; TARN_NO_DTYPE when the problem has no such input or output. */
+/* The dtype that a kernel's `dtypes` are about; TARN_NO_DTYPE when the problem has no such input or
+ * output. */
 static tarn_dtype keyed_dtype(const tarn_kernel *k, const tarn_problem *p) {
   if (k->keyed >= 0) return k->keyed < p->inputs ? p->in_dtype[k->keyed] : TARN_NO_DTYPE;
   int output = -1 - k->keyed;
@@ -30,9 +31,11 @@ const char *tarn__kernel_refusal(tarn_kernel_ref k, const tarn_problem *p) {
     if (!tarn__dtype_in(dtype, k.kernel->dtypes)) return refuse_dtype(dtype);
   }
   if (k.kernel->precision > p->precision)
-    return k.kernel->precision == TARN_PRECISION_TF32   ? "multiplies in tf32, which --precision does not allow"
-           : k.kernel->precision == TARN_PRECISION_BF16 ? "multiplies in bf16, which --precision does not allow"
-                                                      : "multiplies in int8, which --precision does not allow";
+    return k.kernel->precision == TARN_PRECISION_TF32
+               ? "multiplies in tf32, which --precision does not allow"
+           : k.kernel->precision == TARN_PRECISION_BF16
+               ? "multiplies in bf16, which --precision does not allow"
+               : "multiplies in int8, which --precision does not allow";
   return k.kernel->supports ? k.kernel->supports(p) : NULL;
 }
 
@@ -63,28 +66,31 @@ double tarn__kernel_cost_us(tarn_kernel_ref k, const tarn_problem *p, const tarn
   return k.file->target == TARN_TARGET_REFERENCE ? 8 * us : us;
 }
 
-/* Assumes 3.5 GHz and two vector units: 2 flops an FMA, 8 or 16 lanes. AMD cores run a 512-bit operation in two
- * halves, so AVX-512 gains them little; Intel's server cores have both units at full width. Scalar C without
- * vectors gets about a multiply-add a cycle at best, and half of that with the loads around it. The numbers only
- * rank kernels; tuned choices replace them. */
+/* Assumes 3.5 GHz and two vector units: 2 flops an FMA, 8 or 16 lanes. AMD cores run a 512-bit
+ * operation in two halves, so AVX-512 gains them little; Intel's server cores have both units at
+ * full width. Scalar C without vectors gets about a multiply-add a cycle at best, and half of that
+ * with the loads around it. The numbers only rank kernels; tuned choices replace them. */
 void tarn__machine_guess(int threads, tarn_machine *machine) {
   const tarn_cpu *cpu = tarn__cpu();
   double avx2 = 3.5 * 8 * 2 * 2;
-  double avx512 = strstr(cpu->name, "AMD") ? avx2 : 1.7 * avx2;   /* the clock drops under 512-bit load */
+  double avx512 =
+      strstr(cpu->name, "AMD") ? avx2 : 1.7 * avx2; /* the clock drops under 512-bit load */
   *machine = (tarn_machine){.threads = threads < 1 ? 1 : threads, .gbytes_per_s = 25};
   machine->gflops[TARN_TARGET_REFERENCE] = 3.5;
   machine->gflops[TARN_TARGET_AVX2] = avx2;
   machine->gflops[TARN_TARGET_AVX512] = avx512;
-  machine->gflops[TARN_TARGET_OPENBLAS] = 0.8 * (cpu->avx512 ? avx512 : cpu->avx2 ? avx2 : 3.5 * 4 * 2);
+  machine->gflops[TARN_TARGET_OPENBLAS] = 0.8 * (cpu->avx512 ? avx512
+                                                 : cpu->avx2 ? avx2
+                                                             : 3.5 * 4 * 2);
   machine->gflops[TARN_TARGET_CUDA] = machine->gflops[TARN_TARGET_CUBLAS] =
       machine->gflops[TARN_TARGET_CUDNN] = 10000;
 }
 
-/* The cheapest of those with `target` (TARN_TARGETS: any) that can; false when none can. Equal costs: the later. With any
- * target `reference` is the last resort, however small the problem: it sums in double and would give other last digits
- * than the kernels (and TensorFlow) do. */
-static bool cheapest(const tarn_kernel_ref *rows, size_t count, const tarn_problem *p, const tarn_machine *m,
-                     tarn_target target, tarn_kernel_ref *chosen) {
+/* The cheapest of those with `target` (TARN_TARGETS: any) that can; false when none can. Equal
+ * costs: the later. With any target `reference` is the last resort, however small the problem: it
+ * sums in double and would give other last digits than the kernels (and TensorFlow) do. */
+static bool cheapest(const tarn_kernel_ref *rows, size_t count, const tarn_problem *p,
+                     const tarn_machine *m, tarn_target target, tarn_kernel_ref *chosen) {
   bool found = false;
   double best = 0;
   for (size_t i = 0; i < count; i++) {
@@ -110,7 +116,8 @@ static tarn_status refuse(const tarn_kernel_ref *rows, size_t count, const tarn_
   text[0] = 0;
   for (size_t i = 0; i < count && used < sizeof text; i++) {
     int wrote = snprintf(text + used, sizeof text - used, "%s%s: %s", i ? "; " : "",
-                         tarn__kernel_full_name(rows[i], name, sizeof name), tarn__kernel_refusal(rows[i], p));
+                         tarn__kernel_full_name(rows[i], name, sizeof name),
+                         tarn__kernel_refusal(rows[i], p));
     if (wrote < 0) break;
     used += (size_t)wrote;
   }

@@ -1,4 +1,5 @@
-/* The table of kernels by op, from the rows that the build generates, and what this machine can run. */
+/* The table of kernels by op, from the rows that the build generates, and what this machine can
+ * run. */
 #include "core/cpu.h"
 #include "core/knobs.h"
 #include "kernels/kernel.h"
@@ -25,7 +26,8 @@ static const char *const precision_names[TARN_PRECISIONS] = {"f32", "tf32", "bf1
 
 const char *tarn__precision_name(tarn_precision precision) { return precision_names[precision]; }
 
-/* "fp16" is one that plans know (tarn__plan_narrow): what they leave in f32 may be tf32, which rounds the same. */
+/* "fp16" is one that plans know (tarn__plan_narrow): what they leave in f32 may be tf32, which
+ * rounds the same. */
 tarn_precision tarn__precision_from_name(const char *name) {
   if (strcmp(name, "fp16") == 0) return TARN_PRECISION_TF32;
   for (int i = 0; i < TARN_PRECISIONS; i++)
@@ -43,11 +45,14 @@ const char *tarn__target_refusal(tarn_target target) {
 #else
       return "this build is without OpenBLAS";
 #endif
-    case TARN_TARGET_AVX2: return tarn__cpu()->avx2 ? NULL : "this CPU has no AVX2 with FMA (or TARN_ISA hides it)";
-    case TARN_TARGET_AVX512: return tarn__cpu()->avx512 ? NULL : "this CPU has no AVX-512 (or TARN_ISA hides it)";
+    case TARN_TARGET_AVX2:
+      return tarn__cpu()->avx2 ? NULL : "this CPU has no AVX2 with FMA (or TARN_ISA hides it)";
+    case TARN_TARGET_AVX512:
+      return tarn__cpu()->avx512 ? NULL : "this CPU has no AVX-512 (or TARN_ISA hides it)";
     case TARN_TARGET_CUDA:
     case TARN_TARGET_CUBLAS:
-    case TARN_TARGET_CUDNN: return NULL;   /* such a kernel comes with its device (kernels/device.h) */
+    case TARN_TARGET_CUDNN:
+      return NULL; /* such a kernel comes with its device (kernels/device.h) */
     case TARN_TARGETS: break;
   }
   return "no such target";

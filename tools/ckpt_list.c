@@ -148,9 +148,7 @@ int ckpt_ls(const ckpt_options *o) {
   return o->json ? print_all(all, o->paths) : TARN_EXIT_OK;
 }
 
-/* ---- verify
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- verify ---------------------------------------------------------------------------------- */
 
 static tarn_status verify(const char *path, tarn_checkpoint_summary *summary, const char **kind) {
   ckpt_source *s;

@@ -24,7 +24,8 @@ static int unknown(const tarn_cli *cli, const char *word) {
   for (const tarn_option *o = cli->verb->options; o && o->name && n < 64; o++) names[n++] = o->name;
   char nearest[256], printable[256];
   tarn__nearest(word, names, n, nearest, sizeof nearest);
-  tarn__cli_usage(cli->verb, "unknown option '%s'%s", tarn__printable(word, strlen(word), printable, sizeof printable), nearest);
+  tarn__cli_usage(cli->verb, "unknown option '%s'%s",
+                  tarn__printable(word, strlen(word), printable, sizeof printable), nearest);
   return TARN_CLI_ERROR;
 }
 
@@ -76,7 +77,9 @@ int tarn__cli_usage(const tarn_verb *verb, const char *format, ...) {
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   fprintf(stderr, "tarn: %s\n", tarn__printable(text, strlen(text), printable, sizeof printable));
-  if (verb) fprintf(stderr, "  usage: tarn %s%s %s (see tarn %s --help)\n", verb->name, verb->options ? " [options]" : "", verb->arguments, verb->name);
+  if (verb)
+    fprintf(stderr, "  usage: tarn %s%s %s (see tarn %s --help)\n", verb->name,
+            verb->options ? " [options]" : "", verb->arguments, verb->name);
   return TARN_EXIT_USAGE;
 }
 
@@ -100,7 +103,8 @@ int tarn__cli_exit(tarn_status status) {
   return TARN_EXIT_FAILED;
 }
 
-/* The first line of a message follows "tarn: "; lines that name unsupported ops each do; others are indented context. */
+/* The first line of a message follows "tarn: "; lines that name unsupported ops each do; others are
+ * indented context. */
 int tarn__cli_fail(tarn_status status) {
   const char *line = tarn_error();
   char printable[TARN_ERROR_BYTES];
@@ -114,19 +118,22 @@ int tarn__cli_fail(tarn_status status) {
   return tarn__cli_exit(status);
 }
 
-bool tarn__cli_int(const tarn_verb *verb, const char *option, const char *text, long low, long high, long *value) {
+bool tarn__cli_int(const tarn_verb *verb, const char *option, const char *text, long low, long high,
+                   long *value) {
   char *end;
   errno = 0;
   const long n = strtol(text, &end, 10);
   if (!*text || *end || errno || n < low || n > high) {
-    tarn__cli_usage(verb, "%s needs a whole number from %ld to %ld, got '%s'", option, low, high, text);
+    tarn__cli_usage(verb, "%s needs a whole number from %ld to %ld, got '%s'", option, low, high,
+                    text);
     return false;
   }
   *value = n;
   return true;
 }
 
-bool tarn__cli_real(const tarn_verb *verb, const char *option, const char *text, double low, double high, double *value) {
+bool tarn__cli_real(const tarn_verb *verb, const char *option, const char *text, double low,
+                    double high, double *value) {
   char *end;
   const double x = strtod(text, &end);
   if (!*text || *end || !isfinite(x) || x < low || x > high) {
@@ -155,14 +162,17 @@ bool tarn__cli_bytes(const tarn_verb *verb, const char *option, const char *text
 }
 
 void tarn__cli_help(const tarn_verb *verb) {
-  printf("tarn %s%s %s\n  %s\n", verb->name, verb->options ? " [options]" : "", verb->arguments, verb->help);
+  printf("tarn %s%s %s\n  %s\n", verb->name, verb->options ? " [options]" : "", verb->arguments,
+         verb->help);
   if (verb->text) printf("\n%s\n", verb->text);
   if (verb->options) {
     printf("\nOptions:\n");
     for (const tarn_option *o = verb->options; o->name; o++) {
       char left[64];
-      snprintf(left, sizeof left, "%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-      printf(strlen(left) > 28 ? "  %s\n%31s%s\n" : "  %-28s%s%s\n", left, strlen(left) > 28 ? "" : " ", o->help);
+      snprintf(left, sizeof left, "%s%s%s", o->name, o->argument ? " " : "",
+               o->argument ? o->argument : "");
+      printf(strlen(left) > 28 ? "  %s\n%31s%s\n" : "  %-28s%s%s\n", left,
+             strlen(left) > 28 ? "" : " ", o->help);
     }
   }
   printf("\nExample:\n  %s\n", verb->example);

@@ -1,7 +1,8 @@
 /* What the verbs of the command share: their table, option parsing, messages and exit statuses.
  *
- * Each verb is one file, tools/cmd_<verb>.c, with its options in a table from which help, the man page and the shell
- * completions are made. Data goes to standard output, everything else to standard error. */
+ * Each verb is one file, tools/cmd_<verb>.c, with its options in a table from which help, the man
+ * page and the shell completions are made. Data goes to standard output, everything else to
+ * standard error. */
 #ifndef TARN_TOOLS_CLI_H
 #define TARN_TOOLS_CLI_H
 
@@ -18,7 +19,8 @@ typedef enum tarn_exit {
 
 typedef struct tarn_option {
   const char *name;            /* "--feed" */
-  const char *argument;        /* "TENSOR=FILE"; NULL: a flag; "[=low]": a value is given with = or not at all (then NULL) */
+  const char *argument; /* "TENSOR=FILE"; NULL: a flag; "[=low]": a value is given with = or not at
+                           all (then NULL) */
   const char *help;            /* one line */
 } tarn_option;
 
@@ -35,7 +37,8 @@ typedef struct tarn_verb {
 /* In the order they are shown, ended by an empty row. */
 extern const tarn_verb *const tarn__verbs[];
 
-/* Walks over argv: options by name with their values ("--name value" or "--name=value"), and operands. "--" ends options. */
+/* Walks over argv: options by name with their values ("--name value" or "--name=value"), and
+ * operands. "--" ends options. */
 typedef struct tarn_cli {
   const tarn_verb *verb;
   int argc, at;
@@ -44,8 +47,9 @@ typedef struct tarn_cli {
 } tarn_cli;
 enum { TARN_CLI_END = -1, TARN_CLI_OPERAND = -2, TARN_CLI_ERROR = -3, TARN_CLI_HELP = -4 };
 void tarn__cli_init(tarn_cli *cli, const tarn_verb *verb, int argc, char **argv);
-/* The row of the option found (its value in *value), TARN_CLI_OPERAND (the word in *value), TARN_CLI_END, or after a message
- * TARN_CLI_ERROR (leave with TARN_EXIT_USAGE) and after printing the help TARN_CLI_HELP (leave with TARN_EXIT_OK). */
+/* The row of the option found (its value in *value), TARN_CLI_OPERAND (the word in *value),
+ * TARN_CLI_END, or after a message TARN_CLI_ERROR (leave with TARN_EXIT_USAGE) and after printing
+ * the help TARN_CLI_HELP (leave with TARN_EXIT_OK). */
 int tarn__cli_next(tarn_cli *cli, const char **value);
 /* Options by name, for a verb whose loop goes by it. */
 bool tarn__cli_is(const tarn_cli *cli, int option, const char *name);
@@ -57,8 +61,10 @@ int tarn__cli_fail(tarn_status status);
 /* The exit status of a status. */
 int tarn__cli_exit(tarn_status status);
 /* Numbers as options: false after a message. */
-bool tarn__cli_int(const tarn_verb *verb, const char *option, const char *text, long low, long high, long *value);
-bool tarn__cli_real(const tarn_verb *verb, const char *option, const char *text, double low, double high, double *value);
+bool tarn__cli_int(const tarn_verb *verb, const char *option, const char *text, long low, long high,
+                   long *value);
+bool tarn__cli_real(const tarn_verb *verb, const char *option, const char *text, double low,
+                    double high, double *value);
 /* "1024", "64K", "512M", "2G" (powers of 1024). */
 bool tarn__cli_bytes(const tarn_verb *verb, const char *option, const char *text, size_t *value);
 

@@ -1,4 +1,5 @@
-/* tarn __complete: what the build installs beside the command. Hidden: it is in no help and no table. */
+/* tarn __complete: what the build installs beside the command. Hidden: it is in no help and no
+ * table. */
 #include "tools/pages.h"
 
 #include <string.h>

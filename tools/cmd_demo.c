@@ -1,4 +1,5 @@
-/* `tarn demo`: finds a bundled demo by its name and hands it the rest of the command line. Each has options of its own. */
+/* `tarn demo`: finds a bundled demo by its name and hands it the rest of the command line. Each has
+ * options of its own. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,8 @@
 extern const tarn_verb tarn__verb_demo;
 
 static void list(FILE *to) {
-  for (const tarn_demo *d = tarn__demos; d->name; d++) fprintf(to, "  %-10s %s\n", d->name, d->help);
+  for (const tarn_demo *d = tarn__demos; d->name; d++)
+    fprintf(to, "  %-10s %s\n", d->name, d->help);
 }
 
 static int run(int argc, char **argv) {
@@ -40,8 +42,10 @@ const tarn_verb tarn__verb_demo = {
     .name = "demo",
     .arguments = "NAME ...",
     .help = "the bundled demos: read digits, write text, time ResNet-50",
-    .text = "Each demo has options of its own: tarn demo NAME --help. Their data is found under $TARN_DATA where that\n"
-            "is set, else where tarn is installed, else in the source tree.",
+    .text =
+        "Each demo has options of its own: tarn demo NAME --help. Their data is found under "
+        "$TARN_DATA where that\n"
+        "is set, else where tarn is installed, else in the source tree.",
     .example = "tarn demo lstm --prompt 'ROMEO:'",
     .run = run,
 };

@@ -1,5 +1,5 @@
-/* tarn explain: what would run where and why, before any run. Placeholders that are not fed are taken with their declared shapes,
- * unknown dims as 1. */
+/* tarn explain: what would run where and why, before any run. Placeholders that are not fed are
+ * taken with their declared shapes, unknown dims as 1. */
 #include "tools/explain.h"
 #include "tools/missing.h"
 #include "tools/model_run.h"
@@ -18,12 +18,21 @@ static const tarn_option options[] = {
 static int run(int argc, char **argv);
 
 const tarn_verb tarn__verb_explain = {
-  .name = "explain", .arguments = "MODEL", .help = "what would run where and why; what is missing", .options = options, .run = run,
-  .text = "Prints for each step of the plan the node, its op, the kernel chosen (*), and every other candidate with its estimated\n"
-          "microseconds or the reason why it cannot. Ops that cannot run are named on standard error, one line each, with exit\n"
-          "status 3; for each node of them the plan is followed by the path to the fetch that wants it, the tensors that could\n"
-          "be fed instead, and what goes into it. Placeholders that are not fed are taken with their declared shapes, unknown dims as 1.",
-  .example = "tarn explain resnet50/saved_model --brief",
+    .name = "explain",
+    .arguments = "MODEL",
+    .help = "what would run where and why; what is missing",
+    .options = options,
+    .run = run,
+    .text =
+        "Prints for each step of the plan the node, its op, the kernel chosen (*), and every other "
+        "candidate with its estimated\n"
+        "microseconds or the reason why it cannot. Ops that cannot run are named on standard "
+        "error, one line each, with exit\n"
+        "status 3; for each node of them the plan is followed by the path to the fetch that wants "
+        "it, the tensors that could\n"
+        "be fed instead, and what goes into it. Placeholders that are not fed are taken with their "
+        "declared shapes, unknown dims as 1.",
+    .example = "tarn explain resnet50/saved_model --brief",
 };
 
 typedef struct job {
@@ -70,7 +79,8 @@ static tarn_status work(tarn_model_run *r, void *own) {
     }
   }
   if (j->json) {
-    json_dumpf(r->n_steps == 1 ? json_array_get(all, 0) : all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    json_dumpf(r->n_steps == 1 ? json_array_get(all, 0) : all, stdout,
+               JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     fputc('\n', stdout);
     json_decref(all);
   }

@@ -59,7 +59,8 @@ static int inspect(const char *path, const char *tag, bool json) {
     tarn_model_destroy(model);
   }
   if (status == TARN_OK) return TARN_EXIT_OK;
-  return status == TARN_UNSUPPORTED ? (tarn__cli_fail(status), TARN_EXIT_CORRUPT) : tarn__cli_fail(status);
+  return status == TARN_UNSUPPORTED ? (tarn__cli_fail(status), TARN_EXIT_CORRUPT)
+                                    : tarn__cli_fail(status);
 }
 
 static int run(int argc, char **argv) {
@@ -73,7 +74,8 @@ static int run(int argc, char **argv) {
     if (option == TARN_CLI_ERROR) return TARN_EXIT_USAGE;
     if (option == TARN_CLI_HELP) return TARN_EXIT_OK;
     if (option == TARN_CLI_OPERAND) {
-      if (path) return tarn__cli_usage(&tarn__verb_inspect, "expected one path, got '%s' as well", value);
+      if (path)
+        return tarn__cli_usage(&tarn__verb_inspect, "expected one path, got '%s' as well", value);
       path = value;
     } else if (tarn__cli_is(&cli, option, "--json")) {
       json = true;
@@ -81,7 +83,8 @@ static int run(int argc, char **argv) {
       tag = value;
     }
   }
-  if (!path) return tarn__cli_usage(&tarn__verb_inspect, "expected the path of a model or a checkpoint");
+  if (!path)
+    return tarn__cli_usage(&tarn__verb_inspect, "expected the path of a model or a checkpoint");
   return inspect(path, tag, json);
 }
 
@@ -89,9 +92,12 @@ const tarn_verb tarn__verb_inspect = {
     .name = "inspect",
     .arguments = "PATH",
     .help = "show a model's signatures, inputs, outputs, variables and ops, and how to run it",
-    .text = "PATH is a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint's prefix, a SavedModel folder, or the folder of "
-            "a 'checkpoint' file. Likely inputs are placeholders; likely outputs are what depends on them and nothing "
-            "consumes. The last line is a command that runs the model on random inputs.",
+    .text =
+        "PATH is a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint's prefix, a "
+        "SavedModel folder, or the folder of "
+        "a 'checkpoint' file. Likely inputs are placeholders; likely outputs are what depends on "
+        "them and nothing "
+        "consumes. The last line is a command that runs the model on random inputs.",
     .example = "tarn inspect model.ckpt.meta",
     .options = rows,
     .run = run,

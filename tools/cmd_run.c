@@ -15,24 +15,35 @@
 #include <unistd.h>
 
 static const tarn_option options[] = {
-  TARN_MODEL_OPTIONS,
-  {"--save", "PREFIX", "write all variables to a V2 checkpoint afterwards"},
-  {"--repeat", "N", "run the steps so many times (the last results count)"},
-  {"--trace", "FILE.json", "write a Chrome trace: loading, planning, each step on each thread (Perfetto opens it)"},
-  {"--explain", NULL, "first print what would run where and why, on standard error"},
-  {"--json", NULL, "summaries as JSON"},
-  {0},
+    TARN_MODEL_OPTIONS,
+    {"--save", "PREFIX", "write all variables to a V2 checkpoint afterwards"},
+    {"--repeat", "N", "run the steps so many times (the last results count)"},
+    {"--trace", "FILE.json",
+     "write a Chrome trace: loading, planning, each step on each thread (Perfetto opens it)"},
+    {"--explain", NULL, "first print what would run where and why, on standard error"},
+    {"--json", NULL, "summaries as JSON"},
+    {0},
 };
 
 static int run(int argc, char **argv);
 
 const tarn_verb tarn__verb_run = {
-  .name = "run", .arguments = "MODEL", .help = "run a model from files", .options = options, .run = run,
-  .text = "MODEL is a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it, or a SavedModel\n"
-          "folder. Any tensor can be fed; inputs and outputs may go by the names of the signature. Without --fetch every output\n"
-          "of the signature is summarised: shape, range, first values, top classes. Where what is asked for waits at queues\n"
-          "that the MetaGraph's queue runners fill, these are started, and the local variables that they count in initialised.",
-  .example = "tarn run model.meta --checkpoint model.ckpt-1000 --feed x:0=x.npy --fetch y:0=y.npy",
+    .name = "run",
+    .arguments = "MODEL",
+    .help = "run a model from files",
+    .options = options,
+    .run = run,
+    .text =
+        "MODEL is a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta "
+        "beside it, or a SavedModel\n"
+        "folder. Any tensor can be fed; inputs and outputs may go by the names of the signature. "
+        "Without --fetch every output\n"
+        "of the signature is summarised: shape, range, first values, top classes. Where what is "
+        "asked for waits at queues\n"
+        "that the MetaGraph's queue runners fill, these are started, and the local variables that "
+        "they count in initialised.",
+    .example =
+        "tarn run model.meta --checkpoint model.ckpt-1000 --feed x:0=x.npy --fetch y:0=y.npy",
 };
 
 static tarn_session *interrupted;
@@ -137,9 +148,13 @@ static tarn_status print_runs(const tarn_trace *trace) {
   json_t *root = json_loadb(text, bytes, 0, NULL), *event;
   size_t i;
   json_array_foreach(json_is_array(root) ? root : json_object_get(root, "traceEvents"), i, event) {
-    const char *op = json_string_value(json_object_get(event, "cat")), *node = json_string_value(json_object_get(event, "name"));
-    const char *kernel = json_string_value(json_object_get(json_object_get(event, "args"), "kernel"));
-    if (op && node && kernel) fprintf(stderr, "run,%s,%s,%s,%.3gus\n", op, node, kernel, json_number_value(json_object_get(event, "dur")));
+    const char *op = json_string_value(json_object_get(event, "cat")),
+               *node = json_string_value(json_object_get(event, "name"));
+    const char *kernel =
+        json_string_value(json_object_get(json_object_get(event, "args"), "kernel"));
+    if (op && node && kernel)
+      fprintf(stderr, "run,%s,%s,%s,%.3gus\n", op, node, kernel,
+              json_number_value(json_object_get(event, "dur")));
   }
   json_decref(root);
   tarn__free(tarn__allocator_default(), text, bytes + 1);

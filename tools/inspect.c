@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool starts_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
+static bool starts_with(const char *text, const char *start) {
+  return strncmp(text, start, strlen(start)) == 0;
+}
 
 static bool ends_with(const char *text, const char *end) {
   size_t n = strlen(text), m = strlen(end);
@@ -33,12 +35,13 @@ static int by_count(const void *a, const void *b) {
 static tarn_status count_nodes(const tarn_graph *graph, inspect_facts *f, tarn_map *seen) {
   for (size_t i = 0; i < graph->count; i++) {
     const tarn_node *n = graph->nodes[i];
-    if (strcmp(n->op_name, "_Arg") == 0) continue;   /* a function's argument: ours, not the file's */
+    if (strcmp(n->op_name, "_Arg") == 0) continue; /* a function's argument: ours, not the file's */
     uintptr_t at = (uintptr_t)tarn__map_get(seen, n->op_name, strlen(n->op_name));
     if (!at) {
       at = f->n_ops + 1;
       TARN_TRY(tarn__map_put(seen, n->op_name, strlen(n->op_name), (void *)at));
-      f->ops[f->n_ops++] = (inspect_op){n->op_name, 0, n->op || tarn__graph_function(graph, n->op_name)};
+      f->ops[f->n_ops++] =
+          (inspect_op){n->op_name, 0, n->op || tarn__graph_function(graph, n->op_name)};
     }
     f->ops[at - 1].count++;
   }
@@ -50,13 +53,15 @@ static tarn_status count_ops(inspect_facts *f, tarn_arena *arena) {
   const tarn_library *library = graph->library;
   f->nodes = graph->count;
   f->functions = library ? library->count : 0;
-  for (size_t i = 0; i < f->functions; i++) f->function_nodes += library->bodies[i]->count - library->bodies[i]->args;
+  for (size_t i = 0; i < f->functions; i++)
+    f->function_nodes += library->bodies[i]->count - library->bodies[i]->args;
   f->ops = tarn__arena_array(arena, f->nodes + f->function_nodes, sizeof *f->ops);
   if (!f->ops) return TARN_NO_MEMORY;
   tarn_map seen;
   tarn__map_init(&seen, tarn__allocator_default());
   tarn_status status = count_nodes(graph, f, &seen);
-  for (size_t i = 0; i < f->functions && status == TARN_OK; i++) status = count_nodes(library->bodies[i], f, &seen);
+  for (size_t i = 0; i < f->functions && status == TARN_OK; i++)
+    status = count_nodes(library->bodies[i], f, &seen);
   tarn__map_clear(&seen);
   if (status != TARN_OK) return status;
   if (f->n_ops) qsort(f->ops, f->n_ops, sizeof *f->ops, by_count);
@@ -68,7 +73,8 @@ static tarn_status count_ops(inspect_facts *f, tarn_arena *arena) {
 
 static bool is_placeholder(const tarn_node *n) { return starts_with(n->op_name, "Placeholder"); }
 
-/* The saver's own nodes: the tensor of its file name, and, where that has a scope ("save/Const"), all of the scope. */
+/* The saver's own nodes: the tensor of its file name, and, where that has a scope ("save/Const"),
+ * all of the scope. */
 static bool is_saver_node(const inspect_facts *f, const tarn_node *n) {
   const char *filename = f->model->meta.saver.filename_tensor, *slash = strrchr(filename, '/');
   size_t bytes = strcspn(filename, ":"), scope = slash ? (size_t)(slash - filename) + 1 : 0;
@@ -76,15 +82,18 @@ static bool is_saver_node(const inspect_facts *f, const tarn_node *n) {
   return scope && strncmp(n->name, filename, scope) == 0;
 }
 
-/* What nobody fetches although nobody consumes it: state changes, summaries, files, what shapes are made of. */
+/* What nobody fetches although nobody consumes it: state changes, summaries, files, what shapes are
+ * made of. */
 static bool is_bookkeeping(const tarn_node *n) {
-  static const char *const starts[] = {"Assign", "Scatter", "Apply", "ResourceApply", "Save", "Restore",
-                                       "Const",  "Assert",  "Shape", "Size",          "Rank", "BroadcastGradientArgs",
-                                       "Exit"};
-  if (starts_with(n->name, "gradients/") || strstr(n->name, "/gradients/")) return true;   /* TensorFlow's own scope */
+  static const char *const starts[] = {
+      "Assign", "Scatter", "Apply", "ResourceApply",         "Save", "Restore", "Const", "Assert",
+      "Shape",  "Size",    "Rank",  "BroadcastGradientArgs", "Exit"};
+  if (starts_with(n->name, "gradients/") || strstr(n->name, "/gradients/"))
+    return true; /* TensorFlow's own scope */
   for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
     if (starts_with(n->op_name, starts[i])) return true;
-  bool read = strcmp(n->op_name, "Identity") == 0 && n->inputs == 1 && n->in[0].node && tarn__is_variable(n->in[0].node);
+  bool read = strcmp(n->op_name, "Identity") == 0 && n->inputs == 1 && n->in[0].node &&
+              tarn__is_variable(n->in[0].node);
   return read || ends_with(n->op_name, "Summary") || tarn__is_variable(n) || is_placeholder(n);
 }
 
@@ -99,22 +108,27 @@ static tarn_dtype output_dtype(const tarn_node *n) {
 /* Exporters may leave the shapes of all outputs in a hint. */
 static tarn_shape output_shape(const tarn_node *n) {
   const tarn_attr *hint = tarn__attr_find(&n->attrs, "_output_shapes");
-  if (hint && hint->kind == TARN_ATTR_LIST && hint->element == TARN_ATTR_SHAPE && hint->list.count > 0)
+  if (hint && hint->kind == TARN_ATTR_LIST && hint->element == TARN_ATTR_SHAPE &&
+      hint->list.count > 0)
     return hint->list.shape[0];
   return (tarn_shape){.rank = -1};
 }
 
-static tarn_status add(tarn_arena *arena, inspect_tensor *list, size_t *n, const tarn_node *node, tarn_dtype dtype,
-                       const tarn_shape *shape) {
+static tarn_status add(tarn_arena *arena, inspect_tensor *list, size_t *n, const tarn_node *node,
+                       tarn_dtype dtype, const tarn_shape *shape) {
   const char *name = tarn__arena_printf(arena, "%s:0", node->name);
   if (!name) return TARN_NO_MEMORY;
-  list[(*n)++] = (inspect_tensor){.name = name, .op = node->op_name, .dtype = dtype, .shape = *shape,
+  list[(*n)++] = (inspect_tensor){.name = name,
+                                  .op = node->op_name,
+                                  .dtype = dtype,
+                                  .shape = *shape,
                                   .optional = strcmp(node->op_name, "PlaceholderWithDefault") == 0};
   return TARN_OK;
 }
 
-/* Marks what depends on an input. Nodes come in any order, so marks spread until nothing changes; a graph in order needs one
- * sweep and one more to see it, and 64 bound what loops and odd orders cost. */
+/* Marks what depends on an input. Nodes come in any order, so marks spread until nothing changes; a
+ * graph in order needs one sweep and one more to see it, and 64 bound what loops and odd orders
+ * cost. */
 static void mark_dependents(const tarn_graph *graph, bool *depends) {
   bool changed = true;
   for (int sweep = 0; sweep < 64 && changed; sweep++) {
@@ -164,7 +178,8 @@ static void find_init(inspect_facts *f) {
   }
 }
 
-tarn_status inspect_collect(const tarn_model *model, const char *path, tarn_arena *arena, inspect_facts *f) {
+tarn_status inspect_collect(const tarn_model *model, const char *path, tarn_arena *arena,
+                            inspect_facts *f) {
   *f = (inspect_facts){.model = model, .path = path};
   TARN_TRY(count_ops(f, arena));
   TARN_TRY(find_tensors(f, arena));

@@ -34,10 +34,11 @@ typedef struct inspect_facts {
 } inspect_facts;
 
 /* Everything is in the arena or the model. */
-TARN_MUST_CHECK tarn_status inspect_collect(const tarn_model *model, const char *path, tarn_arena *arena,
-                                            inspect_facts *facts);
+TARN_MUST_CHECK tarn_status inspect_collect(const tarn_model *model, const char *path,
+                                            tarn_arena *arena, inspect_facts *facts);
 /* The ready command line, in the arena. (inspect_command.c) */
-TARN_MUST_CHECK tarn_status inspect_command(const inspect_facts *facts, tarn_arena *arena, const char **command);
+TARN_MUST_CHECK tarn_status inspect_command(const inspect_facts *facts, tarn_arena *arena,
+                                            const char **command);
 /* dtype and shape that a variable's node declares. */
 tarn_dtype inspect_variable_dtype(const tarn_node *node);
 tarn_shape inspect_variable_shape(const tarn_node *node);

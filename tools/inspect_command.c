@@ -1,4 +1,5 @@
-/* The command line that `tarn inspect` offers: random feeds of the declared shapes, and the outputs. */
+/* The command line that `tarn inspect` offers: random feeds of the declared shapes, and the
+ * outputs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,8 +9,10 @@
 
 /* The word as a shell takes it: in single quotes where it has anything but plain characters. */
 static tarn_status add_word(tarn_bytes *b, const char *word) {
-  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,[]@%+";
-  if (word[0] && word[strspn(word, plain)] == 0 && word[0] != '[') return tarn__bytes_add(b, word, strlen(word));
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,[]@%+";
+  if (word[0] && word[strspn(word, plain)] == 0 && word[0] != '[')
+    return tarn__bytes_add(b, word, strlen(word));
   TARN_TRY(tarn__bytes_add(b, "'", 1));
   for (const char *c = word; *c; c++) {
     if (*c == '\'')
@@ -25,14 +28,16 @@ static tarn_status add_option(tarn_bytes *b, const char *option, const char *val
   return add_word(b, value);
 }
 
-/* "x:0=random:float32[1,28,28,1]", or "x:0=x.npy" where no random value makes sense. Unknown dims become 1. */
-static tarn_status add_feed(tarn_bytes *b, tarn_arena *arena, const char *name, tarn_dtype dtype, const tarn_shape *shape,
-                            size_t number) {
+/* "x:0=random:float32[1,28,28,1]", or "x:0=x.npy" where no random value makes sense. Unknown dims
+ * become 1. */
+static tarn_status add_feed(tarn_bytes *b, tarn_arena *arena, const char *name, tarn_dtype dtype,
+                            const tarn_shape *shape, size_t number) {
   char text[400] = "";
   const char *value;
   bool numbers = dtype != TARN_NO_DTYPE && tarn__dtype_in(dtype, TARN_REALS) && dtype != TARN_BF16;
   if (shape->rank < 0 || !numbers) {
-    value = tarn__arena_printf(arena, "%s=input%zu.%s", name, number, dtype == TARN_STRING ? "json" : "npy");
+    value = tarn__arena_printf(arena, "%s=input%zu.%s", name, number,
+                               dtype == TARN_STRING ? "json" : "npy");
   } else {
     for (int i = 0; i < shape->rank; i++) {
       size_t used = strlen(text);
@@ -44,7 +49,8 @@ static tarn_status add_feed(tarn_bytes *b, tarn_arena *arena, const char *name, 
   return value ? add_option(b, "--feed", value) : TARN_NO_MEMORY;
 }
 
-static tarn_status add_signature(tarn_bytes *b, const inspect_facts *f, tarn_arena *arena, const tarn_signature *s) {
+static tarn_status add_signature(tarn_bytes *b, const inspect_facts *f, tarn_arena *arena,
+                                 const tarn_signature *s) {
   if (strcmp(s->key, "serving_default") != 0) TARN_TRY(add_option(b, "--signature", s->key));
   for (size_t i = 0; i < s->n_inputs; i++)
     if (*s->inputs[i].name)
@@ -84,7 +90,8 @@ static tarn_status build(tarn_bytes *b, const inspect_facts *f, tarn_arena *aren
   for (size_t i = 0; i < f->n_inputs; i++)
     if (!f->inputs[i].optional)
       TARN_TRY(add_feed(b, arena, f->inputs[i].name, f->inputs[i].dtype, &f->inputs[i].shape, i));
-  for (size_t i = 0; i < f->n_outputs && i < FETCHES; i++) TARN_TRY(add_option(b, "--fetch", f->outputs[i].name));
+  for (size_t i = 0; i < f->n_outputs && i < FETCHES; i++)
+    TARN_TRY(add_option(b, "--fetch", f->outputs[i].name));
   return TARN_OK;
 }
 

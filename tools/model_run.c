@@ -20,7 +20,8 @@ static tarn_status init(tarn_model_run *r, const tarn_verb *verb) {
 
 static void clear(tarn_model_run *r) {
   for (size_t i = 0; i < r->n_steps; i++)
-    for (size_t k = 0; k < r->steps[i].n_feeds; k++) tarn_tensor_release(r->steps[i].feeds[k].tensor);
+    for (size_t k = 0; k < r->steps[i].n_feeds; k++)
+      tarn_tensor_release(r->steps[i].feeds[k].tensor);
   (void)!tarn_queue_runners_stop(r->queue_runners);
   tarn_session_destroy(r->session);
   tarn_model_destroy(r->model);
@@ -40,14 +41,16 @@ static void *append(tarn_arena *arena, void **array, size_t *count, size_t bytes
 }
 
 /* "x:0=file" at the first '='. */
-static bool named(tarn_model_run *r, const char *option, const char *text, bool file_needed, tarn_named **list, size_t *count) {
+static bool named(tarn_model_run *r, const char *option, const char *text, bool file_needed,
+                  tarn_named **list, size_t *count) {
   const char *equals = strchr(text, '=');
   if (equals ? equals == text || !equals[1] : file_needed || !*text) {
     tarn__cli_usage(r->verb, "%s needs TENSOR=FILE, got '%s'", option, text);
     return false;
   }
   tarn_named *n = append(r->arena, (void **)list, count, sizeof *n);
-  const char *name = tarn__arena_strndup(r->arena, text, equals ? (size_t)(equals - text) : strlen(text));
+  const char *name =
+      tarn__arena_strndup(r->arena, text, equals ? (size_t)(equals - text) : strlen(text));
   if (!n || !name) return false;
   *n = (tarn_named){name, equals ? equals + 1 : NULL};
   return true;
@@ -66,7 +69,8 @@ static bool disable_pass(tarn_model_run *r, const char *name) {
   for (size_t i = 0; i < n; i++)
     if (!strcmp(names[i], name)) return word(r, name, &r->disabled, &r->n_disabled);
   char nearest[256];
-  tarn__cli_usage(r->verb, "there is no pass '%s'%s", name, tarn__nearest(name, names, n, nearest, sizeof nearest));
+  tarn__cli_usage(r->verb, "there is no pass '%s'%s", name,
+                  tarn__nearest(name, names, n, nearest, sizeof nearest));
   return false;
 }
 
@@ -77,7 +81,8 @@ static bool precision(tarn_model_run *r, const char *name) {
   return false;
 }
 
-/* Takes an option that tarn__cli_next found, or the model's path. 0: not one of ours; 1: taken; -1: bad, a message was printed. */
+/* Takes an option that tarn__cli_next found, or the model's path. 0: not one of ours; 1: taken; -1:
+ * bad, a message was printed. */
 static int take_option(tarn_model_run *r, const tarn_cli *cli, int option, const char *value) {
   const tarn_verb *verb = r->verb;
   long n = 0;
@@ -93,7 +98,8 @@ static int take_option(tarn_model_run *r, const tarn_cli *cli, int option, const
   if (IS("--checkpoint")) r->checkpoint = value;
   else if (IS("--init")) return word(r, value, &r->init, &r->inits) ? 1 : -1;
   else if (IS("--feed")) return named(r, "--feed", value, true, &r->feeds, &r->n_feeds) ? 1 : -1;
-  else if (IS("--fetch")) return named(r, "--fetch", value, false, &r->fetches, &r->n_fetches) ? 1 : -1;
+  else if (IS("--fetch"))
+    return named(r, "--fetch", value, false, &r->fetches, &r->n_fetches) ? 1 : -1;
   else if (IS("--target")) return word(r, value, &r->targets, &r->n_targets) ? 1 : -1;
   else if (IS("--steps")) r->steps_file = value;
   else if (IS("--tuning")) r->tuning = value;
@@ -102,7 +108,8 @@ static int take_option(tarn_model_run *r, const tarn_cli *cli, int option, const
   else if (IS("--backend")) {
     r->options.backend = value;
     if (tarn__target_from_name(value) == TARN_TARGETS) {
-      tarn__cli_usage(verb, "there is no back end '%s': reference, openblas, avx2, avx512 or cuda", value);
+      tarn__cli_usage(verb, "there is no back end '%s': reference, openblas, avx2, avx512 or cuda",
+                      value);
       return -1;
     }
   } else if (IS("--memory")) {
@@ -116,9 +123,12 @@ static int take_option(tarn_model_run *r, const tarn_cli *cli, int option, const
   else if (IS("--precision")) return precision(r, value) ? 1 : -1;
   else if (IS("--allow-files")) r->options.allow_files = true;
   else if (IS("--no-queue-runners")) r->no_queue_runners = true;
-  else if (IS("--time-limit")) return tarn__cli_real(verb, "--time-limit", value, 0, 1e9, &r->options.time_limit_s) ? 1 : -1;
-  else if (IS("--memory-limit")) return tarn__cli_bytes(verb, "--memory-limit", value, &r->options.memory_limit) ? 1 : -1;
-  else if (IS("--gpu-mem")) return tarn__cli_bytes(verb, "--gpu-mem", value, &r->options.device_memory_limit) ? 1 : -1;
+  else if (IS("--time-limit"))
+    return tarn__cli_real(verb, "--time-limit", value, 0, 1e9, &r->options.time_limit_s) ? 1 : -1;
+  else if (IS("--memory-limit"))
+    return tarn__cli_bytes(verb, "--memory-limit", value, &r->options.memory_limit) ? 1 : -1;
+  else if (IS("--gpu-mem"))
+    return tarn__cli_bytes(verb, "--gpu-mem", value, &r->options.device_memory_limit) ? 1 : -1;
   else if (IS("--log-placement")) r->log_placement = true;
   else if (IS("--threads")) {
     if (!tarn__cli_int(verb, "--threads", value, 0, 256, &n)) return -1;
@@ -134,7 +144,8 @@ static void print_line(void *context, const char *line) {
   fprintf(stderr, "%s\n", line);
 }
 
-/* Measured choices: of a file that was named, an error; where they lie by default, a line on standard error. */
+/* Measured choices: of a file that was named, an error; where they lie by default, a line on
+ * standard error. */
 static tarn_status take_tuning(tarn_model_run *r) {
   const char *path = r->untuned ? NULL : tarn__tuning_path(r->arena, r->tuning);
   tarn_tuning *tuning;
@@ -147,7 +158,8 @@ static tarn_status take_tuning(tarn_model_run *r) {
   }
   tarn__tuning_destroy(tuning);
   if (status == TARN_NO_MEMORY || (r->tuning && status == TARN_IO)) return status;
-  fprintf(stderr, "tarn: measured kernel choices are not used: %.*s\n", (int)strcspn(tarn_error(), "\n"), tarn_error());
+  fprintf(stderr, "tarn: measured kernel choices are not used: %.*s\n",
+          (int)strcspn(tarn_error(), "\n"), tarn_error());
   return TARN_OK;
 }
 
@@ -168,10 +180,12 @@ tarn_status tarn__model_run_session(tarn_model_run *r) {
 tarn_status tarn__model_run_restore(tarn_model_run *r) {
   const uint64_t start = tarn__now_ns();
   if (r->checkpoint) TARN_TRY(tarn_session_restore(r->session, r->checkpoint));
-  else if (r->model->checkpoint_prefix) TARN_TRY(tarn_session_restore(r->session, r->model->checkpoint_prefix));
+  else if (r->model->checkpoint_prefix)
+    TARN_TRY(tarn_session_restore(r->session, r->model->checkpoint_prefix));
   else if (r->model->folder || r->model->compiled) TARN_TRY(tarn_session_restore(r->session, NULL));
   for (size_t i = 0; i < r->inits; i++)
-    TARN_TRY_IN(tarn_session_run(r->session, NULL, 0, NULL, 0, &r->init[i], 1, NULL), "running --init '%s'", r->init[i]);
+    TARN_TRY_IN(tarn_session_run(r->session, NULL, 0, NULL, 0, &r->init[i], 1, NULL),
+                "running --init '%s'", r->init[i]);
   tarn__trace_span(r->trace, "load", "restore variables", r->checkpoint, start, tarn__now_ns());
   return TARN_OK;
 }
@@ -189,7 +203,8 @@ static tarn_status signature_of(const tarn_model_run *r, const tarn_signature **
   size_t n = 0;
   for (; n < m->n_signatures && n < 64; n++) names[n] = m->signatures[n].key;
   char nearest[256];
-  return tarn_fail(TARN_NOT_FOUND, "there is no signature '%s'%s", wanted, tarn__nearest(wanted, names, n, nearest, sizeof nearest));
+  return tarn_fail(TARN_NOT_FOUND, "there is no signature '%s'%s", wanted,
+                   tarn__nearest(wanted, names, n, nearest, sizeof nearest));
 }
 
 /* The graph's name of an input or output: its own, or the one that a signature gives to the key. */
@@ -199,26 +214,31 @@ static const char *tensor_name(const char *name, const tarn_tensor_info *info, s
   return name;
 }
 
-static tarn_status feed(tarn_model_run *r, tarn_feed *to, const char *name, const char *file, const tarn_signature *s) {
+static tarn_status feed(tarn_model_run *r, tarn_feed *to, const char *name, const char *file,
+                        const tarn_signature *s) {
   const char *graph_name = s ? tensor_name(name, s->inputs, s->n_inputs) : name;
   tarn_edge edge;
-  TARN_TRY_IN(tarn__graph_find(tarn__session_graph(r->session), graph_name, &edge), "looking for feed '%s'", name);
+  TARN_TRY_IN(tarn__graph_find(tarn__session_graph(r->session), graph_name, &edge),
+              "looking for feed '%s'", name);
   tarn_dtype wanted = TARN_NO_DTYPE;
-  if (edge.index >= 0 && edge.node->op && edge.index < edge.node->outputs) wanted = edge.node->out_dtype[edge.index];
+  if (edge.index >= 0 && edge.node->op && edge.index < edge.node->outputs)
+    wanted = edge.node->out_dtype[edge.index];
   TARN_TRY_IN(tarn__tensor_file_read(file, wanted, &to->tensor), "feeding '%s'", name);
   to->name = graph_name;
   return TARN_OK;
 }
 
-static tarn_status make_step(tarn_model_run *r, tarn_run_step *step, const tarn_named *feeds, size_t n_feeds,
-                             const tarn_named *fetches, size_t n_fetches, const tarn_signature *s) {
+static tarn_status make_step(tarn_model_run *r, tarn_run_step *step, const tarn_named *feeds,
+                             size_t n_feeds, const tarn_named *fetches, size_t n_fetches,
+                             const tarn_signature *s) {
   step->feeds = tarn__arena_array(r->arena, n_feeds + 1, sizeof *step->feeds);
   step->fetches = tarn__arena_array(r->arena, n_fetches + 1, sizeof *step->fetches);
   step->fetch_names = tarn__arena_array(r->arena, n_fetches + 1, sizeof *step->fetch_names);
   if (!step->feeds || !step->fetches || !step->fetch_names) return TARN_NO_MEMORY;
   for (size_t i = 0; i < n_fetches; i++) {
     step->fetches[i] = fetches[i];
-    step->fetch_names[i] = s ? tensor_name(fetches[i].name, s->outputs, s->n_outputs) : fetches[i].name;
+    step->fetch_names[i] =
+        s ? tensor_name(fetches[i].name, s->outputs, s->n_outputs) : fetches[i].name;
     step->n_fetches++;
   }
   for (size_t i = 0; i < n_feeds; i++) {
@@ -235,24 +255,29 @@ static const char *beside(tarn_model_run *r, const char *file) {
   return tarn__arena_printf(r->arena, "%.*s/%s", (int)(slash - r->steps_file), r->steps_file, file);
 }
 
-static tarn_status named_of(tarn_model_run *r, json_t *object, const char *what, tarn_named **list, size_t *count) {
+static tarn_status named_of(tarn_model_run *r, json_t *object, const char *what, tarn_named **list,
+                            size_t *count) {
   const char *name;
   json_t *file;
   *count = 0;
   *list = tarn__arena_array(r->arena, json_object_size(object) + 1, sizeof **list);
   if (!*list) return TARN_NO_MEMORY;
-  if (object && !json_is_object(object)) return tarn_fail(TARN_CORRUPT, "\"%s\" is no object", what);
+  if (object && !json_is_object(object))
+    return tarn_fail(TARN_CORRUPT, "\"%s\" is no object", what);
   json_object_foreach(object, name, file) {
-    if (!json_is_string(file)) return tarn_fail(TARN_CORRUPT, "\"%s\" of '%s' names no file", what, name);
+    if (!json_is_string(file))
+      return tarn_fail(TARN_CORRUPT, "\"%s\" of '%s' names no file", what, name);
     const char *copy = tarn__arena_strndup(r->arena, name, strlen(name));
-    const char *path = tarn__arena_strndup(r->arena, json_string_value(file), json_string_length(file));
+    const char *path =
+        tarn__arena_strndup(r->arena, json_string_value(file), json_string_length(file));
     if (!copy || !path || !(path = beside(r, path))) return TARN_NO_MEMORY;
     (*list)[(*count)++] = (tarn_named){copy, path};
   }
   return TARN_OK;
 }
 
-static tarn_status json_step(tarn_model_run *r, json_t *object, const tarn_signature *s, tarn_run_step *step) {
+static tarn_status json_step(tarn_model_run *r, json_t *object, const tarn_signature *s,
+                             tarn_run_step *step) {
   tarn_named *feeds, *fetches;
   size_t n_feeds, n_fetches;
   if (!json_is_object(object)) return tarn_fail(TARN_CORRUPT, "a step is an object");
@@ -264,7 +289,8 @@ static tarn_status json_step(tarn_model_run *r, json_t *object, const tarn_signa
   if (!step->targets) return TARN_NO_MEMORY;
   for (size_t i = 0; i < json_array_size(targets); i++) {
     const json_t *op = json_array_get(targets, i);
-    if (!json_is_string(op)) return tarn_fail(TARN_CORRUPT, "\"targets\" holds something that is no name");
+    if (!json_is_string(op))
+      return tarn_fail(TARN_CORRUPT, "\"targets\" holds something that is no name");
     step->targets[i] = tarn__arena_strndup(r->arena, json_string_value(op), json_string_length(op));
     if (!step->targets[i]) return TARN_NO_MEMORY;
     step->n_targets++;
@@ -281,7 +307,8 @@ static tarn_status steps_file(tarn_model_run *r, const tarn_signature *s) {
   if (!root) status = tarn_fail(TARN_CORRUPT, "line %d: %s", error.line, error.text);
   else if (!json_is_array(root)) status = tarn_fail(TARN_CORRUPT, "expected a list of steps");
   const size_t n = json_array_size(root);
-  if (status == TARN_OK && !(r->steps = tarn__arena_array(r->arena, n + 1, sizeof *r->steps))) status = TARN_NO_MEMORY;
+  if (status == TARN_OK && !(r->steps = tarn__arena_array(r->arena, n + 1, sizeof *r->steps)))
+    status = TARN_NO_MEMORY;
   for (size_t i = 0; i < n && status == TARN_OK; i++) {
     r->n_steps++;
     status = json_step(r, json_array_get(root, i), s, &r->steps[i]);
@@ -301,15 +328,20 @@ static tarn_status loose_ends(tarn_model_run *r) {
     for (int k = 0; k < g->nodes[i]->inputs; k++) used[g->nodes[i]->in[k].node->id] = true;
   for (size_t i = 0; i < g->count; i++) {
     const tarn_node *n = g->nodes[i];
-    if (used[i] || !n->op || n->problem || !n->outputs || n->op->flags & TARN_OP_STATEFUL || n->out_is_ref[0] ||
-        n->out_dtype[0] == TARN_RESOURCE || n->out_dtype[0] == TARN_VARIANT || n->out_dtype[0] == TARN_STRING || !strcmp(n->op->name, "Exit") ||
-        !strncmp(n->name, "save/", 5) || !n->inputs || !strncmp(n->name, "report_uninitialized", 20))
+    if (used[i] || !n->op || n->problem || !n->outputs || n->op->flags & TARN_OP_STATEFUL ||
+        n->out_is_ref[0] || n->out_dtype[0] == TARN_RESOURCE || n->out_dtype[0] == TARN_VARIANT ||
+        n->out_dtype[0] == TARN_STRING || !strcmp(n->op->name, "Exit") ||
+        !strncmp(n->name, "save/", 5) || !n->inputs ||
+        !strncmp(n->name, "report_uninitialized", 20))
       continue;
-    tarn_named *named_end = append(r->arena, (void **)&r->fetches, &r->n_fetches, sizeof *named_end);
+    tarn_named *named_end =
+        append(r->arena, (void **)&r->fetches, &r->n_fetches, sizeof *named_end);
     if (!named_end) return TARN_NO_MEMORY;
     *named_end = (tarn_named){n->name, NULL};
   }
-  if (!r->n_fetches) return tarn_fail(TARN_INVALID, "nothing to fetch: name a tensor with --fetch or an op with --target");
+  if (!r->n_fetches)
+    return tarn_fail(TARN_INVALID,
+                     "nothing to fetch: name a tensor with --fetch or an op with --target");
   return TARN_OK;
 }
 
@@ -320,7 +352,8 @@ static tarn_status log_placement(const tarn_model_run *r) {
     return tarn_fail(TARN_INVALID, "--log-placement needs --backend cuda");
   TARN_TRY(tarn__backend_cuda(&backend));
   for (size_t i = 0; i < r->n_steps; i++) {
-    const tarn_run_request request = tarn__run_step_request(&r->steps[i], r->steps[i].feeds, r->steps[i].n_feeds);
+    const tarn_run_request request =
+        tarn__run_step_request(&r->steps[i], r->steps[i].feeds, r->steps[i].n_feeds);
     const tarn_plan *plan;
     const tarn_status status = tarn__session_plan(r->session, &request, true, &plan);
     if (status == TARN_NO_MEMORY) return status;
@@ -363,12 +396,15 @@ tarn_status tarn__model_run_steps(tarn_model_run *r) {
 static tarn_status step_waits(const tarn_model_run *r, const tarn_run_step *step, bool *waits) {
   const tarn_graph *graph = tarn__session_graph(r->session);
   tarn_edge *fed = tarn__arena_array(r->arena, step->n_feeds + 1, sizeof *fed), edge;
-  const tarn_node **roots = tarn__arena_array(r->arena, step->n_fetches + step->n_targets + 1, sizeof *roots);
+  const tarn_node **roots =
+      tarn__arena_array(r->arena, step->n_fetches + step->n_targets + 1, sizeof *roots);
   size_t n_roots = 0;
   if (!fed || !roots) return TARN_NO_MEMORY;
-  for (size_t i = 0; i < step->n_feeds; i++) TARN_TRY(tarn__graph_find(graph, step->feeds[i].name, &fed[i]));
+  for (size_t i = 0; i < step->n_feeds; i++)
+    TARN_TRY(tarn__graph_find(graph, step->feeds[i].name, &fed[i]));
   for (size_t i = 0; i < step->n_fetches + step->n_targets; i++) {
-    const char *name = i < step->n_fetches ? step->fetch_names[i] : step->targets[i - step->n_fetches];
+    const char *name =
+        i < step->n_fetches ? step->fetch_names[i] : step->targets[i - step->n_fetches];
     TARN_TRY(tarn__graph_find(graph, name, &edge));
     roots[n_roots++] = edge.node;
   }
@@ -377,7 +413,8 @@ static tarn_status step_waits(const tarn_model_run *r, const tarn_run_step *step
 
 tarn_status tarn__model_run_fill_queues(tarn_model_run *r) {
   bool waits = false;
-  atomic_store(&tarn__session_activity(r->session)->parties, 1);   /* this thread; queue runners add theirs */
+  atomic_store(&tarn__session_activity(r->session)->parties,
+               1); /* this thread; queue runners add theirs */
   if (r->no_queue_runners) return TARN_OK;
   /* A name that is not in the graph is for the step to say. */
   for (size_t i = 0; i < r->n_steps && !waits; i++)
@@ -391,13 +428,15 @@ tarn_status tarn__model_run_end_queues(tarn_model_run *r, tarn_status status) {
   const tarn_status failure = tarn_queue_runners_stop(r->queue_runners);
   r->queue_runners = NULL;
   if (failure != TARN_OK && (status == TARN_END || status == TARN_CANCELLED)) return failure;
-  if (failure != TARN_OK && status == TARN_OK) fprintf(stderr, "tarn: a queue was filled no further: %s\n", tarn_error());
+  if (failure != TARN_OK && status == TARN_OK)
+    fprintf(stderr, "tarn: a queue was filled no further: %s\n", tarn_error());
   tarn__error_restore(text);
   return status;
 }
 
 /* false: leave with *code. */
-static bool parse(tarn_model_run *r, int argc, char **argv, const tarn_model_work *how, void *own, int *code) {
+static bool parse(tarn_model_run *r, int argc, char **argv, const tarn_model_work *how, void *own,
+                  int *code) {
   tarn_cli cli;
   const char *value;
   int option;
@@ -415,7 +454,8 @@ static bool parse(tarn_model_run *r, int argc, char **argv, const tarn_model_wor
   return !lacks;
 }
 
-int tarn__model_run_main(const tarn_verb *verb, int argc, char **argv, const tarn_model_work *how, void *own) {
+int tarn__model_run_main(const tarn_verb *verb, int argc, char **argv, const tarn_model_work *how,
+                         void *own) {
   tarn_model_run r;
   int code;
   if (init(&r, verb) != TARN_OK) return tarn__cli_fail(TARN_NO_MEMORY);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* Text with what troff would take for its own escaped: backslashes, dashes, and dots and quotes at the start of a line. */
+/* Text with what troff would take for its own escaped: backslashes, dashes, and dots and quotes at
+ * the start of a line. */
 static void plain(FILE *to, const char *text) {
   bool start = true;
   for (; *text; text++) {
@@ -66,12 +67,19 @@ void tarn__pages_man(FILE *to) {
     {"0", "done"}, {"1", "failed, or a mismatch"}, {"2", "the command line is wrong"},
     {"3", "an op is not supported; each is named on a line of its own"},
     {"4", "a file is unreadable or corrupt"}, {"5", "out of memory, or a limit was reached"}};
-  fprintf(to, ".TH TARN 1 \"\" \"tarn %s\" \"User Commands\"\n.SH NAME\ntarn \\- run TensorFlow graphs and checkpoints\n", tarn_version());
-  fputs(".SH SYNOPSIS\n.B tarn\n.I VERB\n[options] ...\n.SH DESCRIPTION\n"
-        "Takes a TensorFlow graph and its checkpoint as TensorFlow wrote them, plans for the machine at hand, and runs,\n"
-        "measures and explains them. Data goes to standard output, messages to standard error.\n"
-        ".PP\nA model is a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a .meta beside it, or a\n"
-        "SavedModel folder.\n.SH VERBS\n", to);
+  fprintf(to,
+          ".TH TARN 1 \"\" \"tarn %s\" \"User Commands\"\n.SH NAME\ntarn \\- run TensorFlow graphs "
+          "and checkpoints\n",
+          tarn_version());
+  fputs(
+      ".SH SYNOPSIS\n.B tarn\n.I VERB\n[options] ...\n.SH DESCRIPTION\n"
+      "Takes a TensorFlow graph and its checkpoint as TensorFlow wrote them, plans for the machine "
+      "at hand, and runs,\n"
+      "measures and explains them. Data goes to standard output, messages to standard error.\n"
+      ".PP\nA model is a GraphDef (.pb, .pbtxt), a MetaGraph (.meta), a checkpoint prefix with a "
+      ".meta beside it, or a\n"
+      "SavedModel folder.\n.SH VERBS\n",
+      to);
   for (const tarn_verb *const *v = tarn__verbs; *v; v++) verb(to, *v);
   fputs(".SH \"EXIT STATUS\"\n", to);
   for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {

@@ -1,4 +1,5 @@
-/* Completions: verbs, then a verb's options, then the words or files that an option or the first operand takes. */
+/* Completions: verbs, then a verb's options, then the words or files that an option or the first
+ * operand takes. */
 #include "tools/pages.h"
 
 #ifdef TARN_HAS_DEMOS
@@ -40,21 +41,29 @@ void tarn__pages_bash(FILE *to) {
         "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words=\n"
         "  COMPREPLY=()\n  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    words=\"--help --version", to);
   for (const tarn_verb *const *v = tarn__verbs; *v; v++) fprintf(to, " %s", (*v)->name);
-  fputs("\"\n    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n    return\n  fi\n  case ${COMP_WORDS[1]}:$before in\n", to);
+  fputs(
+      "\"\n    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n    return\n  fi\n  case "
+      "${COMP_WORDS[1]}:$before in\n",
+      to);
   for (const tarn_verb *const *v = tarn__verbs; *v; v++)
     for (const tarn_option *o = (*v)->options; o && o->name; o++)
       if (*tarn__pages_words(o->argument, words, sizeof words))
-        fprintf(to, "    %s:%s) COMPREPLY=($(compgen -W \"%s\" -- \"$current\")); return ;;\n", (*v)->name, o->name, words);
+        fprintf(to, "    %s:%s) COMPREPLY=($(compgen -W \"%s\" -- \"$current\")); return ;;\n",
+                (*v)->name, o->name, words);
   fputs("  esac\n  case ${COMP_WORDS[1]} in\n", to);
   for (const tarn_verb *const *v = tarn__verbs; *v; v++) {
     fprintf(to, "    %s)\n      case $current in\n        -*) words=\"", (*v)->name);
     options(to, *v);
     fputs("\" ;;\n", to);
-    if (*operands(*v, words, sizeof words)) fprintf(to, "        *) [ \"$COMP_CWORD\" -eq 2 ] && words=\"%s\" ;;\n", words);
+    if (*operands(*v, words, sizeof words))
+      fprintf(to, "        *) [ \"$COMP_CWORD\" -eq 2 ] && words=\"%s\" ;;\n", words);
     fputs("      esac ;;\n", to);
   }
-  fputs("  esac\n  if [ -n \"$words\" ]; then COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-        "  else COMPREPLY=($(compgen -f -- \"$current\")); fi\n}\ncomplete -o filenames -F _tarn tarn\n", to);
+  fputs(
+      "  esac\n  if [ -n \"$words\" ]; then COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+      "  else COMPREPLY=($(compgen -f -- \"$current\")); fi\n}\ncomplete -o filenames -F _tarn "
+      "tarn\n",
+      to);
 }
 
 /* Inside single quotes, and for _arguments without what it takes for its own. */
@@ -74,7 +83,10 @@ void tarn__pages_zsh(FILE *to) {
     zsh_text(to, (*v)->help);
     fputs("'\n", to);
   }
-  fputs(")\nif (( CURRENT == 2 )); then\n  _describe verb verbs\n  return\nfi\nlocal verb=$words[2]\nshift words\n(( CURRENT-- ))\ncase $verb in\n", to);
+  fputs(
+      ")\nif (( CURRENT == 2 )); then\n  _describe verb verbs\n  return\nfi\nlocal "
+      "verb=$words[2]\nshift words\n(( CURRENT-- ))\ncase $verb in\n",
+      to);
   for (const tarn_verb *const *v = tarn__verbs; *v; v++) {
     fprintf(to, "  %s) _arguments '--help[what it does]'", (*v)->name);
     for (const tarn_option *o = (*v)->options; o && o->name; o++) {

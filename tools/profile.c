@@ -14,9 +14,12 @@ static int by_time(const void *a, const void *b) {
 static void find_ideal(tarn_profile_row *row, const tarn_ceiling *c, int target, double flops,
                        double bytes) {
   const bool all = c->threads > 1;
-  const bool device = target >= 0 && target < TARN_TARGETS && tarn__target_on_device((tarn_target)target);
-  double gflops =
-      device ? c->device_gflops : target >= 0 && target < TARN_TARGETS ? (all ? c->gflops_all[target] : c->gflops[target]) : 0;
+  const bool device =
+      target >= 0 && target < TARN_TARGETS && tarn__target_on_device((tarn_target)target);
+  double gflops = device ? c->device_gflops
+                  : target >= 0 && target < TARN_TARGETS
+                      ? (all ? c->gflops_all[target] : c->gflops[target])
+                      : 0;
   const double best = tarn__ceiling_best(c, all);
   /* what could be reached, not what this kernel's instruction set could */
   if (!device && gflops < best) gflops = best;

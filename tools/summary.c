@@ -27,7 +27,9 @@ static double element(const tarn_tensor *t, int64_t i) {
   }
 }
 
-static bool numeric(const tarn_tensor *t) { return tarn__dtype_in(t->dtype, TARN_REALS | TARN_BIT(TARN_BOOL)); }
+static bool numeric(const tarn_tensor *t) {
+  return tarn__dtype_in(t->dtype, TARN_REALS | TARN_BIT(TARN_BOOL));
+}
 
 typedef struct facts {
   double low, high, mean;
@@ -70,14 +72,15 @@ static int top(const tarn_tensor *t, int64_t at[TOP]) {
 }
 
 static bool has_classes(const tarn_tensor *t) {
-  return t->shape.rank == 2 && t->shape.dim[0] > 0 && t->shape.dim[1] > TOP && tarn__dtype_in(t->dtype, TARN_FLOATS);
+  return t->shape.rank == 2 && t->shape.dim[0] > 0 && t->shape.dim[1] > TOP &&
+         tarn__dtype_in(t->dtype, TARN_FLOATS);
 }
 
 void tarn__summary_print(FILE *to, const char *name, const tarn_tensor *t) {
   char shape[TARN_SHAPE_TEXT], printable[512];
   const int64_t n = tarn__tensor_elements(t);
-  fprintf(to, "%s: %s%s", tarn__printable(name, strlen(name), printable, sizeof printable), tarn__dtype_numpy(t->dtype),
-          tarn__shape_print(&t->shape, shape));
+  fprintf(to, "%s: %s%s", tarn__printable(name, strlen(name), printable, sizeof printable),
+          tarn__dtype_numpy(t->dtype), tarn__shape_print(&t->shape, shape));
   if (numeric(t) && n) {
     const facts f = look(t);
     fprintf(to, ", range %.6g to %.6g, mean %.6g", f.low, f.high, f.mean);
@@ -89,7 +92,9 @@ void tarn__summary_print(FILE *to, const char *name, const tarn_tensor *t) {
     if (numeric(t)) fprintf(to, " %.6g", element(t, i));
     else if (t->dtype == TARN_STRING) {
       const tarn_string *s = (const tarn_string *)t->data + i;
-      fprintf(to, " \"%s\"", tarn__printable(s->data ? s->data : "", s->size < 60 ? s->size : 60, printable, sizeof printable));
+      fprintf(to, " \"%s\"",
+              tarn__printable(s->data ? s->data : "", s->size < 60 ? s->size : 60, printable,
+                              sizeof printable));
     } else {
       fprintf(to, " (%s)", tarn_dtype_name(t->dtype));
       break;
@@ -100,14 +105,16 @@ void tarn__summary_print(FILE *to, const char *name, const tarn_tensor *t) {
     int64_t at[TOP + 1];
     const int found = top(t, at);
     fputs("  top of the first row:", to);
-    for (int k = 0; k < found; k++) fprintf(to, " %lld (%.6g)", (long long)at[k], element(t, at[k]));
+    for (int k = 0; k < found; k++)
+      fprintf(to, " %lld (%.6g)", (long long)at[k], element(t, at[k]));
     fputc('\n', to);
   }
 }
 
 json_t *tarn__summary_json(const tarn_tensor *t) {
   json_t *o = json_object(), *dims = json_array(), *first = json_array();
-  for (int i = 0; i < t->shape.rank; i++) json_array_append_new(dims, json_integer(t->shape.dim[i]));
+  for (int i = 0; i < t->shape.rank; i++)
+    json_array_append_new(dims, json_integer(t->shape.dim[i]));
   json_object_set_new(o, "dtype", json_string(tarn__dtype_numpy(t->dtype)));
   json_object_set_new(o, "shape", dims);
   const int64_t n = tarn__tensor_elements(t);

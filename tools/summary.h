@@ -1,4 +1,5 @@
-/* What a tensor holds, in a few lines: dtype, shape, range, first values, and for rows of scores the top classes. */
+/* What a tensor holds, in a few lines: dtype, shape, range, first values, and for rows of scores
+ * the top classes. */
 #ifndef TARN_TOOLS_SUMMARY_H
 #define TARN_TOOLS_SUMMARY_H
 

@@ -9,7 +9,8 @@
 
 extern const tarn_verb tarn__verb_compile, tarn__verb_explain, tarn__verb_export, tarn__verb_ops;
 extern const tarn_verb tarn__verb_profile, tarn__verb_tune, tarn__verb_verify;
-extern const tarn_verb tarn__verb_run, tarn__verb_bench, tarn__verb_ckpt, tarn__verb_demo, tarn__verb_inspect;
+extern const tarn_verb tarn__verb_run, tarn__verb_bench, tarn__verb_ckpt, tarn__verb_demo,
+    tarn__verb_inspect;
 
 int tarn__complete(int argc, char **argv);   /* cmd_complete.c */
 
@@ -30,8 +31,11 @@ const tarn_verb *const tarn__verbs[] = {
 };
 
 static void overview(FILE *to) {
-  fprintf(to, "tarn %s: run TensorFlow graphs and checkpoints\n\nUsage: tarn VERB [options] ...\n\n", tarn_version());
-  for (const tarn_verb *const *v = tarn__verbs; *v; v++) fprintf(to, "  %-10s %s\n", (*v)->name, (*v)->help);
+  fprintf(to,
+          "tarn %s: run TensorFlow graphs and checkpoints\n\nUsage: tarn VERB [options] ...\n\n",
+          tarn_version());
+  for (const tarn_verb *const *v = tarn__verbs; *v; v++)
+    fprintf(to, "  %-10s %s\n", (*v)->name, (*v)->help);
   fprintf(to, "\ntarn VERB --help tells more, with an example.\n");
 }
 
@@ -41,7 +45,8 @@ static int unknown(const char *word) {
   for (const tarn_verb *const *v = tarn__verbs; *v && n < 32; v++) names[n++] = (*v)->name;
   char nearest[256], printable[256];
   fprintf(stderr, "tarn: unknown verb '%s'%s (see tarn --help)\n",
-          tarn__printable(word, strlen(word), printable, sizeof printable), tarn__nearest(word, names, n, nearest, sizeof nearest));
+          tarn__printable(word, strlen(word), printable, sizeof printable),
+          tarn__nearest(word, names, n, nearest, sizeof nearest));
   return TARN_EXIT_USAGE;
 }
 

@@ -24,7 +24,8 @@ static json_t *to_base64(const unsigned char *data, size_t n) {
   char *text = malloc(n / 3 * 4 + 5), *at = text;
   if (!text) return NULL;
   for (size_t i = 0; i < n; i += 3) {
-    const unsigned b = (unsigned)data[i] << 16 | (i + 1 < n ? (unsigned)data[i + 1] << 8 : 0) | (i + 2 < n ? data[i + 2] : 0u);
+    const unsigned b = (unsigned)data[i] << 16 | (i + 1 < n ? (unsigned)data[i + 1] << 8 : 0) |
+                       (i + 2 < n ? data[i + 2] : 0u);
     *at++ = digits[b >> 18 & 63];
     *at++ = digits[b >> 12 & 63];
     *at++ = i + 1 < n ? digits[b >> 6 & 63] : '=';
@@ -69,7 +70,8 @@ static tarn_status shape_of(const json_t *j, tarn_shape *shape) {
   int64_t dims[TARN_MAX_RANK];
   int rank = 0;
   for (; is_list(j); j = json_array_get(j, 0)) {
-    if (rank == TARN_MAX_RANK) return tarn_fail(TARN_CORRUPT, "lists are nested more than %d deep", TARN_MAX_RANK);
+    if (rank == TARN_MAX_RANK)
+      return tarn_fail(TARN_CORRUPT, "lists are nested more than %d deep", TARN_MAX_RANK);
     dims[rank++] = (int64_t)json_array_size(j);
     if (!json_array_size(j)) break;
   }
@@ -79,9 +81,13 @@ static tarn_status shape_of(const json_t *j, tarn_shape *shape) {
 static tarn_status set_string(tarn_tensor *t, int64_t i, const json_t *j) {
   if (json_is_string(j)) return tarn__string_set(t, i, json_string_value(j), json_string_length(j));
   const json_t *b64 = json_object_get(j, "b64");
-  if (!json_is_string(b64)) return tarn_fail(TARN_CORRUPT, "element %lld is neither a string nor {\"b64\": ...}", (long long)i);
+  if (!json_is_string(b64))
+    return tarn_fail(TARN_CORRUPT, "element %lld is neither a string nor {\"b64\": ...}",
+                     (long long)i);
   char *data = malloc(json_string_length(b64) + 4);
-  if (!data) return tarn_fail(TARN_NO_MEMORY, "no memory for a string of %zu bytes", json_string_length(b64));
+  if (!data)
+    return tarn_fail(TARN_NO_MEMORY, "no memory for a string of %zu bytes",
+                     json_string_length(b64));
   size_t n;
   tarn_status status = from_base64(json_string_value(b64), json_string_length(b64), data, &n)
                            ? tarn__string_set(t, i, data, n)
@@ -91,9 +97,11 @@ static tarn_status set_string(tarn_tensor *t, int64_t i, const json_t *j) {
 }
 
 static tarn_status set_number(tarn_tensor *t, int64_t i, const json_t *j) {
-  if (!json_is_number(j) && !json_is_boolean(j)) return tarn_fail(TARN_CORRUPT, "element %lld is no number", (long long)i);
+  if (!json_is_number(j) && !json_is_boolean(j))
+    return tarn_fail(TARN_CORRUPT, "element %lld is no number", (long long)i);
   const double x = json_is_boolean(j) ? json_is_true(j) : json_number_value(j);
-  const int64_t n = json_is_integer(j) ? (int64_t)json_integer_value(j) : (int64_t)(fabs(x) < 9e18 ? x : 0);
+  const int64_t n =
+      json_is_integer(j) ? (int64_t)json_integer_value(j) : (int64_t)(fabs(x) < 9e18 ? x : 0);
   switch (t->dtype) {
     case TARN_F32: ((float *)t->data)[i] = (float)x; return TARN_OK;
     case TARN_F64: ((double *)t->data)[i] = x; return TARN_OK;
@@ -102,7 +110,9 @@ static tarn_status set_number(tarn_tensor *t, int64_t i, const json_t *j) {
     case TARN_U8: ((uint8_t *)t->data)[i] = (uint8_t)n; return TARN_OK;
     case TARN_I8: ((int8_t *)t->data)[i] = (int8_t)n; return TARN_OK;
     case TARN_BOOL: ((bool *)t->data)[i] = x != 0; return TARN_OK;
-    default: return tarn_fail(TARN_DTYPE, "a %s tensor cannot be read from JSON: use .npy", tarn_dtype_name(t->dtype));
+    default:
+      return tarn_fail(TARN_DTYPE, "a %s tensor cannot be read from JSON: use .npy",
+                       tarn_dtype_name(t->dtype));
   }
 }
 
@@ -112,8 +122,10 @@ static tarn_status fill(tarn_tensor *t, const json_t *j, int axis, int64_t *at) 
     return t->dtype == TARN_STRING ? set_string(t, i, j) : set_number(t, i, j);
   }
   if (!is_list(j) || (int64_t)json_array_size(j) != t->shape.dim[axis])
-    return tarn_fail(TARN_CORRUPT, "the lists of axis %d differ in length: expected %lld", axis, (long long)t->shape.dim[axis]);
-  for (size_t i = 0; i < json_array_size(j); i++) TARN_TRY(fill(t, json_array_get(j, i), axis + 1, at));
+    return tarn_fail(TARN_CORRUPT, "the lists of axis %d differ in length: expected %lld", axis,
+                     (long long)t->shape.dim[axis]);
+  for (size_t i = 0; i < json_array_size(j); i++)
+    TARN_TRY(fill(t, json_array_get(j, i), axis + 1, at));
   return TARN_OK;
 }
 
@@ -131,13 +143,16 @@ static tarn_status read_json(const char *path, tarn_dtype wanted, tarn_tensor **
   json_error_t error;
   tarn_tensor value = {0};
   tarn_status status = TARN_OK;
-  if (file.size > MAX_JSON) status = tarn_fail(TARN_LIMIT, "%zu bytes of JSON, at most %d", file.size, MAX_JSON);
-  else if (!(root = json_loadb((const char *)file.data, file.size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error)))
+  if (file.size > MAX_JSON)
+    status = tarn_fail(TARN_LIMIT, "%zu bytes of JSON, at most %d", file.size, MAX_JSON);
+  else if (!(root = json_loadb((const char *)file.data, file.size, JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                               &error)))
     status = tarn_fail(TARN_CORRUPT, "line %d: %s", error.line, error.text);
   tarn_shape shape;
   if (status == TARN_OK) status = shape_of(root, &shape);
   if (status == TARN_OK)
-    status = tarn__tensor_new(tarn__allocator_default(), wanted ? wanted : guess(root), &shape, &value);
+    status =
+        tarn__tensor_new(tarn__allocator_default(), wanted ? wanted : guess(root), &shape, &value);
   int64_t at = 0;
   if (status == TARN_OK) status = fill(&value, root, 0, &at);
   if (status == TARN_OK) status = tarn__tensor_handle(tarn__allocator_default(), &value, tensor);
@@ -172,15 +187,20 @@ static tarn_status random_feed(const char *text, tarn_tensor **tensor) {
   const tarn_dtype dtype = tarn__dtype_from_name(text, open ? (size_t)(open - text) : strlen(text));
   const tarn_dtypes fine = TARN_FLOATS | TARN_SIGNED_INTS | TARN_BIT(TARN_U8) | TARN_BIT(TARN_BOOL);
   if (!dtype || !tarn__dtype_in(dtype, fine) || !open)
-    return tarn_fail(TARN_INVALID, "a random feed is random:DTYPE[DIMS], such as random:float32[1,28,28,1]; got 'random:%s'", text);
+    return tarn_fail(
+        TARN_INVALID,
+        "a random feed is random:DTYPE[DIMS], such as random:float32[1,28,28,1]; got 'random:%s'",
+        text);
   int64_t dims[TARN_MAX_RANK];
   int rank = 0;
   const char *at = open + 1;
   while (*at && *at != ']') {
     char *end;
-    if (rank == TARN_MAX_RANK) return tarn_fail(TARN_INVALID, "a random feed has at most %d dims", TARN_MAX_RANK);
+    if (rank == TARN_MAX_RANK)
+      return tarn_fail(TARN_INVALID, "a random feed has at most %d dims", TARN_MAX_RANK);
     dims[rank++] = strtoll(at, &end, 10);
-    if (end == at || (*end != ',' && *end != ']')) return tarn_fail(TARN_INVALID, "cannot read the dims of 'random:%s'", text);
+    if (end == at || (*end != ',' && *end != ']'))
+      return tarn_fail(TARN_INVALID, "cannot read the dims of 'random:%s'", text);
     at = *end == ',' ? end + 1 : end;
   }
   if (strcmp(at, "]")) return tarn_fail(TARN_INVALID, "cannot read the dims of 'random:%s'", text);

@@ -1,5 +1,6 @@
-/* Tensors as the command reads and writes them: .npy; .json for strings (a nested list; bytes that are not UTF-8 or hold a
- * zero are {"b64": "..."}) and, for reading, for numbers; random:float32[1,224,224,3] for a seeded random feed. */
+/* Tensors as the command reads and writes them: .npy; .json for strings (a nested list; bytes that
+ * are not UTF-8 or hold a zero are {"b64": "..."}) and, for reading, for numbers;
+ * random:float32[1,224,224,3] for a seeded random feed. */
 #ifndef TARN_TOOLS_TENSOR_FILE_H
 #define TARN_TOOLS_TENSOR_FILE_H
 
@@ -7,7 +8,8 @@
 
 #include <jansson.h>
 
-/* `wanted` is the dtype that the graph expects, where it is known (TARN_NO_DTYPE: any): JSON numbers take it. */
+/* `wanted` is the dtype that the graph expects, where it is known (TARN_NO_DTYPE: any): JSON
+ * numbers take it. */
 tarn_status tarn__tensor_file_read(const char *text, tarn_dtype wanted, tarn_tensor **tensor);
 /* By the suffix: .json, else .npy. Whole or not at all. */
 tarn_status tarn__tensor_file_write(const char *path, const tarn_tensor *tensor);

@@ -245,7 +245,8 @@ static tarn_status read_values(const tarn_tensor_message *m, const tarn_allocato
                                uint64_t *expanded, uint64_t limit, tarn_tensor *t) {
   const form layout = form_of(m->dtype);
   size_t values = 0;
-  if (m->elements == 0 && m->dtype == TARN_STRING) return tarn__tensor_new(a, m->dtype, &m->shape, t);   /* tf.zeros writes one for none */
+  if (m->elements == 0 && m->dtype == TARN_STRING)
+    return tarn__tensor_new(a, m->dtype, &m->shape, t); /* tf.zeros writes one for none */
   TARN_TRY(count_values(m->wire, layout, &values));
   if (values > (size_t)m->elements * layout.each || values % layout.each != 0)
     return tarn_fail(TARN_CORRUPT,
@@ -270,8 +271,8 @@ static tarn_status read_raw(const tarn_tensor_message *m, const tarn_allocator *
   return TARN_OK;
 }
 
-/* The lengths of all strings as varints, then their bytes one behind the other, and nothing else.
- */
+/* The lengths of all strings as varints, then their bytes one behind the other, and nothing
+ * else. */
 static tarn_status fill_strings(const tarn_tensor_message *m, tarn_tensor *t) {
   const unsigned char *at = m->content, *end = m->content + m->content_bytes, *bytes = m->content;
   for (int pass = 0; pass < 2; pass++) {
@@ -377,10 +378,12 @@ static tarn_status write_strings(const tarn_tensor *t, tarn_bytes *b) {
   tarn_bytes content;
   tarn__bytes_init(&content, b->allocator);
   tarn_status status = TARN_OK;
-  for (int64_t i = 0; i < n && status == TARN_OK; i++) status = tarn__wire_add_varint(&content, s[i].size);
+  for (int64_t i = 0; i < n && status == TARN_OK; i++)
+    status = tarn__wire_add_varint(&content, s[i].size);
   for (int64_t i = 0; i < n && status == TARN_OK; i++)
     if (s[i].size) status = tarn__bytes_add(&content, s[i].data, s[i].size);
-  if (status == TARN_OK && n > 0) status = tarn__wire_add_bytes(b, CONTENT, content.data, content.size);
+  if (status == TARN_OK && n > 0)
+    status = tarn__wire_add_bytes(b, CONTENT, content.data, content.size);
   tarn__bytes_clear(&content);
   return status;
 }

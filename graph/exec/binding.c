@@ -26,7 +26,8 @@ tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype,
     TARN_TRY(tarn__infer(&t));
   } else {
     for (int i = 0; i < outputs; i++) {
-      const bool maker = node->out_dtype[i] == TARN_RESOURCE && step->inputs && in_dtype[0] != TARN_RESOURCE;
+      const bool maker =
+          node->out_dtype[i] == TARN_RESOURCE && step->inputs && in_dtype[0] != TARN_RESOURCE;
       out[i] = step->inputs && !maker ? in[0] : tarn__shape_scalar();
     }
   }
@@ -98,8 +99,8 @@ void tarn__binding_change(tarn_binding *b, tarn_kernel_ref kernel, int threads) 
 
 tarn_status tarn__binding_make_for(tarn_arena *arena, const tarn_step *step,
                                    const tarn_dtype *in_dtype, const tarn_shape *in,
-                                   const tarn_shape *out, const bool *stable, tarn_kernel_ref kernel,
-                                   int threads, tarn_binding **binding) {
+                                   const tarn_shape *out, const bool *stable,
+                                   tarn_kernel_ref kernel, int threads, tarn_binding **binding) {
   *binding = blank(NULL, arena, step, in_dtype, in, out, stable, TARN_PRECISION_F32);
   if (!*binding) return TARN_NO_MEMORY;
   tarn__binding_change(*binding, kernel, threads);
@@ -109,8 +110,8 @@ tarn_status tarn__binding_make_for(tarn_arena *arena, const tarn_step *step,
 tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const tarn_step *step,
                                const tarn_dtype *in_dtype, const tarn_shape *in,
                                const tarn_shape *out, const bool *stable,
-                               const tarn_machine *machine, tarn_target backend, tarn_precision precision,
-                               const struct tarn_tuning *tuning,
+                               const tarn_machine *machine, tarn_target backend,
+                               tarn_precision precision, const struct tarn_tuning *tuning,
                                tarn_binding **binding) {
   tarn_binding *b = blank(a, arena, step, in_dtype, in, out, stable, precision);
   if (!b) return TARN_NO_MEMORY;

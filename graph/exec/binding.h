@@ -13,19 +13,20 @@ tarn_status tarn__step_infer(const tarn_step *step, const tarn_dtype *in_dtype,
                              tarn_shape *out);
 
 /* Chooses a kernel for the step: of the back end that is asked for, else the measured choice
- * (tuning, which may be NULL), else the cheapest. The binding is one block of `a` (tarn__binding_free), or of the
- * plan's arena when a is NULL. TARN_UNSUPPORTED when no kernel can. */
+ * (tuning, which may be NULL), else the cheapest. The binding is one block of `a`
+ * (tarn__binding_free), or of the plan's arena when a is NULL. TARN_UNSUPPORTED when no kernel
+ * can. */
 tarn_status tarn__binding_make(const tarn_allocator *a, tarn_arena *arena, const tarn_step *step,
                                const tarn_dtype *in_dtype, const tarn_shape *in,
                                const tarn_shape *out, const bool *stable,
-                               const tarn_machine *machine, tarn_target backend, tarn_precision precision,
-                               const struct tarn_tuning *tuning,
+                               const tarn_machine *machine, tarn_target backend,
+                               tarn_precision precision, const struct tarn_tuning *tuning,
                                tarn_binding **binding);
 /* The same of the plan's arena, with a kernel that is chosen already. */
 tarn_status tarn__binding_make_for(tarn_arena *arena, const tarn_step *step,
                                    const tarn_dtype *in_dtype, const tarn_shape *in,
-                                   const tarn_shape *out, const bool *stable, tarn_kernel_ref kernel,
-                                   int threads, tarn_binding **binding);
+                                   const tarn_shape *out, const bool *stable,
+                                   tarn_kernel_ref kernel, int threads, tarn_binding **binding);
 /* Another kernel for the same problem; nothing has been prepared yet. */
 void tarn__binding_change(tarn_binding *binding, tarn_kernel_ref kernel, int threads);
 void tarn__binding_free(const tarn_allocator *a, tarn_binding *binding);

@@ -61,7 +61,8 @@ static tarn_status run_view(tarn_exec *x, tarn_slots *f, const tarn_step *step) 
     TARN_TRY(status);
     if (shape.rank < 0) return tarn_fail(TARN_SHAPE, "the shape of the result is not known");
   }
-  if (v->dtype != t->dtype && tarn__dtype_in(v->dtype, TARN_PLAIN) && tarn__dtype_in(t->dtype, TARN_PLAIN) &&
+  if (v->dtype != t->dtype && tarn__dtype_in(v->dtype, TARN_PLAIN) &&
+      tarn__dtype_in(t->dtype, TARN_PLAIN) &&
       (size_t)tarn__shape_elements(&shape) * tarn_dtype_bytes(v->dtype) == tarn__tensor_bytes(t)) {
     t->dtype = v->dtype; /* Bitcast */
     t->shape = shape;
@@ -132,7 +133,8 @@ static tarn_status run_merge(tarn_exec *x, tarn_slots *f, const tarn_step *step,
     if (f->dead[step->in[i]]) continue;
     TARN_TRY(pass_on(f, step, i, step->out[0]));
     set_dead(f, step, at, false);
-    if (step->outputs < 2 || f->block->value[step->out[1]].last_use <= at) return TARN_OK;   /* nobody asks which */
+    if (step->outputs < 2 || f->block->value[step->out[1]].last_use <= at)
+      return TARN_OK; /* nobody asks which */
     tarn_tensor *index = &f->value[step->out[1]];
     const tarn_shape scalar = tarn__shape_scalar();
     tarn__tensor_clear(index);
@@ -219,7 +221,8 @@ tarn_status tarn__exec_block(tarn_exec *x, tarn_slots *f) {
   return tarn__exec_steps(x, f, 0, f->block->steps);
 }
 
-/* Whether each run of the step says anew what of it is dead: slots begin with nothing dead, and what cannot die stays so. */
+/* Whether each run of the step says anew what of it is dead: slots begin with nothing dead, and
+ * what cannot die stays so. */
 static bool marks(const tarn_step *step) {
   switch (step->kind) {
     case TARN_STEP_MERGE: return false;   /* says so itself */
@@ -266,8 +269,10 @@ tarn_status tarn__exec_each_step(tarn_exec *x, tarn_slots *f, int from, int to) 
         return status;
       }
     }
-    for (int k = 0; k < step->releases; k++)   /* what was there before a dry walk may be wanted again */
-      if (!x->device || !x->device->dry || block->value[step->release[k]].producer >= x->device->dry_from)
+    for (int k = 0; k < step->releases;
+         k++) /* what was there before a dry walk may be wanted again */
+      if (!x->device || !x->device->dry ||
+          block->value[step->release[k]].producer >= x->device->dry_from)
         tarn__tensor_clear(&f->value[step->release[k]]);
   }
   return TARN_OK;

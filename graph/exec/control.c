@@ -1,5 +1,5 @@
-/* Functional control flow: If and Case, While, recursive calls. Each runs blocks with slots of their
- * own. */
+/* Functional control flow: If and Case, While, recursive calls. Each runs blocks with slots of
+ * their own. */
 #include "graph/exec/exec.h"
 #include "kernels/state/variable.h"
 

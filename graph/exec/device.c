@@ -5,13 +5,17 @@
 /* ---- copies --------------------------------------------------------------------------------- */
 
 size_t tarn__device_staged(const tarn_problem *p) {
-  const size_t bytes = (size_t)tarn__shape_elements(&p->in_shape[0]) * tarn_dtype_bytes(p->in_dtype[0]);
+  const size_t bytes =
+      (size_t)tarn__shape_elements(&p->in_shape[0]) * tarn_dtype_bytes(p->in_dtype[0]);
   return (bytes + TARN_ALIGN - 1) / TARN_ALIGN * TARN_ALIGN;
 }
 
-static size_t constant_bytes(const tarn_problem *p) { return p->stable[0] ? tarn__device_staged(p) : 0; }
+static size_t constant_bytes(const tarn_problem *p) {
+  return p->stable[0] ? tarn__device_staged(p) : 0;
+}
 
-static tarn_status keep_constant(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status keep_constant(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                                 tarn_pool *pool) {
   (void)p;
   (void)pool;
   const tarn_backend *b;
@@ -43,7 +47,12 @@ static tarn_status download(const tarn_call *call) {
 }
 
 static const tarn_kernel up_rows[] = {
-    {.op = "_Upload", .prepared_bytes = constant_bytes, .prepare = keep_constant, .spent = 1, .run = upload, .host_in = 1},
+    {.op = "_Upload",
+     .prepared_bytes = constant_bytes,
+     .prepare = keep_constant,
+     .spent = 1,
+     .run = upload,
+     .host_in = 1},
     {0},
 };
 static const tarn_kernel down_rows[] = {{.op = "_Download", .run = download, .host_out = 1}, {0}};
@@ -55,14 +64,17 @@ static const tarn_kernel_file copy_files[] = {
 tarn_kernel_ref tarn__device_copy_kernel(bool up) {
   return (tarn_kernel_ref){copy_files[up].rows, &copy_files[up]};
 }
-bool tarn__device_is_copy(tarn_kernel_ref k) { return k.kernel == up_rows || k.kernel == down_rows; }
+bool tarn__device_is_copy(tarn_kernel_ref k) {
+  return k.kernel == up_rows || k.kernel == down_rows;
+}
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
 /* Its own, or that of the variables. */
 static tarn_status take_queue(tarn_exec *x) {
   struct tarn_exec_device *d = x->device;
-  if (!x->plan->device.variables) return d->backend->api->queue_create(d->backend->device, &d->queue);
+  if (!x->plan->device.variables)
+    return d->backend->api->queue_create(d->backend->device, &d->queue);
   d->residence = x->shared->residence;
   if (!d->residence) return tarn_fail(TARN_INVALID, "this session has no variables on the device");
   tarn__residence_lock(d->residence);
@@ -83,11 +95,14 @@ tarn_status tarn__exec_device_create(tarn_exec *x) {
   const size_t wanted = needs->arena_bytes + needs->scratch_bytes;
   TARN_TRY(tarn__device_charge(d->budget, wanted));
   d->charged = wanted;
-  if (!(d->recording = tarn__alloc_zero(a, ((size_t)needs->recordings + 1) * sizeof *d->recording))) return TARN_NO_MEMORY;
+  if (!(d->recording = tarn__alloc_zero(a, ((size_t)needs->recordings + 1) * sizeof *d->recording)))
+    return TARN_NO_MEMORY;
   TARN_TRY(take_queue(x));
   if (needs->arena_bytes) TARN_TRY(api->alloc(d->backend->device, needs->arena_bytes, &d->arena));
-  if (needs->scratch_bytes) TARN_TRY(api->alloc(d->backend->device, needs->scratch_bytes, &d->scratch));
-  if (needs->staging_bytes) TARN_TRY(api->alloc_host(d->backend->device, needs->staging_bytes, &d->staging));
+  if (needs->scratch_bytes)
+    TARN_TRY(api->alloc(d->backend->device, needs->scratch_bytes, &d->scratch));
+  if (needs->staging_bytes)
+    TARN_TRY(api->alloc_host(d->backend->device, needs->staging_bytes, &d->staging));
   return needs->faults ? tarn__exec_faults_create(x) : TARN_OK;
 }
 
@@ -120,7 +135,8 @@ tarn_status tarn__exec_device_sync(tarn_exec *x) {
 
 tarn_status tarn__exec_device_move(tarn_exec *x, void *to, const void *from, size_t bytes) {
   tarn__exec_queue_enter(x);
-  const tarn_status status = x->device->backend->api->copy_within(x->device->queue, to, from, bytes);
+  const tarn_status status =
+      x->device->backend->api->copy_within(x->device->queue, to, from, bytes);
   tarn__exec_queue_leave(x);
   return status;
 }

@@ -1,5 +1,5 @@
-/* A context's part on the device: its arena and scratch there, a queue, host memory that copies pass through, and
- * recordings of work that is the same in each run. */
+/* A context's part on the device: its arena and scratch there, a queue, host memory that copies
+ * pass through, and recordings of work that is the same in each run. */
 #ifndef TARN_GRAPH_EXEC_DEVICE_H
 #define TARN_GRAPH_EXEC_DEVICE_H
 
@@ -13,15 +13,17 @@ struct tarn_exec_device {
   void *arena, *scratch, *staging;
   size_t staged;               /* bytes of staging that copies in the queue may still use */
   tarn_queue *queue;
-  tarn_residence *residence;   /* whose queue it is, where the plan has variables there; NULL: the context's own */
-  bool dry;                    /* steps set their outputs and put no work into the queue: it is replayed */
+  tarn_residence *residence; /* whose queue it is, where the plan has variables there; NULL: the
+                                context's own */
+  bool dry; /* steps set their outputs and put no work into the queue: it is replayed */
   int dry_from;                /* the first of them */
   uint64_t trail;              /* of a dry walk: the addresses of what its steps read */
-  bool spoilt;                 /* a dry walk met a variable that has to be copied before it is written */
-  /* Of the device's memory: what a step's work finds wrong; NULL: none looks. And of the host's: how
-   * it was after the run, and how it is before one. */
+  bool spoilt; /* a dry walk met a variable that has to be copied before it is written */
+  /* Of the device's memory: what a step's work finds wrong; NULL: none looks. And of the host's:
+   * how it was after the run, and how it is before one. */
   struct tarn_fault *fault, *found;
-  struct tarn_exec_times *times; /* of the kernels, where a trace wants them (device_times.c); NULL: none yet */
+  struct tarn_exec_times
+      *times; /* of the kernels, where a trace wants them (device_times.c); NULL: none yet */
   struct tarn_exec_recording {
     int runs;                  /* -1: it cannot be recorded */
     tarn_recording *made;
@@ -37,7 +39,8 @@ void tarn__exec_device_destroy(tarn_exec *x);
 tarn_status tarn__exec_device_stage(tarn_exec *x, size_t bytes, void **memory);
 /* A dry walk meets that address. */
 static inline void tarn__exec_trail(const tarn_exec *x, const void *address) {
-  x->device->trail = (x->device->trail ^ (uint64_t)(uintptr_t)address) * 0x100000001b3u;   /* FNV-1a's step */
+  x->device->trail =
+      (x->device->trail ^ (uint64_t)(uintptr_t)address) * 0x100000001b3u; /* FNV-1a's step */
 }
 /* A copy from one place of the device's memory to another. */
 tarn_status tarn__exec_device_move(tarn_exec *x, void *to, const void *from, size_t bytes);
@@ -65,9 +68,9 @@ static inline int64_t tarn__exec_fault_step(const tarn_block *block, int at) {
   return ((int64_t)block->id << 32) + at + 1;
 }
 
-/* Kernels in the queue between two marks, for the trace: begin before its work is put there, end behind. begin is false where
- * the device has no marks; then the host's time counts. give: after the run, with the queue empty, they get rows in the trace.
- * (device_times.c) */
+/* Kernels in the queue between two marks, for the trace: begin before its work is put there, end
+ * behind. begin is false where the device has no marks; then the host's time counts. give: after
+ * the run, with the queue empty, they get rows in the trace. (device_times.c) */
 bool tarn__exec_time_begin(tarn_exec *x, int label);
 void tarn__exec_time_end(tarn_exec *x);
 void tarn__exec_times_give(tarn_exec *x);
@@ -94,9 +97,11 @@ typedef struct tarn_held {
   struct tarn_variable *variable[TARN_HELD_VARIABLES];
   int count;
 } tarn_held;
-/* Of such a step, whose inputs are in x->in: reads and assignments are done, and *done; else the handles among the inputs are
- * replaced by the variables' values. Outputs that are handles are set. The queue has been entered. */
-tarn_status tarn__exec_variables_begin(tarn_exec *x, const tarn_step *step, const tarn_binding *binding, tarn_held *held, bool *done);
+/* Of such a step, whose inputs are in x->in: reads and assignments are done, and *done; else the
+ * handles among the inputs are replaced by the variables' values. Outputs that are handles are set.
+ * The queue has been entered. */
+tarn_status tarn__exec_variables_begin(tarn_exec *x, const tarn_step *step,
+                                       const tarn_binding *binding, tarn_held *held, bool *done);
 void tarn__exec_variables_end(tarn_held *held);
 
 #endif

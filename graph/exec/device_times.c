@@ -1,5 +1,6 @@
-/* How long kernels take on a device: marks in the queue round each, read when the queue is empty. A trace that cannot be kept, for
- * want of memory or of the device's help, is dropped without a word, as other events are. */
+/* How long kernels take on a device: marks in the queue round each, read when the queue is empty. A
+ * trace that cannot be kept, for want of memory or of the device's help, is dropped without a word,
+ * as other events are. */
 #include "graph/exec/device.h"
 
 typedef struct span {
@@ -45,7 +46,8 @@ static span *next_span(tarn_exec *x, struct tarn_exec_times *t) {
   }
   if (t->used == t->made) {
     span *s = &t->span[t->made];
-    if (!s->first && api->mark_create(x->device->backend->device, &s->first) != TARN_OK) return NULL;
+    if (!s->first && api->mark_create(x->device->backend->device, &s->first) != TARN_OK)
+      return NULL;
     if (api->mark_create(x->device->backend->device, &s->last) != TARN_OK) return NULL;
     t->made++;
   }

@@ -45,25 +45,27 @@ typedef struct tarn_exec {
   const tarn_tensor **in; tarn_tensor **out; tarn_tensor *read, *spare;
   tarn_shape *shape; tarn_dtype *dtype; bool *stable;
   int ticks;
-  int **label; uint64_t labels_of;     /* by block and step: 1 + the number in the trace of that serial */
+  int **label;
+  uint64_t labels_of; /* by block and step: 1 + the number in the trace of that serial */
   unsigned turn;                       /* blocks run so far: iterations, in a loop */
   struct tarn_exec *next_free;         /* the session's free list */
-  bool alone;                          /* runs a lane: on the calling thread, whatever the pool has */
-  struct tarn_exec **lane;             /* contexts of lanes 1, 2, .. (lanes.c); plan->lanes - 1 of them */
+  bool alone;              /* runs a lane: on the calling thread, whatever the pool has */
+  struct tarn_exec **lane; /* contexts of lanes 1, 2, .. (lanes.c); plan->lanes - 1 of them */
 } tarn_exec;
 
 tarn_status tarn__exec_create(const tarn_exec_shared *shared, const tarn_plan *plan,
                               tarn_exec **exec);
 void tarn__exec_destroy(tarn_exec *exec);
-/* The memory of the first run is there before it: arena, scratch, and what the root's values outside of the
- * arena will take from the session's store. (warm.c) */
+/* The memory of the first run is there before it: arena, scratch, and what the root's values
+ * outside of the arena will take from the session's store. (warm.c) */
 void tarn__exec_warm(tarn_exec *exec);
 /* Runs the root: inputs by position (borrowed), results into out[results]: owned, or empty where
  * dead. */
 tarn_status tarn__exec_run(tarn_exec *exec, tarn_run *run, tarn_trace *trace,
                            const tarn_tensor *const *inputs, tarn_tensor *out);
 
-/* What the trace calls a step that was bound so (NULL: no kernel); -1: memory is short. (label.c) */
+/* What the trace calls a step that was bound so (NULL: no kernel); -1: memory is short.
+ * (label.c) */
 int tarn__exec_label(tarn_exec *x, const tarn_block *block, const tarn_step *step, int at,
                      const tarn_binding *binding);
 /* The binding has changed, and with it the shapes. */
@@ -89,7 +91,8 @@ void tarn__exec_room_free(tarn_exec *x);
 tarn_status tarn__exec_kernel(tarn_exec *x, tarn_slots *f, const tarn_step *step, int at);
 /* A block's input takes a second reference on a value from outside. */
 void tarn__slots_enter(tarn_slots *inner, int input, const tarn_tensor *from, bool dead);
-/* A value that outlives its block's slots, owned; what was in *out goes. Borrowed memory is copied. */
+/* A value that outlives its block's slots, owned; what was in *out goes. Borrowed memory is
+ * copied. */
 tarn_status tarn__slots_leave(tarn_exec *x, const tarn_slots *inner, int value, tarn_tensor *out);
 /* What a condition says: a scalar that is not zero, a tensor with elements. */
 tarn_status tarn__exec_truth(const tarn_tensor *t, bool *yes);

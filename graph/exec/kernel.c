@@ -88,7 +88,8 @@ static tarn_status make_outputs(tarn_exec *x, tarn_slots *f, const tarn_step *st
     x->out[i] = out;
     const tarn_value *v = &f->block->value[step->out[i]];
     if (v->storage == TARN_STORE_ARENA) {
-      if (out->buffer) tarn__tensor_clear(out);   /* a kernel gave a tensor of its own in the last round */
+      if (out->buffer)
+        tarn__tensor_clear(out); /* a kernel gave a tensor of its own in the last round */
       out->dtype = p->out_dtype[i];
       out->shape.rank = p->out_shape[i].rank;
       for (int d = 0; d < out->shape.rank; d++) out->shape.dim[d] = p->out_shape[i].dim[d];

@@ -186,16 +186,18 @@ static tarn_status start(tarn_exec *x, tarn_slots *inner, const tarn_slots *f,
   return TARN_OK;
 }
 
-/* Whether carried value k has a place and a merge passes its next one on, which may lie in the place of another. */
+/* Whether carried value k has a place and a merge passes its next one on, which may lie in the
+ * place of another. */
 static bool merged(const tarn_block *block, int k) {
   const tarn_value *n = &block->value[block->next[k]];
-  return block->value[block->carried[k]].storage == TARN_STORE_ARENA && n->storage == TARN_STORE_RUN &&
-         n->producer >= 0;
+  return block->value[block->carried[k]].storage == TARN_STORE_ARENA &&
+         n->storage == TARN_STORE_RUN && n->producer >= 0;
 }
 
 /* Between two rounds. A loop may swap what it carries: everything is taken before anything is
  * given. Values with a place are made by kernels, in places of their own, and are copied last, when
- * all that was borrowed from them has been; those that come through merges are copied to `merges` first. */
+ * all that was borrowed from them has been; those that come through merges are copied to `merges`
+ * first. */
 static tarn_status carry(tarn_exec *x, tarn_slots *f, tarn_tensor *taken, char *merges) {
   const tarn_block *block = f->block;
   size_t at = 0;

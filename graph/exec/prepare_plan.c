@@ -80,7 +80,8 @@ static bool in_slab(const job *j) {
   return j->mine && !j->packed->mapped && !tarn__packed_on_device(&j->packed->key);
 }
 
-/* One block for all that is to be made in the host's memory; what a device's kernels read has memory of its own. */
+/* One block for all that is to be made in the host's memory; what a device's kernels read has
+ * memory of its own. */
 static tarn_status lay_out(tarn_packed_store *store, job *jobs, int64_t count) {
   size_t bytes = 0;
   int users = 0;

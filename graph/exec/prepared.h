@@ -14,7 +14,8 @@ typedef struct tarn_prepared_cache {
   tarn_packed_store *store;
   bool frugal;                   /* low_memory: see tarn__packed_fill */
   tarn_limited *limited; /* what forms in the store's memory are counted on; NULL: they are not */
-  struct tarn_device_budget *device_budget; /* what forms in a device's memory are counted on; or NULL */
+  struct tarn_device_budget
+      *device_budget;    /* what forms in a device's memory are counted on; or NULL */
   tarn_prepared *first;  /* under the store's lock */
 } tarn_prepared_cache;
 

@@ -1,18 +1,19 @@
-/* Depthwise and 1x1 convolutions in a row as one step, which computes them a few rows at a time so that what passes
- * between them never leaves the cache:
+/* Depthwise and 1x1 convolutions in a row as one step, which computes them a few rows at a time so
+ * that what passes between them never leaves the cache:
  *
  *   _FusedConv2D(3x3, few channels) -> _FusedDepthwiseConv2dNative -> _FusedConv2D(1x1) -> ...
  *     becomes   _FusedConvChain
  *
- * A chain ends where its weights would no longer stay in L2 beside the rows, where somebody else wants a value, and where
- * the kernels of chains do not follow. Runs after fuse_product. */
+ * A chain ends where its weights would no longer stay in L2 beside the rows, where somebody else
+ * wants a value, and where the kernels of chains do not follow. Runs after fuse_product. */
 #include "graph/passes/rewrite.h"
 #include "kernels/params/conv_chain.h"
 
 #include <string.h>
 
-/* Bytes: of a chain's products; of a chain of two; between a product and a depthwise stage, whose rows are computed twice
- * where threads share a picture, so that what L2 holds anyway is not worth it. */
+/* Bytes: of a chain's products; of a chain of two; between a product and a depthwise stage, whose
+ * rows are computed twice where threads share a picture, so that what L2 holds anyway is not worth
+ * it. */
 enum { WEIGHTS = 640 << 10, PAIR_WEIGHTS = 1536 << 10, BETWEEN = 1 << 20 };
 
 typedef struct chain {
@@ -32,11 +33,14 @@ static bool is_product(const tarn_conv2d *g) {
 static bool is_stage(const chain *c, int at, tarn_conv2d *g, bool *depthwise) {
   const tarn_step *s = &c->block->step[at];
   *depthwise = tarn__step_is(s, "_FusedDepthwiseConv2dNative");
-  if ((!*depthwise && !tarn__step_is(s, "_FusedConv2D")) || s->controls || s->guards || s->deref || s->may_die) return false;
+  if ((!*depthwise && !tarn__step_is(s, "_FusedConv2D")) || s->controls || s->guards || s->deref ||
+      s->may_die)
+    return false;
   const tarn_fused_window_params *p = s->params;
   const tarn_epilogue *e = &p->epilogue;
   if (p->window.channels_first || !e->bias || e->add ||
-      (e->activation != TARN_FUSED_NONE && e->activation != TARN_FUSED_RELU && e->activation != TARN_FUSED_RELU6))
+      (e->activation != TARN_FUSED_NONE && e->activation != TARN_FUSED_RELU &&
+       e->activation != TARN_FUSED_RELU6))
     return false;
   const tarn_value *x = &c->block->value[s->in[0]], *y = &c->block->value[s->out[0]];
   /* Its elements may come only when it is packed (fuse_product.c). */
@@ -45,7 +49,9 @@ static bool is_stage(const chain *c, int at, tarn_conv2d *g, bool *depthwise) {
       tarn__value_may_change(c->b, c->block, s->in[0]))
     return false;
   *g = tarn__conv2d_of(&p->window, &x->shape, &w->shape, *depthwise);
-  if (g->dilation_h != 1 || g->dilation_w != 1 || g->OH < 1 || g->OW < 1 || (!*depthwise && g->groups != 1)) return false;
+  if (g->dilation_h != 1 || g->dilation_w != 1 || g->OH < 1 || g->OW < 1 ||
+      (!*depthwise && g->groups != 1))
+    return false;
   return *depthwise ? g->OC == g->C && g->KH == 3 && g->KW == 3 : true;
 }
 
@@ -59,7 +65,8 @@ static void follow(chain *c, int at) {
     bool depthwise;
     if (!is_stage(c, at, g, &depthwise)) break;
     const bool product = !depthwise && is_product(g);
-    /* A product is worth while behind a depthwise stage only: by itself it is bound by multiplication. */
+    /* A product is worth while behind a depthwise stage only: by itself it is bound by
+     * multiplication. */
     if (!depthwise && (product ? !c->stages : c->stages || g->C > 8)) break;
     if (depthwise && c->stages && 4.0 * (double)(g->H * g->W) * (double)g->C < BETWEEN) break;
     if (!depthwise) {
@@ -78,7 +85,8 @@ static void follow(chain *c, int at) {
 }
 
 static tarn_status attributes(const chain *c, tarn_attrs **attrs) {
-  static const char *const names[] = {[TARN_FUSED_NONE] = "", [TARN_FUSED_RELU] = "Relu", [TARN_FUSED_RELU6] = "Relu6"};
+  static const char *const names[] = {
+      [TARN_FUSED_NONE] = "", [TARN_FUSED_RELU] = "Relu", [TARN_FUSED_RELU6] = "Relu6"};
   const size_t n = (size_t)c->stages;
   int64_t strides[2 * TARN_CHAIN_STAGES], paddings[4 * TARN_CHAIN_STAGES];
   bool *depthwise = tarn__arena_array(c->b->arena, n, sizeof *depthwise);
@@ -93,7 +101,8 @@ static tarn_status attributes(const chain *c, tarn_attrs **attrs) {
     depthwise[i] = tarn__step_is(s, "_FusedDepthwiseConv2dNative");
     activation[i] = (tarn_string){name, strlen(name)};
     memcpy(strides + 2 * i, (int64_t[]){g->stride_h, g->stride_w}, 2 * sizeof *strides);
-    memcpy(paddings + 4 * i, (int64_t[]){g->pad_top, below > 0 ? below : 0, g->pad_left, right > 0 ? right : 0},
+    memcpy(paddings + 4 * i,
+           (int64_t[]){g->pad_top, below > 0 ? below : 0, g->pad_left, right > 0 ? right : 0},
            4 * sizeof *paddings);
   }
   TARN_TRY(tarn__rewrite_attrs(c->b, NULL, attrs));
@@ -122,16 +131,32 @@ static bool has_kernel(const chain *c, const tarn_node *node, const int *in, int
     stable[i] = i > 0;
   }
   tarn_shape y = {.rank = -1};
-  tarn_infer t = {.op = node->op, .node = node->name, .attrs = &node->attrs, .params = node->params, .inputs = inputs,
-                  .outputs = 1, .in_dtype = dtype, .out_dtype = node->out_dtype, .in = shape, .out = &y};
+  tarn_infer t = {.op = node->op,
+                  .node = node->name,
+                  .attrs = &node->attrs,
+                  .params = node->params,
+                  .inputs = inputs,
+                  .outputs = 1,
+                  .in_dtype = dtype,
+                  .out_dtype = node->out_dtype,
+                  .in = shape,
+                  .out = &y};
   if (tarn__infer(&t) != TARN_OK ||
       !tarn__shape_equal(&y, &c->block->value[c->block->step[c->step[c->stages - 1]].out[0]].shape))
     return false;
-  const tarn_problem p = {.op = node->op_name, .node = node->name, .inputs = inputs, .outputs = 1, .in_dtype = dtype,
-                          .out_dtype = node->out_dtype, .in_shape = shape, .out_shape = &y, .stable = stable,
+  const tarn_problem p = {.op = node->op_name,
+                          .node = node->name,
+                          .inputs = inputs,
+                          .outputs = 1,
+                          .in_dtype = dtype,
+                          .out_dtype = node->out_dtype,
+                          .in_shape = shape,
+                          .out_shape = &y,
+                          .stable = stable,
                           .params = node->params};
   tarn_kernel_ref chosen;
-  return tarn__kernel_select(&p, &c->b->context->machine, c->b->context->backend, &chosen) == TARN_OK &&
+  return tarn__kernel_select(&p, &c->b->context->machine, c->b->context->backend, &chosen) ==
+             TARN_OK &&
          chosen.file->target != TARN_TARGET_REFERENCE;
 }
 
@@ -140,7 +165,8 @@ static tarn_status rewrite(chain *c) {
   TARN_TRY(attributes(c, &attrs));
   tarn_step *last = &c->block->step[c->step[c->stages - 1]];
   tarn_status status;
-  const tarn_node *node = tarn__rewrite_node(c->b, last->node->name, "_FusedConvChain", attrs, TARN_F32, &status);
+  const tarn_node *node =
+      tarn__rewrite_node(c->b, last->node->name, "_FusedConvChain", attrs, TARN_F32, &status);
   if (!node) return status;
   int in[1 + 2 * TARN_CHAIN_STAGES];
   in[0] = c->block->step[c->step[0]].in[0];

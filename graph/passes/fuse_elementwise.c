@@ -246,8 +246,8 @@ static tarn_status grow_from(tree *t, int last) {
     for (int i = 0; i < t->n_args && !grown; i++) {
       const int v = t->args[i], at = block->value[v].producer;
       if (at < 0 || t->uses[v] != t->inside[v] || !tarn__step_pure(block, &block->step[at]) ||
-          !tarn__same_side(t->b, root, &block->step[at]) || !instructions(t, &block->step[at]) || reads_variables(t, &block->step[at]) ||
-          !tarn__shape_equal(&block->value[v].shape, shape))
+          !tarn__same_side(t->b, root, &block->step[at]) || !instructions(t, &block->step[at]) ||
+          reads_variables(t, &block->step[at]) || !tarn__shape_equal(&block->value[v].shape, shape))
         continue;
       grown = join(t, at, &size);
       if (!grown) (void)find_args(t);

@@ -183,8 +183,8 @@ static tarn_status take_sum(chain *c, const tarn_step *s, bool minus, bool *take
   return TARN_OK;
 }
 
-/* Convolutions take those alone that their kernels all do while they store; others cost a pass over y
- * either way, which fuse_elementwise may share with what follows, and would rule kernels out. */
+/* Convolutions take those alone that their kernels all do while they store; others cost a pass over
+ * y either way, which fuse_elementwise may share with what follows, and would rule kernels out. */
 static bool can_activate(const chain *c, const char *op) {
   static const char *const activations[] = {"Relu", "Relu6", "Elu", "Tanh", "Sigmoid"};
   const bool matmul = !strcmp(c->block->step[c->product].op->name, "MatMul");

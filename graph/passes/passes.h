@@ -21,7 +21,8 @@ tarn_status tarn__pass_merge_equal(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_simplify(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_fuse_rows(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_fuse_product(tarn_builder *b, tarn_block *block);
-tarn_status tarn__pass_chain_convolutions(tarn_builder *b, tarn_block *block);   /* chain_convolutions.c */
+tarn_status tarn__pass_chain_convolutions(tarn_builder *b,
+                                          tarn_block *block); /* chain_convolutions.c */
 tarn_status tarn__pass_narrow(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_fuse_elementwise(tarn_builder *b, tarn_block *block);
 

@@ -46,7 +46,8 @@ static tarn_status find(tarn_builder *b, const tarn_node *maker, tarn_array **fo
 }
 
 static bool same(const tarn_shape *x, const tarn_shape *y) {
-  return tarn__shape_known(x) ? tarn__shape_known(y) && tarn__shape_equal(x, y) : !tarn__shape_known(y);
+  return tarn__shape_known(x) ? tarn__shape_known(y) && tarn__shape_equal(x, y)
+                              : !tarn__shape_known(y);
 }
 
 static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at,

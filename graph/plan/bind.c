@@ -18,8 +18,8 @@ static tarn_status missing(tarn_builder *b, const char *at, const char *op, cons
 }
 
 /* The functions that attributes name, where no one has looked at them yet. */
-static tarn_status add_functions(tarn_builder *b, const tarn_attrs *attrs, const tarn_graph **bodies,
-                                 size_t *count) {
+static tarn_status add_functions(tarn_builder *b, const tarn_attrs *attrs,
+                                 const tarn_graph **bodies, size_t *count) {
   for (size_t i = 0; i < attrs->count; i++) {
     if (attrs->rows[i].value.kind != TARN_ATTR_FUNC) continue;
     const tarn_graph *body = tarn__graph_function(b->plan->graph, attrs->rows[i].value.func.name);
@@ -60,7 +60,8 @@ static tarn_status bind_kernel(tarn_builder *b, tarn_block *block, tarn_step *st
   const tarn_node *node = step->node;
   if (!step->op) return missing(b, step->name, node->op_name, NULL);
   if (node->problem) {
-    if (node->problem_status == TARN_UNSUPPORTED) return missing(b, step->name, node->op_name, node->problem);
+    if (node->problem_status == TARN_UNSUPPORTED)
+      return missing(b, step->name, node->op_name, node->problem);
     if (b->context->explain) return TARN_OK;
     return tarn_fail(node->problem_status, "node '%s' (%s): %s", step->name, node->op_name,
                      node->problem);

@@ -69,7 +69,8 @@ tarn_status tarn__plan_freeze(tarn_builder *b, const tarn_node *node, tarn_tenso
     return TARN_OK;
   tarn_plan *plan = b->plan;
   const size_t known = (size_t)(uintptr_t)tarn__map_get(&b->frozen, name.data, name.size);
-  const char *key = known ? plan->frozen[known - 1].name : tarn__arena_strndup(b->arena, name.data, name.size);
+  const char *key =
+      known ? plan->frozen[known - 1].name : tarn__arena_strndup(b->arena, name.data, name.size);
   if (!key) return TARN_NO_MEMORY;
   tarn_variable *v = known ? plan->frozen[known - 1].variable
                            : tarn__resources_find(b->context->resources, &tarn__variable_type, key);

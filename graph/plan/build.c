@@ -10,11 +10,14 @@
 
 #include <string.h>
 
-/* Ops that cost much and can do nothing but give their results: they cannot fail once their shapes are known. Training graphs of
- * TensorFlow 1 wait for the gradient of their first layer's input, which nobody reads. */
+/* Ops that cost much and can do nothing but give their results: they cannot fail once their shapes
+ * are known. Training graphs of TensorFlow 1 wait for the gradient of their first layer's input,
+ * which nobody reads. */
 static bool only_computes(const tarn_step *step) {
-  static const char *const ops[] = {"Conv2DBackpropInput", "Conv3DBackpropInputV2", "DepthwiseConv2dNativeBackpropInput", "MatMul"};
-  if (step->kind != TARN_STEP_KERNEL || !step->op || step->node->problem || step->may_die) return false;
+  static const char *const ops[] = {"Conv2DBackpropInput", "Conv3DBackpropInputV2",
+                                    "DepthwiseConv2dNativeBackpropInput", "MatMul"};
+  if (step->kind != TARN_STEP_KERNEL || !step->op || step->node->problem || step->may_die)
+    return false;
   return tarn__op_among(step->op->name, ops, sizeof ops / sizeof *ops);
 }
 

@@ -2,9 +2,9 @@
  *
  *   expand.c   from fetches and targets back to feeds: the nodes that must run, calls of functions
  *              expanded in place
- *   order.c    blocks with their steps in topological order (frames.c finds V1 loops, emit.c and bodies.c write the steps)
- *   shapes.c   shapes along the steps, elements computed where they are known (constant folding),
- *              loop variables to a fixpoint
+ *   order.c    blocks with their steps in topological order (frames.c finds V1 loops, emit.c and
+ * bodies.c write the steps) shapes.c   shapes along the steps, elements computed where they are
+ * known (constant folding), loop variables to a fixpoint
  *   ../passes/ rewrites of the blocks
  *   bind.c     kernels for the steps whose shapes are known
  *   device/    what runs on a device, where there is one, and the copies to it and back
@@ -108,7 +108,8 @@ tarn_status tarn__plan_shapes_again(tarn_builder *b, tarn_block *block, int at);
 /* The passes of ../passes/, on every block. */
 tarn_status tarn__plan_passes(tarn_builder *b);
 tarn_status tarn__plan_bind(tarn_builder *b, tarn_block *block);
-/* device/: which steps run on the device, and the copies that this takes; does nothing without one. */
+/* device/: which steps run on the device, and the copies that this takes; does nothing without
+ * one. */
 tarn_status tarn__plan_devices(tarn_builder *b);
 tarn_status tarn__plan_memory(tarn_builder *b);
 

@@ -111,7 +111,8 @@ static tarn_status controls_of(orderer *o, int i, tarn_block *block, int step) {
 static tarn_status remember_waits(orderer *o, int i, tarn_block *block) {
   const int k = block->loop_vars;
   if ((k & (k - 1)) == 0) {
-    struct tarn_waits *larger = tarn__arena_array(o->b->arena, k ? (size_t)k * 2 : 1, sizeof *larger);
+    struct tarn_waits *larger =
+        tarn__arena_array(o->b->arena, k ? (size_t)k * 2 : 1, sizeof *larger);
     if (!larger) return TARN_NO_MEMORY;
     if (k) memcpy(larger, block->next_waits, (size_t)k * sizeof *larger);
     block->next_waits = larger;

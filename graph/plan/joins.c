@@ -51,10 +51,9 @@ static bool joined_inputs(const tarn_block *block, const tarn_step *step, int *f
 
 static bool placed(const tarn_block *block, int v, const bool *is_held) {
   const tarn_value *x = &block->value[v];
-  if (x->constant.dtype || x->storage == TARN_STORE_PREPARED ||
-      x->storage == TARN_STORE_VARIABLE || x->is_ref || x->last_use == INT32_MAX || is_held[v] || x->carried ||
-      x->producer < 0 || x->within >= 0 || !tarn__shape_known(&x->shape) ||
-      !tarn__dtype_in(x->dtype, TARN_PLAIN))
+  if (x->constant.dtype || x->storage == TARN_STORE_PREPARED || x->storage == TARN_STORE_VARIABLE ||
+      x->is_ref || x->last_use == INT32_MAX || is_held[v] || x->carried || x->producer < 0 ||
+      x->within >= 0 || !tarn__shape_known(&x->shape) || !tarn__dtype_in(x->dtype, TARN_PLAIN))
     return false;
   const tarn_step *step = &block->step[x->producer];
   return step->kind == TARN_STEP_KERNEL && step->binding && !step->part && !step->removed;

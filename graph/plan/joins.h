@@ -12,8 +12,8 @@ typedef struct tarn_join {
   bool *made; /* [step->inputs]: the value behind it can be made in place */
 } tarn_join;
 
-/* What would do, of values on the host or on the device: found[*count]. Once storage of constants is
- * known and views are marked. */
+/* What would do, of values on the host or on the device: found[*count]. Once storage of constants
+ * is known and views are marked. */
 tarn_status tarn__joins_find(tarn_builder *b, const tarn_block *block, bool device,
                              const bool *is_held, tarn_join **found, int *count);
 /* Values lie within the output from now on, or no longer; false: too few can to be worth it. */

@@ -55,12 +55,13 @@ static bool fixed_size(const tarn_value *v) {
   return !v->constant.dtype && plain(v) && tarn__shape_known(&v->shape);
 }
 
-/* What a straight loop carries has a place of its own when it is small and a kernel makes the next one, or a merge passes it on;
- * on the device however large it is, but only of kernels. */
+/* What a straight loop carries has a place of its own when it is small and a kernel makes the next
+ * one, or a merge passes it on; on the device however large it is, but only of kernels. */
 static bool carried_in_place(const tarn_block *block, int k) {
   const tarn_value *c = &block->value[block->carried[k]], *n = &block->value[block->next[k]];
   if (!block->straight || !fixed_size(c) || !fixed_size(n) || c->dtype != n->dtype ||
-      !tarn__shape_equal(&c->shape, &n->shape) || n->producer < 0 || (!c->on_device && bytes_of(c) > SMALL))
+      !tarn__shape_equal(&c->shape, &n->shape) || n->producer < 0 ||
+      (!c->on_device && bytes_of(c) > SMALL))
     return false;
   const tarn_step *step = &block->step[n->producer];
   return (step->kind == TARN_STEP_MERGE && !c->on_device && !n->on_device) ||
@@ -173,8 +174,8 @@ static int place_outputs(tarn_block *block, bool device, const bool *is_held, ta
     if (step->kind != TARN_STEP_KERNEL || !step->binding || step->part) continue;
     for (int k = 0; k < step->outputs; k++) {
       tarn_value *v = &block->value[step->out[k]];
-      if (v->on_device != device || v->last_use == FOREVER || !fixed_size(v) ||
-          v->producer != at || v->storage == TARN_STORE_PREPARED || v->storage == TARN_STORE_VARIABLE ||
+      if (v->on_device != device || v->last_use == FOREVER || !fixed_size(v) || v->producer != at ||
+          v->storage == TARN_STORE_PREPARED || v->storage == TARN_STORE_VARIABLE ||
           (!device && is_held[step->out[k]] && bytes_of(v) > SMALL))
         continue;
       v->storage = TARN_STORE_ARENA;
@@ -225,7 +226,8 @@ typedef struct layout {
 static void stretch_inside(layout *l, bool bound) {
   l->count = l->own;
   for (int at = 0; at < l->block->steps; at++) {
-    const size_t bytes = l->block->step[at].removed ? 0 : inside(&l->block->step[at], l->device, bound);
+    const size_t bytes =
+        l->block->step[at].removed ? 0 : inside(&l->block->step[at], l->device, bound);
     if (bytes) l->all[l->count++] = (tarn_stretch){.first = at, .last = at, .bytes = bytes};
   }
 }
@@ -344,8 +346,8 @@ static tarn_status releases(tarn_builder *b, tarn_block *block) {
   for (int pass = 0; pass < 2; pass++) {
     for (int v = 0; v < block->values; v++) {
       const tarn_value *value = &block->value[v];
-      if ((value->storage != TARN_STORE_RUN && value->storage != TARN_STORE_VARIABLE) || value->producer < 0 || value->last_use < 0 ||
-          value->last_use >= block->steps)
+      if ((value->storage != TARN_STORE_RUN && value->storage != TARN_STORE_VARIABLE) ||
+          value->producer < 0 || value->last_use < 0 || value->last_use >= block->steps)
         continue;
       tarn_step *step = &block->step[value->last_use];
       if (pass)
@@ -398,7 +400,8 @@ tarn_status tarn__plan_memory(tarn_builder *b) {
     TARN_TRY(tarn__plan_parts(b, block));
     last_uses(block);
     for (int v = 0; v < block->values; v++)
-      if (block->value[v].storage != TARN_STORE_PREPARED && block->value[v].storage != TARN_STORE_VARIABLE)
+      if (block->value[v].storage != TARN_STORE_PREPARED &&
+          block->value[v].storage != TARN_STORE_VARIABLE)
         block->value[v].storage =
             block->value[v].constant.dtype ? TARN_STORE_CONSTANT : TARN_STORE_RUN;
     TARN_TRY(arena(b, block, false));

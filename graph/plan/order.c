@@ -148,7 +148,8 @@ tarn_status tarn__plan_order(tarn_builder *b, tarn_expansion *from, tarn_block *
     TARN_TRY(tarn__order_append(arena, &block->input, &block->inputs, value));
   }
   TARN_TRY(tarn__emit_frame(&o, NULL, block));
-  for (int i = 0; i < from->targets; i++) { /* what is asked to run runs, though nobody uses its results */
+  for (int i = 0; i < from->targets;
+       i++) { /* what is asked to run runs, though nobody uses its results */
     const int at = from->instance[from->target[i]].inside ? -1 : o.step_of[from->target[i]];
     if (at >= 0) block->step[at].kept = true;
   }

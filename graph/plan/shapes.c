@@ -28,7 +28,8 @@ tarn_status tarn__plan_declared(tarn_builder *b, const tarn_node *variable, tarn
   const tarn_string name = tarn__node_variable_name(variable);
   if (tarn__map_get(&b->reshaped, name.data, name.size)) return TARN_OK;
   const tarn_attr *attr = tarn__attr_find(&variable->attrs, "shape");
-  if (attr && attr->kind == TARN_ATTR_SHAPE && tarn__shape_known(attr->shape)) *shape = *attr->shape;
+  if (attr && attr->kind == TARN_ATTR_SHAPE && tarn__shape_known(attr->shape))
+    *shape = *attr->shape;
   return TARN_OK;
 }
 
@@ -242,7 +243,8 @@ static tarn_status merge_shapes(tarn_builder *b, tarn_block *block, int at) {
     TARN_TRY(see(b, block, at, i, &s));
     if (s.shape.rank == PENDING) continue;
     if (joint.rank == PENDING) joint = s.shape;
-    else if (!tarn__shape_known(&s.shape) || !tarn__shape_known(&joint) || !tarn__shape_equal(&joint, &s.shape))
+    else if (!tarn__shape_known(&s.shape) || !tarn__shape_known(&joint) ||
+             !tarn__shape_equal(&joint, &s.shape))
       joint.rank = -1;
   }
   if (joint.rank == PENDING) joint.rank = -1;

@@ -49,8 +49,8 @@ tarn_status tarn__request_resolve(tarn_session *s, const tarn_run_request *q, ta
   r->tensors = (const tarn_tensor **)(void *)(r->feeds + n);
   r->targets = (tarn_node **)(void *)(r->tensors + q->n_feeds);
   for (size_t i = 0; i < q->n_feeds; i++) {
-    TARN_TRY_IN(tarn__graph_find(tarn__session_graph(s), q->feeds[i].name, &r->feeds[i]), "looking for feed '%s'",
-                q->feeds[i].name);
+    TARN_TRY_IN(tarn__graph_find(tarn__session_graph(s), q->feeds[i].name, &r->feeds[i]),
+                "looking for feed '%s'", q->feeds[i].name);
     const tarn_node *fed = r->feeds[i].node;
     if (r->feeds[i].index < 0 || (fed->op && r->feeds[i].index >= fed->outputs))
       return tarn_fail(TARN_INVALID, "feed '%s' names no tensor: node '%s' (%s) has %d outputs",
@@ -64,8 +64,8 @@ tarn_status tarn__request_resolve(tarn_session *s, const tarn_run_request *q, ta
     TARN_TRY(tarn__bytes_add(&r->key, shape->dim, (size_t)shape->rank * sizeof shape->dim[0]));
   }
   for (size_t i = 0; i < q->n_fetches; i++) {
-    TARN_TRY_IN(tarn__graph_find(tarn__session_graph(s), q->fetches[i], &r->fetches[i]), "looking for fetch '%s'",
-                q->fetches[i]);
+    TARN_TRY_IN(tarn__graph_find(tarn__session_graph(s), q->fetches[i], &r->fetches[i]),
+                "looking for fetch '%s'", q->fetches[i]);
     const tarn_node *node = r->fetches[i].node;
     if (r->fetches[i].index < 0 || (node->op && r->fetches[i].index >= node->outputs))
       return tarn_fail(
@@ -81,8 +81,8 @@ tarn_status tarn__request_resolve(tarn_session *s, const tarn_run_request *q, ta
   }
   for (size_t i = 0; i < q->n_targets; i++) {
     tarn_edge e;
-    TARN_TRY_IN(tarn__graph_find(tarn__session_graph(s), q->targets[i], &e), "looking for target '%s'",
-                q->targets[i]);
+    TARN_TRY_IN(tarn__graph_find(tarn__session_graph(s), q->targets[i], &e),
+                "looking for target '%s'", q->targets[i]);
     r->targets[i] = e.node;
     e.index = 0;
     TARN_TRY(key_add(&r->key, &e, 't'));

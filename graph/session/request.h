@@ -15,8 +15,8 @@ typedef struct tarn_request {
   tarn_bytes key;               /* of its plan: feeds with dtypes and shapes, fetches, targets */
 } tarn_request;
 
-/* Errors: TARN_NOT_FOUND (with the nearest names), TARN_INVALID, TARN_DTYPE, TARN_SHAPE. The request
- * is to be cleared in any case. */
+/* Errors: TARN_NOT_FOUND (with the nearest names), TARN_INVALID, TARN_DTYPE, TARN_SHAPE. The
+ * request is to be cleared in any case. */
 tarn_status tarn__request_resolve(tarn_session *session, const tarn_run_request *asked,
                                   tarn_request *request);
 void tarn__request_clear(tarn_session *session, tarn_request *request);

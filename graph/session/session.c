@@ -86,7 +86,9 @@ static void entry_destroy(entry *e, const tarn_allocator *a) {
 
 /* What a device computes whole nets in. */
 static tarn_dtype narrow(const char *precision) {
-  return !strcmp(precision, "fp16") ? TARN_F16 : !strcmp(precision, "bf16") ? TARN_BF16 : TARN_NO_DTYPE;
+  return !strcmp(precision, "fp16")   ? TARN_F16
+         : !strcmp(precision, "bf16") ? TARN_BF16
+                                      : TARN_NO_DTYPE;
 }
 
 tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
@@ -113,7 +115,8 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
   tarn_precision precision = TARN_PRECISION_F32;
   if (o->precision && o->precision[0]) precision = tarn__precision_from_name(o->precision);
   if (precision == TARN_PRECISIONS)
-    return tarn_fail(TARN_INVALID, "there is no precision '%s': f32, tf32, fp16, bf16 or int8", o->precision);
+    return tarn_fail(TARN_INVALID, "there is no precision '%s': f32, tf32, fp16, bf16 or int8",
+                     o->precision);
   const tarn_allocator *base = o->allocator ? o->allocator : tarn__allocator_default();
   tarn_session *s = tarn__alloc_zero(base, sizeof *s);
   if (!s) return TARN_NO_MEMORY;
@@ -143,13 +146,14 @@ tarn_status tarn__session_create(tarn_graph *graph, tarn_object *keep,
     TARN_GOTO(tarn__residence_create(s->allocator, device, &s->device_budget, &s->residence));
     tarn__resources_set_residence(s->resources, s->residence);
   }
-  s->planning = (tarn_plan_context){.allocator = s->allocator,
-                                    .resources = s->resources,
-                                    .volatile_variables = &s->volatile_variables,
-                                    .backend = backend,
-                                    .device = device,
-                                    .precision = precision,
-                                    .narrow = device && o->precision ? narrow(o->precision) : TARN_NO_DTYPE};
+  s->planning =
+      (tarn_plan_context){.allocator = s->allocator,
+                          .resources = s->resources,
+                          .volatile_variables = &s->volatile_variables,
+                          .backend = backend,
+                          .device = device,
+                          .precision = precision,
+                          .narrow = device && o->precision ? narrow(o->precision) : TARN_NO_DTYPE};
   tarn__machine_guess(threads, &s->planning.machine);
   s->planning.machine.low_memory = o->low_memory;
   s->shared = (tarn_exec_shared){.planning = &s->planning,
@@ -378,7 +382,8 @@ done:
   return status;
 }
 
-/* Packs the plan's weights, before it has contexts. One that fails is tried again by the next run. */
+/* Packs the plan's weights, before it has contexts. One that fails is tried again by the next
+ * run. */
 static tarn_status prepare(tarn_session *s, entry *e, tarn_trace *trace) {
   if (atomic_load(&e->prepared)) return TARN_OK;
   tarn_status status = TARN_OK;

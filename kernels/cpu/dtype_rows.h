@@ -1,9 +1,11 @@
-/* Dtypes as rows of macros, for kernels that are written once as an expression and made for each dtype.
+/* Dtypes as rows of macros, for kernels that are written once as an expression and made for each
+ * dtype.
  *
- * A row is X(NAME, E, DTYPE, suffix, S, A, GET, PUT): elements are stored as S, computed with as A; GET(s) and PUT(a)
- * convert. NAME and E are handed through for the user of the rows: an op and its expression. 16-bit floats compute in float
- * and round once at the end. A set NAME of rows is TARN_NAME_ROWS(X, NAME, E); the same set as bits is TARN_NAME_BITS.
- * Expressions may call the functions of <tgmath.h>, which follow the type of their arguments. */
+ * A row is X(NAME, E, DTYPE, suffix, S, A, GET, PUT): elements are stored as S, computed with as A;
+ * GET(s) and PUT(a) convert. NAME and E are handed through for the user of the rows: an op and its
+ * expression. 16-bit floats compute in float and round once at the end. A set NAME of rows is
+ * TARN_NAME_ROWS(X, NAME, E); the same set as bits is TARN_NAME_BITS. Expressions may call the
+ * functions of <tgmath.h>, which follow the type of their arguments. */
 #ifndef TARN_KERNELS_CPU_DTYPE_ROWS_H
 #define TARN_KERNELS_CPU_DTYPE_ROWS_H
 
@@ -12,8 +14,10 @@
 #include <tgmath.h>
 #undef I
 
-/* Before loops whose elements do not meet: the files of an instruction set make vectors of them, also in place.
- * TARN_LANE_SUMS(a, b): the same where a and b are summed. TARN_LOOP_OF(PREFIX, suffix) is the loop that a row gets: PREFIX_BLOCKS for binary16 in those files, else PREFIX_PLAIN. */
+/* Before loops whose elements do not meet: the files of an instruction set make vectors of them,
+ * also in place. TARN_LANE_SUMS(a, b): the same where a and b are summed. TARN_LOOP_OF(PREFIX,
+ * suffix) is the loop that a row gets: PREFIX_BLOCKS for binary16 in those files, else
+ * PREFIX_PLAIN. */
 #ifdef __AVX2__
 #include "kernels/cpu/simd/half.h"
 #define TARN_EACH_LANE _Pragma("omp simd")
@@ -71,7 +75,8 @@ static inline float tarn__bf16_round(float x) { return tarn__bf16_to_f32(tarn__f
 #define TARN_NOT_F64_ROWS(X, NAME, E) TARN_F32_ROWS(X, NAME, E) TARN_HALF_ROWS(X, NAME, E)
 #define TARN_NOT_F64_BITS (TARN_F32_BITS | TARN_HALF_BITS)
 
-#define TARN_FLOAT_ROWS(X, NAME, E) TARN_WIDE_FLOAT_ROWS(X, NAME, E) TARN_F16_ROWS(X, NAME, E) TARN_BF16_ROWS(X, NAME, E)
+#define TARN_FLOAT_ROWS(X, NAME, E) \
+  TARN_WIDE_FLOAT_ROWS(X, NAME, E) TARN_F16_ROWS(X, NAME, E) TARN_BF16_ROWS(X, NAME, E)
 #define TARN_FLOAT_BITS TARN_FLOATS
 
 #define TARN_COMPLEX_ROWS(X, NAME, E)                                                 \
@@ -97,7 +102,8 @@ static inline float tarn__bf16_round(float x) { return tarn__bf16_to_f32(tarn__f
 #define TARN_INT_ROWS(X, NAME, E) TARN_SIGNED_ROWS(X, NAME, E) TARN_UNSIGNED_ROWS(X, NAME, E)
 #define TARN_INT_BITS TARN_INTS
 
-/* Integers that wrap round: addition, subtraction and multiplication in uint64_t are right modulo any width. */
+/* Integers that wrap round: addition, subtraction and multiplication in uint64_t are right modulo
+ * any width. */
 #define TARN_WRAP_ROWS(X, NAME, E)                                                \
   X(NAME, E, TARN_I8, i8, int8_t, uint64_t, TARN_SIGN_EXTEND, (int8_t))           \
   X(NAME, E, TARN_I16, i16, int16_t, uint64_t, TARN_SIGN_EXTEND, (int16_t))       \
@@ -122,7 +128,8 @@ static inline float tarn__bf16_round(float x) { return tarn__bf16_to_f32(tarn__f
 #define TARN_MODULO_BITS TARN_INTS
 
 /* What can be added and multiplied, what can be put in order, and floats with their complex kin. */
-#define TARN_RING_ROWS(X, NAME, E) TARN_FLOAT_ROWS(X, NAME, E) TARN_WRAP_ROWS(X, NAME, E) TARN_COMPLEX_ROWS(X, NAME, E)
+#define TARN_RING_ROWS(X, NAME, E) \
+  TARN_FLOAT_ROWS(X, NAME, E) TARN_WRAP_ROWS(X, NAME, E) TARN_COMPLEX_ROWS(X, NAME, E)
 #define TARN_RING_BITS (TARN_REALS | TARN_COMPLEX)
 #define TARN_ORDERED_ROWS(X, NAME, E) TARN_FLOAT_ROWS(X, NAME, E) TARN_INT_ROWS(X, NAME, E)
 #define TARN_ORDERED_BITS TARN_REALS
@@ -130,7 +137,8 @@ static inline float tarn__bf16_round(float x) { return tarn__bf16_to_f32(tarn__f
 #define TARN_FIELD_BITS (TARN_FLOATS | TARN_COMPLEX)
 
 /* Truth as bytes of 0 and 1, which vectors can take. */
-#define TARN_TRUTH_ROWS(X, NAME, E) X(NAME, E, TARN_BOOL, b8, uint8_t, uint8_t, TARN_AS_IS, (uint8_t))
+#define TARN_TRUTH_ROWS(X, NAME, E) \
+  X(NAME, E, TARN_BOOL, b8, uint8_t, uint8_t, TARN_AS_IS, (uint8_t))
 #define TARN_TRUTH_BITS TARN_BIT(TARN_BOOL)
 #define TARN_BOOL_ROWS(X, NAME, E) X(NAME, E, TARN_BOOL, b8, bool, bool, TARN_AS_IS, TARN_AS_IS)
 #define TARN_BOOL_BITS TARN_BIT(TARN_BOOL)

@@ -7,12 +7,11 @@
  *
  * The body sees
  *   ELEM       an element in memory
- *   WIDE       what it is computed and summed in: float for 16-bit floats (as Eigen does), double for float32 and
- *             float64, a 64-bit integer for integers, double complex for complex
- *   LOAD(x)   ELEM to WIDE   STORE(s)  WIDE to ELEM: rounded once; integers wrap
- *   ADD(a,b)  MUL(a,b)      in WIDE, without undefined overflow
- *   LOWEST    the least finite value that an ELEM can hold, as WIDE (not for complex)
- *   NAME(f)   f_f32, ...: the name of a function made here */
+ *   WIDE       what it is computed and summed in: float for 16-bit floats (as Eigen does), double
+ * for float32 and float64, a 64-bit integer for integers, double complex for complex LOAD(x)   ELEM
+ * to WIDE   STORE(s)  WIDE to ELEM: rounded once; integers wrap ADD(a,b)  MUL(a,b)      in WIDE,
+ * without undefined overflow LOWEST    the least finite value that an ELEM can hold, as WIDE (not
+ * for complex) NAME(f)   f_f32, ...: the name of a function made here */
 #ifndef TARN_KERNELS_CPU_EACH_H
 #define TARN_KERNELS_CPU_EACH_H
 
@@ -35,16 +34,26 @@
 
 /* The function of a name for a dtype of the set; dtype must be in it. */
 #define TARN_EACH_OF_FLOATS(dtype, f) \
-  ((dtype) == TARN_F32 ? f##_f32 : (dtype) == TARN_F64 ? f##_f64 : (dtype) == TARN_F16 ? f##_f16 : f##_bf16)
-#define TARN_EACH_OF_INTS(dtype, f)                                                                       \
-  ((dtype) == TARN_I8 ? f##_i8 : (dtype) == TARN_I16 ? f##_i16 : (dtype) == TARN_I32 ? f##_i32            \
-   : (dtype) == TARN_I64 ? f##_i64 : (dtype) == TARN_U8 ? f##_u8 : (dtype) == TARN_U16 ? f##_u16          \
-   : (dtype) == TARN_U32 ? f##_u32 : f##_u64)
+  ((dtype) == TARN_F32   ? f##_f32    \
+   : (dtype) == TARN_F64 ? f##_f64    \
+   : (dtype) == TARN_F16 ? f##_f16    \
+                         : f##_bf16)
+#define TARN_EACH_OF_INTS(dtype, f) \
+  ((dtype) == TARN_I8    ? f##_i8   \
+   : (dtype) == TARN_I16 ? f##_i16  \
+   : (dtype) == TARN_I32 ? f##_i32  \
+   : (dtype) == TARN_I64 ? f##_i64  \
+   : (dtype) == TARN_U8  ? f##_u8   \
+   : (dtype) == TARN_U16 ? f##_u16  \
+   : (dtype) == TARN_U32 ? f##_u32  \
+                         : f##_u64)
 #define TARN_EACH_OF_COMPLEX(dtype, f) ((dtype) == TARN_C64 ? f##_c64 : f##_c128)
-#define TARN_EACH_OF_REALS(dtype, f) \
-  (tarn__dtype_in((dtype), TARN_FLOATS) ? TARN_EACH_OF_FLOATS(dtype, f) : TARN_EACH_OF_INTS(dtype, f))
-#define TARN_EACH_OF_NUMBERS(dtype, f) \
-  (tarn__dtype_in((dtype), TARN_COMPLEX) ? TARN_EACH_OF_COMPLEX(dtype, f) : TARN_EACH_OF_REALS(dtype, f))
+#define TARN_EACH_OF_REALS(dtype, f)                                    \
+  (tarn__dtype_in((dtype), TARN_FLOATS) ? TARN_EACH_OF_FLOATS(dtype, f) \
+                                        : TARN_EACH_OF_INTS(dtype, f))
+#define TARN_EACH_OF_NUMBERS(dtype, f)                                    \
+  (tarn__dtype_in((dtype), TARN_COMPLEX) ? TARN_EACH_OF_COMPLEX(dtype, f) \
+                                         : TARN_EACH_OF_REALS(dtype, f))
 
 #endif
 

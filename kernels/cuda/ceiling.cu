@@ -19,8 +19,8 @@ __global__ void multiply_adds(float *unlikely, int64_t rounds) {
   if (sum == -1) *unlikely = sum; /* or the compiler would leave everything out */
 }
 
-extern "C" int tarn__cuda_multiply_adds_launch(cudaStream_t stream, unsigned blocks, float *unlikely,
-                                               int64_t rounds) {
+extern "C" int tarn__cuda_multiply_adds_launch(cudaStream_t stream, unsigned blocks,
+                                               float *unlikely, int64_t rounds) {
   TARN_LAUNCH(multiply_adds, blocks, TARN_CEILING_THREADS, 0, stream, unlikely, rounds);
   return tarn_launched();
 }

@@ -8,7 +8,8 @@ tarn_status tarn__cuda_failed(cudaError_t error, const char *what, const char *f
   if (error == cudaErrorNotSupported || error == cudaErrorNoKernelImageForDevice ||
       error == cudaErrorStreamCaptureUnsupported)
     status = TARN_UNSUPPORTED;
-  return tarn__fail(status, file, line, "CUDA: %s (%s) from %s", cudaGetErrorString(error), cudaGetErrorName(error), what);
+  return tarn__fail(status, file, line, "CUDA: %s (%s) from %s", cudaGetErrorString(error),
+                    cudaGetErrorName(error), what);
 }
 
 tarn_status tarn__blas_failed(cublasStatus_t error, const char *what, const char *file, int line) {

@@ -1,5 +1,5 @@
-/* The module's one export, and its own versions of the library's status functions: the library's names are not visible
- * to a module that was opened, so messages go through tarn_device_host. */
+/* The module's one export, and its own versions of the library's status functions: the library's
+ * names are not visible to a module that was opened, so messages go through tarn_device_host. */
 #include "kernels/cuda/cuda.h"
 
 #include <stdarg.h>
@@ -43,7 +43,8 @@ void tarn__error_restore(const char *text) {
   host->fail(last, message);
 }
 
-tarn_status tarn__cuda_random(const tarn_call *call, int64_t seed, int64_t seed2, uint64_t blocks, tarn_philox *start) {
+tarn_status tarn__cuda_random(const tarn_call *call, int64_t seed, int64_t seed2, uint64_t blocks,
+                              tarn_philox *start) {
   return host->random(call, seed, seed2, blocks, start);
 }
 

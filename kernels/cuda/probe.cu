@@ -1,4 +1,5 @@
-/* Whether this module has code for the device at hand: asked when it is opened, so that the answer is in words. */
+/* Whether this module has code for the device at hand: asked when it is opened, so that the answer
+ * is in words. */
 #include "kernels/cuda/launch.h"
 
 __global__ void probe(void) {}

@@ -1,4 +1,5 @@
-/* Queues: a stream, copies on it, and what kernels find there: library handles and what they keep. */
+/* Queues: a stream, copies on it, and what kernels find there: library handles and what they
+ * keep. */
 #include "kernels/cuda/cuda.h"
 
 #include <stdlib.h>
@@ -47,17 +48,20 @@ void tarn__cuda_queue_destroy(tarn_queue *queue) {
 
 /* ---- copies -------------------------------------------------------------------------------- */
 
-static tarn_status copy(tarn_queue *queue, void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind) {
+static tarn_status copy(tarn_queue *queue, void *to, const void *from, size_t bytes,
+                        enum cudaMemcpyKind kind) {
   if (!bytes) return TARN_OK;
   TARN_CUDA(cudaSetDevice(queue->device->ordinal));
   TARN_CUDA(cudaMemcpyAsync(to, from, bytes, kind, queue->stream));
   return TARN_OK;
 }
 
-tarn_status tarn__cuda_copy_in(tarn_queue *queue, void *device_memory, const void *host_memory, size_t bytes) {
+tarn_status tarn__cuda_copy_in(tarn_queue *queue, void *device_memory, const void *host_memory,
+                               size_t bytes) {
   return copy(queue, device_memory, host_memory, bytes, cudaMemcpyHostToDevice);
 }
-tarn_status tarn__cuda_copy_out(tarn_queue *queue, void *host_memory, const void *device_memory, size_t bytes) {
+tarn_status tarn__cuda_copy_out(tarn_queue *queue, void *host_memory, const void *device_memory,
+                                size_t bytes) {
   return copy(queue, host_memory, device_memory, bytes, cudaMemcpyDeviceToHost);
 }
 tarn_status tarn__cuda_copy_within(tarn_queue *queue, void *to, const void *from, size_t bytes) {
@@ -88,7 +92,7 @@ static tarn_status make_blas(tarn_queue *queue, cublasHandle_t blas) {
   size_t bytes;
   TARN_TRY(tarn__queue_workspace(queue, &workspace, &bytes));
   TARN_BLAS(cublasSetStream(blas, queue->stream));
-  TARN_BLAS(cublasSetWorkspace(blas, workspace, bytes));   /* after the stream, which takes it away */
+  TARN_BLAS(cublasSetWorkspace(blas, workspace, bytes)); /* after the stream, which takes it away */
   TARN_BLAS(cublasSetMathMode(blas, CUBLAS_DEFAULT_MATH)); /* f32 products without TF32 */
   return TARN_OK;
 }
@@ -138,8 +142,9 @@ static uint64_t hash_of(const unsigned char *key, size_t bytes) {
   return hash;
 }
 
-tarn_status tarn__queue_keep(tarn_queue *queue, const void *key, size_t key_bytes, tarn_kept_make *make,
-                             tarn_kept_destroy *destroy, const void *context, void **object) {
+tarn_status tarn__queue_keep(tarn_queue *queue, const void *key, size_t key_bytes,
+                             tarn_kept_make *make, tarn_kept_destroy *destroy, const void *context,
+                             void **object) {
   const uint64_t hash = hash_of(key, key_bytes);
   for (tarn_kept *k = queue->kept; k; k = k->next)
     if (k->hash == hash && k->key_bytes == key_bytes && !memcmp(k->key, key, key_bytes)) {

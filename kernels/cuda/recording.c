@@ -78,8 +78,9 @@ void tarn__cuda_mark_destroy(tarn_mark *mark) {
 /* In a recording the event is one of its steps, passed anew in each replay. */
 tarn_status tarn__cuda_mark(tarn_queue *queue, tarn_mark *mark) {
   TARN_CUDA(cudaSetDevice(queue->device->ordinal));
-  TARN_CUDA(cudaEventRecordWithFlags(mark->event, queue->stream,
-                                     queue->recording ? cudaEventRecordExternal : cudaEventRecordDefault));
+  TARN_CUDA(cudaEventRecordWithFlags(
+      mark->event, queue->stream,
+      queue->recording ? cudaEventRecordExternal : cudaEventRecordDefault));
   return TARN_OK;
 }
 

@@ -82,8 +82,7 @@ tarn_status tarn__elements_stack(const tarn_elements *e, tarn_tensor *out) {
   return TARN_OK;
 }
 
-/* ---- as a dataset
- * -------------------------------------------------------------------------------- */
+/* ---- as a dataset ---------------------------------------------------------------------------- */
 
 typedef struct cursor {
   tarn_cursor base;

@@ -12,7 +12,8 @@ static void destroy(void *object) {
 
 const tarn_object_type tarn__optional_type = {.name = "Optional", .destroy = destroy};
 
-tarn_status tarn__optional_create(const tarn_allocator *a, int n, const tarn_tensor *values, void **made) {
+tarn_status tarn__optional_create(const tarn_allocator *a, int n, const tarn_tensor *values,
+                                  void **made) {
   tarn_optional *o = tarn__alloc_zero(a, bytes_of(n));
   if (!o) return TARN_NO_MEMORY;
   tarn__object_init(&o->object, &tarn__optional_type);

@@ -70,7 +70,8 @@ typedef struct tarn_bincount_params {
   bool binary;
 } tarn_bincount_params;
 
-/* MatrixDiag, MatrixDiagPart, MatrixSetDiag: which end of a short diagonal is next to its padding. */
+/* MatrixDiag, MatrixDiagPart, MatrixSetDiag: which end of a short diagonal is next to its
+ * padding. */
 typedef struct tarn_matrix_diag_params {
   bool left_super, left_sub; /* super- and subdiagonals are left-aligned */
 } tarn_matrix_diag_params;

@@ -15,7 +15,8 @@ typedef struct tarn_batch_norm_params {
 typedef struct tarn_batch_norm { int64_t N, C, S; } tarn_batch_norm;
 
 /* From the shape of x: [N, spatial..., C] or [N, C, spatial...]. */
-static inline tarn_batch_norm tarn__batch_norm_of(const tarn_batch_norm_params *p, const tarn_shape *x) {
+static inline tarn_batch_norm tarn__batch_norm_of(const tarn_batch_norm_params *p,
+                                                  const tarn_shape *x) {
   int channel = p->channels_first ? 1 : x->rank - 1;
   tarn_batch_norm g = {.N = x->dim[0], .C = x->dim[channel], .S = 1};
   for (int d = 1; d < x->rank; d++)

@@ -5,7 +5,7 @@
 #include "kernels/kernel.h"
 
 typedef struct tarn_bias_params {
-  bool channels_first;             /* NCHW: channels are dim 1; else the last dim. False for BiasAddV1. */
+  bool channels_first; /* NCHW: channels are dim 1; else the last dim. False for BiasAddV1. */
 } tarn_bias_params;
 
 /* Element (o, c, i) is at (o*C + c)*inner + i. */

@@ -1,9 +1,10 @@
-/* What the fused ops (_FusedConv2D, _FusedDepthwiseConv2dNative, _FusedMatMul) do after the product.
+/* What the fused ops (_FusedConv2D, _FusedDepthwiseConv2dNative, _FusedMatMul) do after the
+ * product.
  *
  *   y = activation(product + bias + add)
  *
- * The attributes of the plain op come first in the params of each, so what reads those (tarn__conv2d_geometry,
- * tarn__matmul_geometry) serves both. */
+ * The attributes of the plain op come first in the params of each, so what reads those
+ * (tarn__conv2d_geometry, tarn__matmul_geometry) serves both. */
 #ifndef TARN_KERNELS_PARAMS_FUSED_H
 #define TARN_KERNELS_PARAMS_FUSED_H
 
@@ -29,7 +30,8 @@ typedef enum tarn_fused_activation {
 } tarn_fused_activation;
 
 typedef struct tarn_epilogue {
-  int bias, add;                /* the inputs that hold them: a vector over the last axis, a tensor like y; 0: none */
+  int bias,
+      add; /* the inputs that hold them: a vector over the last axis, a tensor like y; 0: none */
   tarn_fused_activation activation;
 } tarn_epilogue;
 
@@ -45,7 +47,8 @@ typedef struct tarn_fused_matmul_params {
 
 /* Of a problem of a fused op, or nothing at all for the plain one. */
 static inline tarn_epilogue tarn__epilogue_of(const tarn_problem *p) {
-  if (!strcmp(p->op, "_FusedMatMul")) return ((const tarn_fused_matmul_params *)p->params)->epilogue;
+  if (!strcmp(p->op, "_FusedMatMul"))
+    return ((const tarn_fused_matmul_params *)p->params)->epilogue;
   if (p->op[0] == '_') return ((const tarn_fused_window_params *)p->params)->epilogue;
   return (tarn_epilogue){.activation = TARN_FUSED_NONE};
 }

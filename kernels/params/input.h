@@ -41,7 +41,8 @@ typedef struct tarn_reader_params {
   tarn_reader_kind kind;
   tarn_compression compression;  /* of the files */
   int64_t skip_lines;            /* TARN_READER_TEXT */
-  int64_t header_bytes, record_bytes, footer_bytes, hop_bytes;   /* TARN_READER_FIXED; hop 0: record_bytes */
+  int64_t header_bytes, record_bytes, footer_bytes,
+      hop_bytes; /* TARN_READER_FIXED; hop 0: record_bytes */
 } tarn_reader_params;
 
 typedef struct tarn_csv_params {

@@ -6,7 +6,8 @@
 
 typedef struct tarn_matmul_params {
   bool transpose_a, transpose_b;   /* the operand is stored [K, M], [N, K] */
-  bool conjugate;                  /* adjoint, not transpose: complex operands that are transposed are conjugated too */
+  bool conjugate; /* adjoint, not transpose: complex operands that are transposed are conjugated
+                   * too */
 } tarn_matmul_params;
 
 /* c[b] = a[b] b[b]: [M, K] x [K, N] for every index of the broadcast batch shape. */
@@ -17,9 +18,11 @@ typedef struct tarn_matmul {
   int64_t b_stride[TARN_MAX_RANK];
 } tarn_matmul;
 
-static inline tarn_matmul tarn__matmul_of(const tarn_matmul_params *p, const tarn_shape *a, const tarn_shape *b) {
+static inline tarn_matmul tarn__matmul_of(const tarn_matmul_params *p, const tarn_shape *a,
+                                          const tarn_shape *b) {
   int ra = a->rank - 2, rb = b->rank - 2;
-  tarn_matmul g = {.M = a->dim[ra + (p->transpose_a ? 1 : 0)], .K = a->dim[ra + (p->transpose_a ? 0 : 1)],
+  tarn_matmul g = {.M = a->dim[ra + (p->transpose_a ? 1 : 0)],
+                   .K = a->dim[ra + (p->transpose_a ? 0 : 1)],
                    .N = b->dim[rb + (p->transpose_b ? 0 : 1)]};
   g.batch.rank = ra > rb ? ra : rb;
   int64_t a_step = g.M * g.K, b_step = g.K * g.N;

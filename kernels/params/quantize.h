@@ -4,11 +4,15 @@
 
 #include "kernels/kernel.h"
 
-typedef enum tarn_quantize_mode { TARN_MIN_COMBINED, TARN_MIN_FIRST, TARN_SCALED } tarn_quantize_mode;
+typedef enum tarn_quantize_mode {
+  TARN_MIN_COMBINED,
+  TARN_MIN_FIRST,
+  TARN_SCALED
+} tarn_quantize_mode;
 
 typedef struct tarn_quantize_params {
   tarn_quantize_mode mode;         /* QuantizeV2, Dequantize */
-  bool half_to_even;               /* else half away from zero (QuantizeV2), half up (QuantizeAndDequantize) */
+  bool half_to_even; /* else half away from zero (QuantizeV2), half up (QuantizeAndDequantize) */
   bool narrow_range;               /* the lowest quantized value is not used */
   bool signed_input, range_given;  /* QuantizeAndDequantize */
   int64_t num_bits;                /* QuantizeAndDequantize, FakeQuant */

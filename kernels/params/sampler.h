@@ -19,7 +19,8 @@ typedef struct tarn_sampler_params {
   int64_t num_true, num_sampled, range;
   bool unique;
   int64_t seed, seed2;
-  /* TARN_SAMPLE_FIXED: weight^distortion of this shard's unigrams, after reserved ids of weight 0 */
+  /* TARN_SAMPLE_FIXED: weight^distortion of this shard's unigrams, after reserved ids of weight
+   * 0 */
   const float *unigrams;     /* in the graph's attributes */
   size_t unigram_count;
   float distortion;

@@ -34,7 +34,8 @@ typedef struct tarn_sparse_cross_params {
 /* DenseCountSparseOutput, SparseBincount and kin. */
 typedef struct tarn_count_params {
   bool binary;                /* 1 where there is anything */
-  int64_t least, most;        /* columns of a sparse result: at least so many; exactly `most` where it is not negative */
+  int64_t least, most; /* columns of a sparse result: at least so many; exactly `most` where it is
+                          not negative */
 } tarn_count_params;
 
 #endif

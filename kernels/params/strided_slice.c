@@ -1,5 +1,6 @@
-/* In two steps: the written entries become one entry per dim of x (the ellipsis, one implied at the end where none is
- * written, stands for the dims that are not named; new axes name none), then each entry is clamped to its dim. */
+/* In two steps: the written entries become one entry per dim of x (the ellipsis, one implied at the
+ * end where none is written, stands for the dims that are not named; new axes name none), then each
+ * entry is clamped to its dim. */
 #include "kernels/params/strided_slice.h"
 
 #include "kernels/cpu/array/elements.h"
@@ -23,11 +24,12 @@ static tarn_status dim_of_entry(const entry *e, int d, int64_t dim, tarn_strided
   int64_t begin, end;
   if (e->stride == 0) return tarn_fail(TARN_INVALID, "the stride of dim %d is zero", d);
   if (e->shrink) {
-    if (e->stride < 0) return tarn_fail(TARN_INVALID, "dim %d is indexed, its stride must be positive", d);
+    if (e->stride < 0)
+      return tarn_fail(TARN_INVALID, "dim %d is indexed, its stride must be positive", d);
     begin = e->begin < 0 ? e->begin + dim : e->begin;
     if (begin < 0 || begin >= dim)
-      return tarn_fail(TARN_INVALID, "index %lld is outside dim %d of length %lld", (long long)e->begin, d,
-                       (long long)dim);
+      return tarn_fail(TARN_INVALID, "index %lld is outside dim %d of length %lld",
+                       (long long)e->begin, d, (long long)dim);
     end = begin + 1;
   } else {
     bool up = e->stride > 0;
@@ -38,8 +40,9 @@ static tarn_status dim_of_entry(const entry *e, int d, int64_t dim, tarn_strided
   int64_t length = end - begin;
   s->begin[d] = begin;
   s->stride[d] = e->stride;
-  s->size[d] = length == 0 || (length < 0) != (e->stride < 0) ? 0
-                                                              : length / e->stride + (length % e->stride != 0);
+  s->size[d] = length == 0 || (length < 0) != (e->stride < 0)
+                   ? 0
+                   : length / e->stride + (length % e->stride != 0);
   if (s->size[d] == 0) s->begin[d] = 0;
   if (s->size[d] <= 1) s->stride[d] = 1; /* not used; keeps products with it small */
   return TARN_OK;
@@ -53,11 +56,13 @@ tarn_status tarn__strided_slice_make(const tarn_strided_slice_params *p, const t
       !tarn__shape_equal(&begin->shape, &strides->shape))
     return tarn_fail(TARN_SHAPE, "begin, end and strides must be vectors of one length");
   if (n64 > MAX_ENTRIES)
-    return tarn_fail(TARN_SHAPE, "at most %d entries are possible, got %lld", MAX_ENTRIES, (long long)n64);
+    return tarn_fail(TARN_SHAPE, "at most %d entries are possible, got %lld", MAX_ENTRIES,
+                     (long long)n64);
   int n = (int)n64, new_after_ellipsis = 0, ellipsis = -1;
   const uint64_t mask = (uint64_t)p->ellipsis_mask;
   if ((mask & (mask - 1)) != 0)
-    return tarn_fail(TARN_INVALID, "ellipsis_mask %lld: at most one entry can be an ellipsis", (long long)p->ellipsis_mask);
+    return tarn_fail(TARN_INVALID, "ellipsis_mask %lld: at most one entry can be an ellipsis",
+                     (long long)p->ellipsis_mask);
   for (int i = 0; i < n; i++) {
     if (bit(p->ellipsis_mask, i)) {
       ellipsis = i;
@@ -69,7 +74,8 @@ tarn_status tarn__strided_slice_make(const tarn_strided_slice_params *p, const t
   if (ellipsis < 0) ellipsis = n;
   tarn_strided_slice s = {.rank = x->rank};
   entry dense[TARN_MAX_RANK];
-  int source[MAX_ENTRIES + 1 + TARN_MAX_RANK], outs = 0, d = 0; /* which dim each dim of the result is */
+  int source[MAX_ENTRIES + 1 + TARN_MAX_RANK], outs = 0,
+                                               d = 0; /* which dim each dim of the result is */
   for (int i = 0; i < entries; i++) {
     if (i == ellipsis) {
       int next = x->rank - (entries - i) + 1 + new_after_ellipsis;
@@ -82,10 +88,12 @@ tarn_status tarn__strided_slice_make(const tarn_strided_slice_params *p, const t
       source[outs++] = NEW_AXIS;
     } else {
       if (d == x->rank)
-        return tarn_fail(TARN_SHAPE, "entry %d indexes a dim that a tensor of rank %d has not", i, x->rank);
+        return tarn_fail(TARN_SHAPE, "entry %d indexes a dim that a tensor of rank %d has not", i,
+                         x->rank);
       bool shrink = bit(p->shrink_axis_mask, i);
-      dense[d] = (entry){tarn__index_at(begin, i), tarn__index_at(end, i), tarn__index_at(strides, i),
-                         bit(p->begin_mask, i), bit(p->end_mask, i), shrink};
+      dense[d] =
+          (entry){tarn__index_at(begin, i), tarn__index_at(end, i), tarn__index_at(strides, i),
+                  bit(p->begin_mask, i),    bit(p->end_mask, i),    shrink};
       source[outs++] = shrink ? SHRUNK : d;
       d++;
     }
@@ -110,6 +118,6 @@ tarn_status tarn__strided_slice_takes(const tarn_strided_slice *slice, const tar
     fits = value->dim[d] == 1 || (d >= extra && value->dim[d] == slice->out.dim[d - extra]);
   char a[TARN_SHAPE_TEXT], b[TARN_SHAPE_TEXT];
   return fits ? TARN_OK
-              : tarn_fail(TARN_SHAPE, "the slice is %s, what is put there is %s", tarn__shape_print(&slice->out, a),
-                          tarn__shape_print(value, b));
+              : tarn_fail(TARN_SHAPE, "the slice is %s, what is put there is %s",
+                          tarn__shape_print(&slice->out, a), tarn__shape_print(value, b));
 }

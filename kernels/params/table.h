@@ -18,7 +18,7 @@ enum { TARN_VOCABULARY_NUMBER = -1, TARN_VOCABULARY_LINE = -2 };
 
 typedef struct tarn_vocabulary_params {
   int64_t key, value;            /* fields */
-  int64_t lines;                 /* how many there must be at least, and are read at most; -1: all there are */
+  int64_t lines; /* how many there must be at least, and are read at most; -1: all there are */
   int64_t offset;                /* added to the number of a line */
   char delimiter;
 } tarn_vocabulary_params;

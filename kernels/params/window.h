@@ -1,8 +1,8 @@
 /* Windows that slide over space: what convolutions and pooling share.
  *
- * Spatial axes are always three, depth, height and width; two-dimensional ops leave depth at size 1, window 1,
- * stride 1. Output o reads inputs o*stride - before + k*dilation for k in [0, window); those outside [0, in) are
- * padding. */
+ * Spatial axes are always three, depth, height and width; two-dimensional ops leave depth at size
+ * 1, window 1, stride 1. Output o reads inputs o*stride - before + k*dilation for k in [0, window);
+ * those outside [0, in) are padding. */
 #ifndef TARN_KERNELS_PARAMS_WINDOW_H
 #define TARN_KERNELS_PARAMS_WINDOW_H
 
@@ -12,7 +12,8 @@ typedef enum tarn_padding { TARN_PAD_VALID, TARN_PAD_SAME, TARN_PAD_EXPLICIT } t
 
 enum { TARN_DEPTH, TARN_HEIGHT, TARN_WIDTH, TARN_AXES };
 
-/* Parsed attributes. Every number fits 31 bits, strides and dilations are at least 1, paddings at least 0. */
+/* Parsed attributes. Every number fits 31 bits, strides and dilations are at least 1, paddings at
+ * least 0. */
 typedef struct tarn_window_params {
   int spatial;                      /* 2: [N,H,W,C], 3: [N,D,H,W,C] */
   bool channels_first;              /* NCHW, NCDHW */
@@ -28,11 +29,13 @@ typedef struct tarn_axis {
   int64_t before;                   /* padding in front of element 0 */
 } tarn_axis;
 
-/* The axis for `in` elements and a window of `window`; out is negative where the window is larger than the padded input
- * (of an empty input nothing is left, unless two strides and more are wanting: so TensorFlow's division has it). in and
- * window must fit 31 bits. */
-static inline tarn_axis tarn__window_axis(const tarn_window_params *p, int axis, int64_t in, int64_t window) {
-  tarn_axis a = {.in = in, .window = window, .stride = p->stride[axis], .dilation = p->dilation[axis]};
+/* The axis for `in` elements and a window of `window`; out is negative where the window is larger
+ * than the padded input (of an empty input nothing is left, unless two strides and more are
+ * wanting: so TensorFlow's division has it). in and window must fit 31 bits. */
+static inline tarn_axis tarn__window_axis(const tarn_window_params *p, int axis, int64_t in,
+                                          int64_t window) {
+  tarn_axis a = {
+      .in = in, .window = window, .stride = p->stride[axis], .dilation = p->dilation[axis]};
   int64_t reach = (window - 1) * a.dilation + 1;
   if (p->padding == TARN_PAD_SAME) {
     a.out = (in + a.stride - 1) / a.stride;
@@ -64,7 +67,8 @@ static inline int tarn__window_dim(const tarn_window_params *p, int axis) {
   int at = axis - (TARN_AXES - p->spatial);
   return at < 0 ? -1 : at + (p->channels_first ? 2 : 1);
 }
-static inline int64_t tarn__window_size(const tarn_window_params *p, const tarn_shape *x, int axis) {
+static inline int64_t tarn__window_size(const tarn_window_params *p, const tarn_shape *x,
+                                        int axis) {
   int dim = tarn__window_dim(p, axis);
   return dim < 0 ? 1 : x->dim[dim];
 }

@@ -23,8 +23,8 @@ static tarn_status unsupported(const tarn_tensor *y, const char *what) {
     if (how == TARN_COMBINE_MIN) LOOP(S, GET(*b) < GET(a[i]) ? *b : a[i])  \
     LOOP(S, GET(*b) > GET(a[i]) ? *b : a[i])
 
-static tarn_status ring(tarn_combine how, tarn_tensor *y, int64_t y_at, const tarn_tensor *x, int64_t x_at, int x_step,
-                        int64_t n) {
+static tarn_status ring(tarn_combine how, tarn_tensor *y, int64_t y_at, const tarn_tensor *x,
+                        int64_t x_at, int x_step, int64_t n) {
   switch ((int)y->dtype) {
     TARN_RING_ROWS(RING)
     case TARN_BOOL: /* as C++ adds and subtracts bools */
@@ -35,8 +35,8 @@ static tarn_status ring(tarn_combine how, tarn_tensor *y, int64_t y_at, const ta
   }
 }
 
-static tarn_status order(tarn_combine how, tarn_tensor *y, int64_t y_at, const tarn_tensor *x, int64_t x_at, int x_step,
-                         int64_t n) {
+static tarn_status order(tarn_combine how, tarn_tensor *y, int64_t y_at, const tarn_tensor *x,
+                         int64_t x_at, int x_step, int64_t n) {
   switch ((int)y->dtype) {
     TARN_ORDERED_ROWS(ORDER)
     default: return unsupported(y, "an order of");
@@ -58,7 +58,8 @@ static tarn_status order(tarn_combine how, tarn_tensor *y, int64_t y_at, const t
 #define SIGNED(DT, S, U) INTEGER(DT, S, *b == -1 ? (S)(0 - (U)a[i]) : a[i] / *b)
 #define UNSIGNED(DT, S) INTEGER(DT, S, a[i] / *b)
 
-static tarn_status divide(tarn_tensor *y, int64_t y_at, const tarn_tensor *x, int64_t x_at, int x_step, int64_t n) {
+static tarn_status divide(tarn_tensor *y, int64_t y_at, const tarn_tensor *x, int64_t x_at,
+                          int x_step, int64_t n) {
   switch ((int)y->dtype) {
     TARN_FLOAT_ROWS(FLOATS)
     case TARN_C64: LOOP(float _Complex, a[i] / *b)
@@ -75,18 +76,22 @@ static tarn_status divide(tarn_tensor *y, int64_t y_at, const tarn_tensor *x, in
   }
 }
 
-static tarn_status put(tarn_tensor *y, int64_t y_at, const tarn_tensor *x, int64_t x_at, int x_step, int64_t n) {
+static tarn_status put(tarn_tensor *y, int64_t y_at, const tarn_tensor *x, int64_t x_at, int x_step,
+                       int64_t n) {
   const size_t size = tarn_dtype_bytes(y->dtype);
   if (x_step == 1 && tarn__dtype_in(y->dtype, TARN_PLAIN)) {
-    if (n > 0) memmove((char *)y->data + (size_t)y_at * size, (const char *)x->data + (size_t)x_at * size, (size_t)n * size);
+    if (n > 0)
+      memmove((char *)y->data + (size_t)y_at * size, (const char *)x->data + (size_t)x_at * size,
+              (size_t)n * size);
     return TARN_OK;
   }
-  for (int64_t i = 0; i < n; i++) TARN_TRY(tarn__tensor_copy_elements(y, y_at + i, x, x_at + i * x_step, 1));
+  for (int64_t i = 0; i < n; i++)
+    TARN_TRY(tarn__tensor_copy_elements(y, y_at + i, x, x_at + i * x_step, 1));
   return TARN_OK;
 }
 
-tarn_status tarn__combine(tarn_combine how, tarn_tensor *y, int64_t y_at, const tarn_tensor *x, int64_t x_at, int x_step,
-                          int64_t n) {
+tarn_status tarn__combine(tarn_combine how, tarn_tensor *y, int64_t y_at, const tarn_tensor *x,
+                          int64_t x_at, int x_step, int64_t n) {
   switch (how) {
     case TARN_COMBINE_PUT: return put(y, y_at, x, x_at, x_step, n);
     case TARN_COMBINE_ADD:

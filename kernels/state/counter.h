@@ -1,4 +1,5 @@
-/* A named number of the session: how often a Print printed, where a TemporaryVariable stands. Atomic. */
+/* A named number of the session: how often a Print printed, where a TemporaryVariable stands.
+ * Atomic. */
 #ifndef TARN_KERNELS_STATE_COUNTER_H
 #define TARN_KERNELS_STATE_COUNTER_H
 

@@ -39,7 +39,8 @@ static tarn_status create(const tarn_allocator *a, const void *argument, void **
 }
 
 /* The seeds are part of the name: nodes of two functions may share theirs. */
-tarn_status tarn__generator_reserve(const tarn_call *call, int64_t seed, int64_t seed2, uint64_t blocks, tarn_philox *start) {
+tarn_status tarn__generator_reserve(const tarn_call *call, int64_t seed, int64_t seed2,
+                                    uint64_t blocks, tarn_philox *start) {
   const tarn_run *run = call->run;
   const char *node = call->problem->node;
   const int64_t seeds[2] = {seed, seed2};
@@ -47,9 +48,11 @@ tarn_status tarn__generator_reserve(const tarn_call *call, int64_t seed, int64_t
   const size_t bytes = strlen(node) + 72;
   char stack[256], *name = bytes <= sizeof stack ? stack : tarn__alloc(a, bytes);
   if (!name) return TARN_NO_MEMORY;
-  snprintf(name, bytes, "%s %lld %lld %llx", node, (long long)seed, (long long)seed2, (unsigned long long)run->place);
+  snprintf(name, bytes, "%s %lld %lld %llx", node, (long long)seed, (long long)seed2,
+           (unsigned long long)run->place);
   void *object;
-  const tarn_status status = tarn__resources_get(run->streams ? run->streams : run->resources, &generator_type, name, create, seeds, &object);
+  const tarn_status status = tarn__resources_get(run->streams ? run->streams : run->resources,
+                                                 &generator_type, name, create, seeds, &object);
   if (name != stack) tarn__free(a, name, bytes);
   TARN_TRY(status);
   generator *g = object;

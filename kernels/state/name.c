@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-tarn_status tarn__state_name(const tarn_call *call, const tarn_string *shared_name, tarn_state_name *name) {
+tarn_status tarn__state_name(const tarn_call *call, const tarn_string *shared_name,
+                             tarn_state_name *name) {
   *name = (tarn_state_name){.text = call->problem->node, .allocator = call->run->allocator};
   if (!shared_name->size) return TARN_OK;
   name->bytes = shared_name->size + 1;

@@ -12,7 +12,8 @@ typedef struct tarn_state_name {
 } tarn_state_name;
 
 /* A shared_name is cut at a zero byte. The caller clears it. */
-TARN_MUST_CHECK tarn_status tarn__state_name(const tarn_call *call, const tarn_string *shared_name, tarn_state_name *name);
+TARN_MUST_CHECK tarn_status tarn__state_name(const tarn_call *call, const tarn_string *shared_name,
+                                             tarn_state_name *name);
 void tarn__state_name_clear(tarn_state_name *name);
 
 #endif

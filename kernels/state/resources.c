@@ -1,5 +1,5 @@
-/* A sorted array under one lock: sessions have some hundreds of named objects, look them up often, and list them in
- * name order when they save. */
+/* A sorted array under one lock: sessions have some hundreds of named objects, look them up often,
+ * and list them in name order when they save. */
 #include "kernels/state/resources.h"
 
 #include "core/memory.h"
@@ -52,7 +52,9 @@ void tarn__resources_set_residence(tarn_resources *resources, tarn_residence *re
   resources->residence = tarn__object_retain(residence);
 }
 
-tarn_residence *tarn__resources_residence(const tarn_resources *resources) { return resources->residence; }
+tarn_residence *tarn__resources_residence(const tarn_resources *resources) {
+  return resources->residence;
+}
 
 static int compare(const tarn_object_type *type, const char *name, const entry *e) {
   if (type != e->type) {
@@ -64,7 +66,8 @@ static int compare(const tarn_object_type *type, const char *name, const entry *
 }
 
 /* Where the entry is, or where it belongs. */
-static size_t place(const tarn_resources *r, const tarn_object_type *type, const char *name, bool *found) {
+static size_t place(const tarn_resources *r, const tarn_object_type *type, const char *name,
+                    bool *found) {
   size_t low = 0, high = r->count;
   *found = false;
   while (low < high) {
@@ -80,7 +83,8 @@ static size_t place(const tarn_resources *r, const tarn_object_type *type, const
   return low;
 }
 
-void *tarn__resources_find(tarn_resources *resources, const tarn_object_type *type, const char *name) {
+void *tarn__resources_find(tarn_resources *resources, const tarn_object_type *type,
+                           const char *name) {
   bool found;
   pthread_mutex_lock(&resources->lock);
   size_t i = place(resources, type, name, &found);
@@ -107,7 +111,8 @@ static tarn_status reserve(tarn_resources *r, const char *name, char **copy, siz
   return TARN_OK;
 }
 
-static tarn_status insert(tarn_resources *r, size_t at, const tarn_object_type *type, const char *name,
+static tarn_status insert(tarn_resources *r, size_t at, const tarn_object_type *type,
+                          const char *name,
                           tarn_status (*create)(const tarn_allocator *, const void *, void **),
                           const void *argument) {
   char *copy;
@@ -125,8 +130,10 @@ static tarn_status insert(tarn_resources *r, size_t at, const tarn_object_type *
   return TARN_OK;
 }
 
-tarn_status tarn__resources_get(tarn_resources *resources, const tarn_object_type *type, const char *name,
-                                tarn_status (*create)(const tarn_allocator *a, const void *argument, void **object),
+tarn_status tarn__resources_get(tarn_resources *resources, const tarn_object_type *type,
+                                const char *name,
+                                tarn_status (*create)(const tarn_allocator *a, const void *argument,
+                                                      void **object),
                                 const void *argument, void **object) {
   bool found;
   tarn_status status = TARN_OK;
@@ -138,7 +145,8 @@ tarn_status tarn__resources_get(tarn_resources *resources, const tarn_object_typ
   return status;
 }
 
-tarn_status tarn__resources_remove(tarn_resources *resources, const tarn_object_type *type, const char *name) {
+tarn_status tarn__resources_remove(tarn_resources *resources, const tarn_object_type *type,
+                                   const char *name) {
   bool found;
   entry removed = {0};
   pthread_mutex_lock(&resources->lock);
@@ -146,7 +154,8 @@ tarn_status tarn__resources_remove(tarn_resources *resources, const tarn_object_
   if (found) {
     removed = resources->entries[i];
     resources->count--;
-    memmove(resources->entries + i, resources->entries + i + 1, (resources->count - i) * sizeof(entry));
+    memmove(resources->entries + i, resources->entries + i + 1,
+            (resources->count - i) * sizeof(entry));
   }
   pthread_mutex_unlock(&resources->lock);
   if (!found) return tarn_fail(TARN_NOT_FOUND, "there is no %s '%s'", type->name, name);
@@ -155,7 +164,8 @@ tarn_status tarn__resources_remove(tarn_resources *resources, const tarn_object_
 }
 
 tarn_status tarn__resources_visit(tarn_resources *resources, const tarn_object_type *type,
-                                  tarn_status (*visit)(void *context, const char *name, void *object),
+                                  tarn_status (*visit)(void *context, const char *name,
+                                                       void *object),
                                   void *context) {
   tarn_status status = TARN_OK;
   pthread_mutex_lock(&resources->lock);

@@ -29,7 +29,8 @@ static void destroy(void *object) {
 
 const tarn_object_type tarn__stack_type = {.name = "Stack", .destroy = destroy};
 
-tarn_status tarn__stack_create(const tarn_allocator *a, tarn_dtype dtype, int64_t max_size, tarn_stack **stack) {
+tarn_status tarn__stack_create(const tarn_allocator *a, tarn_dtype dtype, int64_t max_size,
+                               tarn_stack **stack) {
   tarn_stack *s = tarn__alloc_zero(a, sizeof *s);
   if (!s) return TARN_NO_MEMORY;
   if (pthread_mutex_init(&s->lock, NULL) != 0) {
@@ -47,7 +48,8 @@ tarn_status tarn__stack_create(const tarn_allocator *a, tarn_dtype dtype, int64_
 static tarn_status push(tarn_stack *s, const tarn_tensor *value) {
   if (s->closed) return tarn_fail(TARN_INVALID, "Stack has already been closed.");
   if (value->dtype != s->dtype)
-    return tarn_fail(TARN_DTYPE, "a stack of %s was given %s", tarn_dtype_name(s->dtype), tarn_dtype_name(value->dtype));
+    return tarn_fail(TARN_DTYPE, "a stack of %s was given %s", tarn_dtype_name(s->dtype),
+                     tarn_dtype_name(value->dtype));
   if (s->max_size >= 0 && (int64_t)s->count >= s->max_size)
     return tarn_fail(TARN_INVALID, "Stack overflowed its max_size (%lld)", (long long)s->max_size);
   if (s->count == s->capacity) {

@@ -44,7 +44,8 @@ const tarn_object_type tarn__tensor_array_type = {.name = "TensorArray", .destro
 /* To `size` cells; the caller has checked that it may grow. */
 static tarn_status resize(tarn_tensor_array *t, int64_t size) {
   if (size > TARN_ARRAY_MAX_SIZE)
-    return tarn_fail(TARN_LIMIT, "a TensorArray of %lld elements: at most %d", (long long)size, TARN_ARRAY_MAX_SIZE);
+    return tarn_fail(TARN_LIMIT, "a TensorArray of %lld elements: at most %d", (long long)size,
+                     TARN_ARRAY_MAX_SIZE);
   if (size > t->capacity) {
     int64_t capacity = size > 2 * t->capacity ? size : 2 * t->capacity;
     cell **grown = tarn__alloc_zero(t->allocator, (size_t)capacity * sizeof *grown);
@@ -58,8 +59,8 @@ static tarn_status resize(tarn_tensor_array *t, int64_t size) {
   return TARN_OK;
 }
 
-tarn_status tarn__tensor_array_create(const tarn_allocator *a, const tarn_tensor_array *like, int64_t size,
-                                      tarn_tensor_array **array) {
+tarn_status tarn__tensor_array_create(const tarn_allocator *a, const tarn_tensor_array *like,
+                                      int64_t size, tarn_tensor_array **array) {
   if (size < 0) return tarn_fail(TARN_INVALID, "Size should be >= 0, got %lld", (long long)size);
   tarn_tensor_array *t = tarn__alloc_zero(a, sizeof *t);
   if (!t) return TARN_NO_MEMORY;
@@ -90,13 +91,16 @@ int64_t tarn__tensor_array_size(tarn_tensor_array *array) {
   return size;
 }
 
-static tarn_status closed(void) { return tarn_fail(TARN_INVALID, "TensorArray has already been closed."); }
+static tarn_status closed(void) {
+  return tarn_fail(TARN_INVALID, "TensorArray has already been closed.");
+}
 
 static tarn_status grow(tarn_tensor_array *t, int64_t size) {
   if (t->closed) return closed();
   if (size <= t->size) return TARN_OK;
   if (!t->dynamic_size)
-    return tarn_fail(TARN_INVALID, "Tried to write to index %lld but array is not resizeable and size is: %lld",
+    return tarn_fail(TARN_INVALID,
+                     "Tried to write to index %lld but array is not resizeable and size is: %lld",
                      (long long)size - 1, (long long)t->size);
   return resize(t, size);
 }
@@ -119,13 +123,16 @@ static tarn_status cell_of(tarn_tensor_array *t, int64_t index, cell **c) {
   return TARN_OK;
 }
 
-/* A second write of a gradient array. The first one's buffer may be somebody else's, so the sum moves to one of its own. */
+/* A second write of a gradient array. The first one's buffer may be somebody else's, so the sum
+ * moves to one of its own. */
 static tarn_status add(tarn_tensor_array *t, int64_t index, cell *c, const tarn_tensor *value) {
   char had[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   if (!tarn__shape_equal(&c->value.shape, &value->shape))
     return tarn_fail(TARN_INVALID,
-                     "Could not aggregate to TensorArray index %lld because the existing shape is %s but the new input shape is %s.",
-                     (long long)index, tarn__shape_print(&c->value.shape, had), tarn__shape_print(&value->shape, got));
+                     "Could not aggregate to TensorArray index %lld because the existing shape is "
+                     "%s but the new input shape is %s.",
+                     (long long)index, tarn__shape_print(&c->value.shape, had),
+                     tarn__shape_print(&value->shape, got));
   if (!c->own) {
     tarn_tensor copy;
     TARN_TRY(tarn__tensor_copy(t->allocator, &c->value, &copy));
@@ -139,21 +146,30 @@ static tarn_status add(tarn_tensor_array *t, int64_t index, cell *c, const tarn_
 static tarn_status write(tarn_tensor_array *t, int64_t index, const tarn_tensor *value) {
   char had[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   cell *c;
-  if (index < 0) return tarn_fail(TARN_INVALID, "Tried to write to index %lld of a TensorArray", (long long)index);
+  if (index < 0)
+    return tarn_fail(TARN_INVALID, "Tried to write to index %lld of a TensorArray",
+                     (long long)index);
   if (value->dtype != t->dtype)
-    return tarn_fail(TARN_DTYPE, "a TensorArray of %s was given %s", tarn_dtype_name(t->dtype), tarn_dtype_name(value->dtype));
+    return tarn_fail(TARN_DTYPE, "a TensorArray of %s was given %s", tarn_dtype_name(t->dtype),
+                     tarn_dtype_name(value->dtype));
   TARN_TRY(grow(t, index + 1));
   if (!tarn__shape_compatible(&t->element_shape, &value->shape))
     return tarn_fail(TARN_INVALID,
-                     "Could not write to TensorArray index %lld because the value shape is %s which is incompatible with the "
-                     "TensorArray's inferred element shape: %s", (long long)index, tarn__shape_print(&value->shape, got),
+                     "Could not write to TensorArray index %lld because the value shape is %s "
+                     "which is incompatible with the "
+                     "TensorArray's inferred element shape: %s",
+                     (long long)index, tarn__shape_print(&value->shape, got),
                      tarn__shape_print(&t->element_shape, had));
   TARN_TRY(cell_of(t, index, &c));
   if (c->read)
-    return tarn_fail(TARN_INVALID, "Could not write to TensorArray index %lld because it has already been read.", (long long)index);
-  if (c->written && !t->sums)
-    return tarn_fail(TARN_INVALID, "Could not write to TensorArray index %lld because it has already been written to.",
+    return tarn_fail(TARN_INVALID,
+                     "Could not write to TensorArray index %lld because it has already been read.",
                      (long long)index);
+  if (c->written && !t->sums)
+    return tarn_fail(
+        TARN_INVALID,
+        "Could not write to TensorArray index %lld because it has already been written to.",
+        (long long)index);
   if (c->written) return add(t, index, c, value);
   TARN_TRY(tarn__tensor_own(t->allocator, value, &c->value));
   c->shape = value->shape;
@@ -162,20 +178,24 @@ static tarn_status write(tarn_tensor_array *t, int64_t index, const tarn_tensor 
   return TARN_OK;
 }
 
-tarn_status tarn__tensor_array_write(tarn_tensor_array *array, int64_t index, const tarn_tensor *value) {
+tarn_status tarn__tensor_array_write(tarn_tensor_array *array, int64_t index,
+                                     const tarn_tensor *value) {
   pthread_mutex_lock(&array->lock);
   const tarn_status status = array->closed ? closed() : write(array, index, value);
   pthread_mutex_unlock(&array->lock);
   return status;
 }
 
-/* What was never written: zeros, where the shape is known from the array or from the forward array's element. */
+/* What was never written: zeros, where the shape is known from the array or from the forward
+ * array's element. */
 static tarn_status zeros(tarn_tensor_array *t, int64_t index, cell *c) {
   char text[TARN_SHAPE_TEXT];
-  const tarn_shape *shape = tarn__shape_known(&c->shape) && c->shape.rank >= 0 ? &c->shape : &t->element_shape;
+  const tarn_shape *shape =
+      tarn__shape_known(&c->shape) && c->shape.rank >= 0 ? &c->shape : &t->element_shape;
   if (shape->rank < 0 || !tarn__shape_known(shape))
     return tarn_fail(TARN_INVALID,
-                     "Could not read from TensorArray index %lld.  Furthermore, the element shape is not fully defined: %s.",
+                     "Could not read from TensorArray index %lld.  Furthermore, the element shape "
+                     "is not fully defined: %s.",
                      (long long)index, tarn__shape_print(shape, text));
   TARN_TRY(tarn__tensor_new(t->allocator, t->dtype, shape, &c->value));
   c->shape = *shape;
@@ -186,12 +206,15 @@ static tarn_status zeros(tarn_tensor_array *t, int64_t index, cell *c) {
 static tarn_status read(tarn_tensor_array *t, int64_t index, tarn_tensor *out) {
   cell *c;
   if (index < 0 || index >= t->size)
-    return tarn_fail(TARN_INVALID, "Tried to read from index %lld but array size is: %lld", (long long)index, (long long)t->size);
+    return tarn_fail(TARN_INVALID, "Tried to read from index %lld but array size is: %lld",
+                     (long long)index, (long long)t->size);
   TARN_TRY(cell_of(t, index, &c));
   if (c->cleared)
     return tarn_fail(TARN_INVALID,
-                     "Could not read index %lld twice because it was cleared after a previous read (perhaps try setting "
-                     "clear_after_read = false?).", (long long)index);
+                     "Could not read index %lld twice because it was cleared after a previous read "
+                     "(perhaps try setting "
+                     "clear_after_read = false?).",
+                     (long long)index);
   if (!c->written) TARN_TRY(zeros(t, index, c));
   tarn__tensor_share(&c->value, out);
   c->read = true;
@@ -214,12 +237,15 @@ static tarn_status prepended(const tarn_shape *prepend, const tarn_shape *shape,
   if (shape->rank + prepend->rank > TARN_MAX_RANK)
     return tarn_fail(TARN_LIMIT, "a gradient of rank %d", shape->rank + prepend->rank);
   out->rank = shape->rank + prepend->rank;
-  for (int i = 0; i < out->rank; i++) out->dim[i] = i < prepend->rank ? prepend->dim[i] : shape->dim[i - prepend->rank];
+  for (int i = 0; i < out->rank; i++)
+    out->dim[i] = i < prepend->rank ? prepend->dim[i] : shape->dim[i - prepend->rank];
   return TARN_OK;
 }
 
-static tarn_status make_gradient(tarn_tensor_array *t, const tarn_string *source, const tarn_shape *prepend, gradient **made) {
-  tarn_tensor_array like = {.dtype = t->dtype, .clear_after_read = true, .identical_shapes = t->identical_shapes};
+static tarn_status make_gradient(tarn_tensor_array *t, const tarn_string *source,
+                                 const tarn_shape *prepend, gradient **made) {
+  tarn_tensor_array like = {
+      .dtype = t->dtype, .clear_after_read = true, .identical_shapes = t->identical_shapes};
   TARN_TRY(prepended(prepend, &t->element_shape, &like.element_shape));
   gradient *g = tarn__alloc(t->allocator, sizeof *g + source->size);
   if (!g) return TARN_NO_MEMORY;
@@ -245,12 +271,13 @@ static tarn_status make_gradient(tarn_tensor_array *t, const tarn_string *source
   return TARN_OK;
 }
 
-tarn_status tarn__tensor_array_gradient(tarn_tensor_array *array, const tarn_string *source, const tarn_shape *prepend,
-                                        tarn_tensor_array **found) {
+tarn_status tarn__tensor_array_gradient(tarn_tensor_array *array, const tarn_string *source,
+                                        const tarn_shape *prepend, tarn_tensor_array **found) {
   tarn_status status = TARN_OK;
   pthread_mutex_lock(&array->lock);
   gradient *g = array->gradients;
-  while (g && !(g->bytes == source->size && memcmp(g->source, source->data, g->bytes) == 0)) g = g->next;
+  while (g && !(g->bytes == source->size && memcmp(g->source, source->data, g->bytes) == 0))
+    g = g->next;
   if (array->closed) status = closed();
   else if (!g) status = make_gradient(array, source, prepend, &g);
   if (status == TARN_OK) *found = tarn__object_retain(g->array);

@@ -21,11 +21,13 @@ static void destroy(void *object) {
 
 const tarn_object_type tarn__tensor_list_type = {.name = "TensorList", .destroy = destroy};
 
-tarn_status tarn__tensor_list_create(const tarn_allocator *a, tarn_dtype dtype, const tarn_shape *element_shape,
-                                     int64_t max_elements, int64_t size, tarn_tensor_list **list) {
+tarn_status tarn__tensor_list_create(const tarn_allocator *a, tarn_dtype dtype,
+                                     const tarn_shape *element_shape, int64_t max_elements,
+                                     int64_t size, tarn_tensor_list **list) {
   if (size < 0) return tarn_fail(TARN_INVALID, "a list of %lld elements", (long long)size);
   if (size > TARN_LIST_MAX_SIZE)
-    return tarn_fail(TARN_LIMIT, "a list of %lld elements: at most %d", (long long)size, TARN_LIST_MAX_SIZE);
+    return tarn_fail(TARN_LIMIT, "a list of %lld elements: at most %d", (long long)size,
+                     TARN_LIST_MAX_SIZE);
   tarn_tensor_list *l = tarn__alloc_zero(a, sizeof *l);
   if (!l) return TARN_NO_MEMORY;
   tarn__object_init(&l->object, &tarn__tensor_list_type);
@@ -45,9 +47,11 @@ tarn_status tarn__tensor_list_create(const tarn_allocator *a, tarn_dtype dtype, 
   return TARN_OK;
 }
 
-tarn_status tarn__tensor_list_copy(const tarn_tensor_list *from, int64_t size, tarn_tensor_list **list) {
+tarn_status tarn__tensor_list_copy(const tarn_tensor_list *from, int64_t size,
+                                   tarn_tensor_list **list) {
   tarn_tensor_list *l;
-  TARN_TRY(tarn__tensor_list_create(from->allocator, from->dtype, &from->element_shape, from->max_elements, size, &l));
+  TARN_TRY(tarn__tensor_list_create(from->allocator, from->dtype, &from->element_shape,
+                                    from->max_elements, size, &l));
   for (int64_t i = 0; i < size && i < from->size; i++) {
     l->cell[i] = from->cell[i];
     if (l->cell[i]) atomic_fetch_add_explicit(&l->cell[i]->references, 1, memory_order_relaxed);
@@ -59,7 +63,8 @@ tarn_status tarn__tensor_list_copy(const tarn_tensor_list *from, int64_t size, t
 tarn_status tarn__tensor_list_grow(tarn_tensor_list *list, int64_t size) {
   if (size <= list->size) return TARN_OK;
   if (size > TARN_LIST_MAX_SIZE)
-    return tarn_fail(TARN_LIMIT, "a list of %lld elements: at most %d", (long long)size, TARN_LIST_MAX_SIZE);
+    return tarn_fail(TARN_LIMIT, "a list of %lld elements: at most %d", (long long)size,
+                     TARN_LIST_MAX_SIZE);
   if (size > list->capacity) {
     const int64_t twice = 2 * list->capacity, wanted = twice > size ? twice : size + 4;
     tarn_list_cell **larger = tarn__alloc_zero(list->allocator, (size_t)wanted * sizeof *larger);
@@ -81,11 +86,14 @@ void tarn__tensor_list_drop_last(tarn_tensor_list *list) {
 tarn_status tarn__tensor_list_set(tarn_tensor_list *list, int64_t index, const tarn_tensor *value) {
   char had[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   if (value->dtype != list->dtype)
-    return tarn_fail(TARN_INVALID, "Invalid data types; list elements %s but tried to set %s", tarn_dtype_name(list->dtype),
-                     tarn_dtype_name(value->dtype));
+    return tarn_fail(TARN_INVALID, "Invalid data types; list elements %s but tried to set %s",
+                     tarn_dtype_name(list->dtype), tarn_dtype_name(value->dtype));
   if (!tarn__shape_compatible(&list->element_shape, &value->shape))
-    return tarn_fail(TARN_INVALID, "Tried to set a tensor with incompatible shape at index %lld: list shape %s, item shape %s",
-                     (long long)index, tarn__shape_print(&list->element_shape, had), tarn__shape_print(&value->shape, got));
+    return tarn_fail(
+        TARN_INVALID,
+        "Tried to set a tensor with incompatible shape at index %lld: list shape %s, item shape %s",
+        (long long)index, tarn__shape_print(&list->element_shape, had),
+        tarn__shape_print(&value->shape, got));
   tarn_list_cell *c = tarn__alloc_zero(list->allocator, sizeof *c);
   if (!c) return TARN_NO_MEMORY;
   const tarn_status status = tarn__tensor_own(list->allocator, value, &c->value);

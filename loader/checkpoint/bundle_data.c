@@ -8,8 +8,7 @@
 #include "core/crc32c.h"
 #include "loader/checkpoint/reader.h"
 
-/* ---- data files
- * --------------------------------------------------------------------------------------------- */
+/* ---- data files ------------------------------------------------------------------------------ */
 
 static char *shard_path(const tarn_checkpoint *c, tarn_arena *arena, int64_t number) {
   return tarn__arena_printf(arena, "%s.data-%05" PRId64 "-of-%05" PRId64, c->prefix, number,
@@ -79,9 +78,7 @@ tarn_status tarn__bundle_shards_check(const tarn_checkpoint *c) {
   return TARN_OK;
 }
 
-/* ---- elements
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- elements -------------------------------------------------------------------------------- */
 
 /* The same, with the file's name before the message. */
 static tarn_status in_shard(const tarn_checkpoint *c, int32_t number, tarn_status status) {

@@ -13,9 +13,7 @@
 
 #include "loader/checkpoint/reader.h"
 
-/* ---- entries
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- entries --------------------------------------------------------------------------------- */
 
 static tarn_status header_read(tarn_checkpoint *c, const tarn_table_entry *e) {
   tarn_wire w = tarn__wire(e->value, e->value_bytes, e->value_offset, "BundleHeaderProto");
@@ -126,8 +124,7 @@ static tarn_status entry_read(const tarn_checkpoint *c, const tarn_table_entry *
   return TARN_OK;
 }
 
-/* ---- the index
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the index ------------------------------------------------------------------------------- */
 
 typedef struct entries {
   stored *row;
@@ -235,9 +232,7 @@ static tarn_status tensors_make(tarn_checkpoint *c, const entries *all) {
   return TARN_OK;
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int compare_numbers(const void *a, const void *b) {
   int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;

@@ -76,9 +76,7 @@ void tarn__checkpoint_writer_discard(tarn_checkpoint_writer *w) {
   tarn__arena_destroy(w->arena);
 }
 
-/* ---- elements
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- elements -------------------------------------------------------------------------------- */
 
 static tarn_status put(tarn_checkpoint_writer *w, const void *data, size_t bytes) {
   if (bytes == 0) return TARN_OK;
@@ -165,9 +163,7 @@ tarn_status tarn__checkpoint_writer_add(tarn_checkpoint_writer *w, const char *n
   return tensor_add(w, name, strlen(name), t);
 }
 
-/* ---- slices
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- slices ---------------------------------------------------------------------------------- */
 
 static bool whole(const tarn_slice *slice, const tarn_shape *full) {
   for (int i = 0; i < slice->rank; i++)
@@ -218,8 +214,7 @@ tarn_status tarn__checkpoint_writer_add_slice(tarn_checkpoint_writer *w, const c
   return status;
 }
 
-/* ---- the index
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the index ------------------------------------------------------------------------------- */
 
 /* BundleEntryProto, zeros left out. The shard is 0, always. */
 static tarn_status entry_add(tarn_bytes *b, const row *r) {

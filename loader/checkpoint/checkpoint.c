@@ -55,9 +55,7 @@ tarn_status tarn__dtype_check(const tarn_wire_field *f, int number) {
                    number, LAST);
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static tarn_status choose(tarn_checkpoint *c, const char *path, bool follow_state);
 
@@ -168,9 +166,7 @@ tarn_status tarn__tables_read(tarn_checkpoint *c, char *const *paths, size_t n) 
   return TARN_OK;
 }
 
-/* ---- listing
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- listing --------------------------------------------------------------------------------- */
 
 const char *tarn__checkpoint_prefix(const tarn_checkpoint *c) {
   return c->prefix;
@@ -238,9 +234,7 @@ tarn_status tarn__checkpoint_need(const tarn_checkpoint *c, const char *name, si
                    c->count, tarn__printable(near, strlen(near), safe, sizeof safe));
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static tarn_status part_read(const tarn_checkpoint *c, const tarn_allocator *a,
                              const checkpoint_tensor *t, size_t k, bool borrow, tarn_tensor *out) {
@@ -484,8 +478,7 @@ tarn_status tarn_checkpoint_read(const tarn_checkpoint *c, const char *name, tar
   return status;
 }
 
-/* ---- verifying
- * ---------------------------------------------------------------------------------------------- */
+/* ---- verifying ------------------------------------------------------------------------------- */
 
 tarn_status tarn__checkpoint_verify(const tarn_checkpoint *c, const tarn_allocator *a,
                                     tarn_checkpoint_summary *summary) {

@@ -54,10 +54,10 @@ TARN_MUST_CHECK tarn_status tarn__checkpoint_read_spec(const tarn_checkpoint *c,
                                                        const char *spec, size_t spec_bytes,
                                                        tarn_tensor *out);
 /* The whole tensor without a copy: `out` looks into the mapped file, which stays mapped as long as
- * it (also when the checkpoint is closed). The memory is READ-ONLY: writing to it faults; the tensor
- * says so (tarn__tensor_is_mapped). Possible for plain elements of a V2 bundle of this machine's
- * byte order at an offset that suits them; elsewhere it reads as tarn__checkpoint_read does. The
- * crc is checked either way, and the pages that this read are let go again. */
+ * it (also when the checkpoint is closed). The memory is READ-ONLY: writing to it faults; the
+ * tensor says so (tarn__tensor_is_mapped). Possible for plain elements of a V2 bundle of this
+ * machine's byte order at an offset that suits them; elsewhere it reads as tarn__checkpoint_read
+ * does. The crc is checked either way, and the pages that this read are let go again. */
 TARN_MUST_CHECK tarn_status tarn__checkpoint_view(const tarn_checkpoint *c, const tarn_allocator *a,
                                                   size_t i, tarn_tensor *out);
 
@@ -95,9 +95,7 @@ TARN_MUST_CHECK tarn_status tarn__checkpoint_state_newest(const tarn_allocator *
                                                           const char *state_path, char **prefix,
                                                           size_t *bytes);
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* A V2 checkpoint of one shard. Elements are written as they are added, names may come in any
  * order; the files get their names at commit: whole or not at all. Not thread-safe. */

@@ -3,9 +3,7 @@
 
 #include <inttypes.h>
 
-/* ---- messages
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static tarn_status dim_read(const tarn_wire_field *f, int64_t *size) {
   tarn_wire w;
@@ -115,9 +113,7 @@ tarn_status tarn__slice_add(tarn_bytes *b, uint32_t field, const tarn_slice *sli
   return tarn__wire_end(b, mark);
 }
 
-/* ---- boxes
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- boxes ----------------------------------------------------------------------------------- */
 
 tarn_slice tarn__slice_whole(int rank) {
   tarn_slice s = {.rank = rank};
@@ -160,9 +156,7 @@ bool tarn__slice_intersect(const tarn_slice *a, const tarn_slice *b, tarn_slice 
   return true;
 }
 
-/* ---- keys
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 /* An unsigned number: how many bytes, then those bytes, high one first. 0 has none. */
 static tarn_status key_number(tarn_bytes *key, uint64_t v) {
@@ -218,9 +212,7 @@ tarn_status tarn__slice_key(tarn_bytes *key, const char *name, size_t name_bytes
   return TARN_OK;
 }
 
-/* ---- text
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Digits at *at; false when there are none or they pass 2^63. */
 static bool digits(const char **at, const char *end, int64_t *value) {

@@ -13,8 +13,7 @@
 #include "loader/checkpoint/reader.h"
 #include "loader/checkpoint/tensor_values.h"
 
-/* ---- the meta record
- * ---------------------------------------------------------------------------------------- */
+/* ---- the meta record ------------------------------------------------------------------------- */
 
 /* The range of the SavedTensorSliceMeta in a table's first record. */
 static tarn_status meta_find(const tarn_table_contents *table, tarn_wire *meta) {
@@ -166,9 +165,7 @@ static tarn_status merge(tarn_checkpoint *c) {
   return TARN_OK;
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 typedef tarn_status (*meta_visit)(tarn_checkpoint *c, tarn_wire meta, size_t shard, void *context);
 
@@ -206,9 +203,7 @@ tarn_status tarn__slice_file_open(tarn_checkpoint *c, char *const *paths, size_t
   return tarn__in_file(merge(c), c->prefix);
 }
 
-/* ---- values
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool same_slice(const tarn_slice *a, const tarn_slice *b) {
   if (a->rank != b->rank) return false;

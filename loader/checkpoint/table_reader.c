@@ -34,9 +34,7 @@ static tarn_status handle_read(const unsigned char **at, const unsigned char *en
   return tarn__varint_read(at, end, offset + (uint64_t)(*at - start), "a block handle", &h->size);
 }
 
-/* ---- blocks
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 /* 64 bytes come from 3 at best, so a longer claim is a lie and gets no memory. */
 static bool snappy_plausible(size_t packed, size_t claimed) {
@@ -198,8 +196,7 @@ tarn_status tarn__block_next(tarn_block *b, tarn_table_entry *e) {
   return TARN_OK;
 }
 
-/* ---- the table
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* Counts the index entries and their keys, so that the rows can be made in one piece. */
 static tarn_status index_count(tarn_table *t, handle h, size_t *rows) {

@@ -3,8 +3,19 @@
 
 #include <inttypes.h>
 
-/* The fields of ListValue and what they hold. AttrValue itself numbers the same kinds alike, but for the list. */
-enum { FIELD_LIST = 1, FIELD_S, FIELD_I, FIELD_F, FIELD_B, FIELD_TYPE, FIELD_SHAPE, FIELD_TENSOR, FIELD_FUNC };
+/* The fields of ListValue and what they hold. AttrValue itself numbers the same kinds alike, but
+ * for the list. */
+enum {
+  FIELD_LIST = 1,
+  FIELD_S,
+  FIELD_I,
+  FIELD_F,
+  FIELD_B,
+  FIELD_TYPE,
+  FIELD_SHAPE,
+  FIELD_TENSOR,
+  FIELD_FUNC
+};
 /* AttrValue only: 9 is a placeholder there, and 10 the function. */
 enum { FIELD_PLACEHOLDER = 9, FIELD_FUNC_ALONE = 10 };
 
@@ -99,7 +110,9 @@ static void put_scalar(list *l, uint64_t value) {
     case FIELD_I: ((int64_t *)l->storage)[i] = (int64_t)value; break;
     case FIELD_F: ((float *)l->storage)[i] = tarn__float_from_bits((uint32_t)value); break;
     case FIELD_B: ((bool *)l->storage)[i] = value != 0; break;
-    default: ((tarn_dtype *)l->storage)[i] = tarn__dtype_from_number((int64_t)value, &is_ref); break;
+    default:
+      ((tarn_dtype *)l->storage)[i] = tarn__dtype_from_number((int64_t)value, &is_ref);
+      break;
   }
 }
 
@@ -177,7 +190,8 @@ static tarn_status read_type(const tarn_wire_field *f, tarn_attr *value) {
   TARN_TRY(tarn__wire_int64(f, &number));
   value->kind = TARN_ATTR_TYPE;
   value->type.is_ref = false;
-  value->type.dtype = tarn__dtype_from_number(number, &value->type.is_ref);   /* unknown types: the op refuses them */
+  value->type.dtype =
+      tarn__dtype_from_number(number, &value->type.is_ref); /* unknown types: the op refuses them */
   return TARN_OK;
 }
 
@@ -244,7 +258,8 @@ tarn_status tarn__attr_entry_read(tarn_import *im, tarn_wire message, tarn_attrs
     if (f.number == 0) break;
     if (f.number == 1) TARN_TRY(tarn__import_text(im, &f, &name));
   }
-  /* Names with a leading underscore are hints: one that cannot be held is left out, and no reason not to run. */
+  /* Names with a leading underscore are hints: one that cannot be held is left out, and no reason
+   * not to run. */
   bool hint = *name == '_';
   const char *problem = im->problem;
   for (tarn_wire w = message;;) {

@@ -1,5 +1,5 @@
-/* Collections of a MetaGraphDef: the variables and queue runners are understood, lists of names and of messages are kept, numbers and the rest
- * are not needed. See metagraph.h. */
+/* Collections of a MetaGraphDef: the variables and queue runners are understood, lists of names and
+ * of messages are kept, numbers and the rest are not needed. See metagraph.h. */
 #include <inttypes.h>
 
 #include "loader/graphdef/import.h"
@@ -13,8 +13,10 @@ static tarn_status read_dims(const tarn_wire_field *f, tarn_shape *shape) {
     uint64_t value;
     TARN_TRY(tarn__wire_value(&v, &value));
     if (shape->rank == TARN_MAX_RANK || value > INT64_MAX)
-      return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": a slice of dimension %d of %" PRIu64
-                       ", expected at most %d dimensions, none negative", f->offset, shape->rank, value, TARN_MAX_RANK);
+      return tarn_fail(TARN_CORRUPT,
+                       "offset %" PRIu64 ": a slice of dimension %d of %" PRIu64
+                       ", expected at most %d dimensions, none negative",
+                       f->offset, shape->rank, value, TARN_MAX_RANK);
     shape->dim[shape->rank++] = (int64_t)value;
   }
   return TARN_OK;
@@ -78,8 +80,10 @@ static tarn_status read_items(tarn_import *im, tarn_wire w, tarn_collection *c) 
   }
 }
 
-/* One VariableDef, unless it is known: `seen` maps names to 1 + their index, since the array moves as it grows. */
-static tarn_status add_variable(tarn_import *im, const tarn_variable_def *v, tarn_metagraph *meta, tarn_map *seen) {
+/* One VariableDef, unless it is known: `seen` maps names to 1 + their index, since the array moves
+ * as it grows. */
+static tarn_status add_variable(tarn_import *im, const tarn_variable_def *v, tarn_metagraph *meta,
+                                tarn_map *seen) {
   uintptr_t known = (uintptr_t)tarn__map_get(seen, v->name, strlen(v->name));
   if (known) {
     tarn_variable_def *first = &meta->variables[known - 1];
@@ -87,21 +91,26 @@ static tarn_status add_variable(tarn_import *im, const tarn_variable_def *v, tar
     first->local = first->local && v->local;
     return TARN_OK;
   }
-  TARN_TRY(tarn__metagraph_grow(im->graph->arena, &meta->variables, meta->n_variables, sizeof *meta->variables));
+  TARN_TRY(tarn__metagraph_grow(im->graph->arena, &meta->variables, meta->n_variables,
+                                sizeof *meta->variables));
   meta->variables[meta->n_variables++] = *v;
   return tarn__map_put(seen, v->name, strlen(v->name), (void *)(uintptr_t)meta->n_variables);
 }
 
-/* The serialized VariableDefs of a collection. Those of trainable_variables are marked; they are in "variables" too. */
-static tarn_status read_variables(tarn_import *im, const tarn_collection *c, tarn_metagraph *meta, bool trainable) {
+/* The serialized VariableDefs of a collection. Those of trainable_variables are marked; they are in
+ * "variables" too. */
+static tarn_status read_variables(tarn_import *im, const tarn_collection *c, tarn_metagraph *meta,
+                                  bool trainable) {
   tarn_status status = TARN_OK;
   tarn_map seen;
   tarn__map_init(&seen, im->graph->allocator);
   for (size_t i = 0; i < meta->n_variables; i++)
-    TARN_GOTO(tarn__map_put(&seen, meta->variables[i].name, strlen(meta->variables[i].name), (void *)(uintptr_t)(i + 1)));
+    TARN_GOTO(tarn__map_put(&seen, meta->variables[i].name, strlen(meta->variables[i].name),
+                            (void *)(uintptr_t)(i + 1)));
   for (size_t i = 0; i < c->count; i++) {
     tarn_variable_def v;
-    status = read_variable(im, tarn__wire(c->items[i].data, c->items[i].size, 0, "VariableDef"), &v);
+    status =
+        read_variable(im, tarn__wire(c->items[i].data, c->items[i].size, 0, "VariableDef"), &v);
     if (status != TARN_OK) {
       tarn__context("reading variable %zu of the collection '%s'", i, c->key);
       goto done;
@@ -137,7 +146,8 @@ tarn_status tarn__collection_read(tarn_import *im, tarn_wire entry, tarn_metagra
     if (f.number == 0) break;
     if (f.number == 1) TARN_TRY(tarn__import_text(im, &f, &c.key));
   }
-  /* What control flow leaves for building gradients can be most of a file, and running needs none of it. */
+  /* What control flow leaves for building gradients can be most of a file, and running needs none
+   * of it. */
   if (strcmp(c.key, "while_context") == 0 || strcmp(c.key, "cond_context") == 0) return TARN_OK;
   for (tarn_wire w = entry;;) {
     tarn_wire inner;
@@ -148,11 +158,13 @@ tarn_status tarn__collection_read(tarn_import *im, tarn_wire entry, tarn_metagra
     TARN_TRY(read_value(im, inner, &c));
   }
   bool trainable = strcmp(c.key, "trainable_variables") == 0;
-  bool variables = trainable || strcmp(c.key, "variables") == 0 || strcmp(c.key, "local_variables") == 0 ||
-                   strcmp(c.key, "model_variables") == 0;
+  bool variables = trainable || strcmp(c.key, "variables") == 0 ||
+                   strcmp(c.key, "local_variables") == 0 || strcmp(c.key, "model_variables") == 0;
   if (variables && !c.names) return read_variables(im, &c, meta, trainable);
-  if (strcmp(c.key, "queue_runners") == 0 && !c.names) TARN_TRY(tarn__queue_runners_read(im, &c, meta));
-  TARN_TRY(tarn__metagraph_grow(im->graph->arena, &meta->collections, meta->n_collections, sizeof *meta->collections));
+  if (strcmp(c.key, "queue_runners") == 0 && !c.names)
+    TARN_TRY(tarn__queue_runners_read(im, &c, meta));
+  TARN_TRY(tarn__metagraph_grow(im->graph->arena, &meta->collections, meta->n_collections,
+                                sizeof *meta->collections));
   meta->collections[meta->n_collections++] = c;
   return TARN_OK;
 }

@@ -1,9 +1,10 @@
 /* FunctionDefLibrary: each FunctionDef becomes a body in the graph's library. See import.h.
  *
- * A body's argument of one tensor is a node of its name. An argument that is a list (number_attr, type_list_attr) of n
- * tensors becomes n of them, NAME_0 to NAME_<n-1>, and "NAME" or "NAME:i" in the body is rewritten to those; results that are
- * lists are spread likewise. Types and counts that the signature leaves to attributes are taken from their defaults and the
- * FunctionDef's own attributes; where those say nothing, the argument carries the reason and only a call fails. */
+ * A body's argument of one tensor is a node of its name. An argument that is a list (number_attr,
+ * type_list_attr) of n tensors becomes n of them, NAME_0 to NAME_<n-1>, and "NAME" or "NAME:i" in
+ * the body is rewritten to those; results that are lists are spread likewise. Types and counts that
+ * the signature leaves to attributes are taken from their defaults and the FunctionDef's own
+ * attributes; where those say nothing, the argument carries the reason and only a call fails. */
 #include <inttypes.h>
 
 #include "loader/graphdef/import.h"
@@ -50,7 +51,8 @@ static tarn_status read_arg(tarn_import *im, tarn_wire w, arg *a) {
 
 /* "int", "list(type)" and so on. */
 static bool is_attr_type(const char *text) {
-  static const char *const types[] = {"string", "int", "float", "bool", "type", "shape", "tensor", "func"};
+  static const char *const types[] = {"string", "int",   "float",  "bool",
+                                      "type",   "shape", "tensor", "func"};
   bool list = strncmp(text, "list(", 5) == 0;
   size_t bytes = strlen(text);
   if (list) {
@@ -82,7 +84,9 @@ static tarn_status read_attr_def(tarn_import *im, tarn_wire w, signature *s, tar
   }
   char shown[60];
   if (!is_attr_type(type))
-    return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": an attribute of kind '%s', expected int, type, list(int) or kin",
+    return tarn_fail(TARN_CORRUPT,
+                     "offset %" PRIu64
+                     ": an attribute of kind '%s', expected int, type, list(int) or kin",
                      offset, tarn__printable(type, strlen(type), shown, sizeof shown));
   if (tarn__map_get(seen, name, strlen(name)))
     return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": the attribute '%s' is there twice", offset,
@@ -154,12 +158,14 @@ static tarn_status expand(tarn_import *im, const signature *s, const arg *a, exp
       e->count = (size_t)number->i;
   }
   if (e->count > LIST_MAX)
-    return tarn_fail(TARN_LIMIT, "argument '%s' has %zu tensors, expected at most %d", a->name, e->count, LIST_MAX);
+    return tarn_fail(TARN_LIMIT, "argument '%s' has %zu tensors, expected at most %d", a->name,
+                     e->count, LIST_MAX);
   if (!missing) return TARN_OK;
   *e = (expanded){.count = 1};
-  e->problem = tarn__arena_printf(im->graph->arena,
-                                  "the attribute '%s' of function '%s', which its argument '%s' needs, has no value",
-                                  missing, s->name, a->name);
+  e->problem = tarn__arena_printf(
+      im->graph->arena,
+      "the attribute '%s' of function '%s', which its argument '%s' needs, has no value", missing,
+      s->name, a->name);
   return e->problem ? TARN_OK : TARN_NO_MEMORY;
 }
 
@@ -171,7 +177,8 @@ static tarn_status add_args(tarn_import *im, const signature *s, tarn_map *lists
     TARN_TRY(expand(im, s, a, e));
     if (e->is_list) TARN_TRY(tarn__map_put(lists, a->name, strlen(a->name), e));
     for (size_t k = 0; k < e->count; k++) {
-      const char *name = e->is_list ? tarn__arena_printf(im->graph->arena, "%s_%zu", a->name, k) : a->name;
+      const char *name =
+          e->is_list ? tarn__arena_printf(im->graph->arena, "%s_%zu", a->name, k) : a->name;
       if (!name) return TARN_NO_MEMORY;
       tarn_node *node;
       TARN_TRY(tarn__graph_add_arg(im->graph, name, e->each ? e->each[k] : e->one, &node));
@@ -184,8 +191,8 @@ static tarn_status add_args(tarn_import *im, const signature *s, tarn_map *lists
   return TARN_OK;
 }
 
-/* Bodies have a notation of their own: a plain name, or one with a number, is an argument; a node's output is
- * "node:out_arg" or "node:out_arg:k". The arguments are there before any node is. */
+/* Bodies have a notation of their own: a plain name, or one with a number, is an argument; a node's
+ * output is "node:out_arg" or "node:out_arg:k". The arguments are there before any node is. */
 static tarn_status check_notation(const tarn_import *im, const char *text) {
   const char *colon = strchr(text, ':');
   size_t bytes = colon ? (size_t)(colon - text) : strlen(text);
@@ -193,12 +200,15 @@ static tarn_status check_notation(const tarn_import *im, const char *text) {
   const tarn_node *node = tarn__map_get(&im->graph->by_name, text, bytes);
   if (node && strcmp(node->op_name, "_Arg") == 0) return TARN_OK;
   char shown[100];
-  return tarn_fail(TARN_CORRUPT, "'%s' is no argument of the function, expected one, or node:output:number",
+  return tarn_fail(TARN_CORRUPT,
+                   "'%s' is no argument of the function, expected one, or node:output:number",
                    tarn__printable(text, strlen(text), shown, sizeof shown));
 }
 
-/* "NAME" or "NAME:i" of a list argument as its elements' names; anything else unchanged. Calls add for each. */
-static tarn_status spread(tarn_import *im, const char *text, tarn_status (*add)(void *to, const char *text), void *to) {
+/* "NAME" or "NAME:i" of a list argument as its elements' names; anything else unchanged. Calls add
+ * for each. */
+static tarn_status spread(tarn_import *im, const char *text,
+                          tarn_status (*add)(void *to, const char *text), void *to) {
   const char *colon = strchr(text, ':');
   size_t bytes = colon ? (size_t)(colon - text) : strlen(text);
   const expanded *e = im->lists ? tarn__map_get(im->lists, text, bytes) : NULL;
@@ -265,7 +275,8 @@ static tarn_status add_rets(tarn_import *im, const signature *s, const tarn_map 
     target to = {.graph = im->graph, .result = a->name};
     /* "node:out_arg" of a result that is a list stands for all of its tensors. */
     const char *colon = strchr(text, ':');
-    bool whole = e.is_list && colon && !strchr(colon + 1, ':') && !tarn__map_get(im->lists, text, (size_t)(colon - text));
+    bool whole = e.is_list && colon && !strchr(colon + 1, ':') &&
+                 !tarn__map_get(im->lists, text, (size_t)(colon - text));
     if (!whole) {
       TARN_TRY(spread(im, text, add_result, &to));
       continue;
@@ -309,9 +320,11 @@ static tarn_status fill_body(tarn_import *im, tarn_wire message, signature *s, m
   return add_rets(im, s, &m->rets);
 }
 
-/* The signature and the attributes first: the rest depends on them, and fields may come in any order. The strings live in the
- * main graph's arena, since the body is made once its name is known. */
-static tarn_status read_signature(tarn_import *im, tarn_wire message, signature *s, tarn_map *seen) {
+/* The signature and the attributes first: the rest depends on them, and fields may come in any
+ * order. The strings live in the main graph's arena, since the body is made once its name is
+ * known. */
+static tarn_status read_signature(tarn_import *im, tarn_wire message, signature *s,
+                                  tarn_map *seen) {
   tarn_wire_field f;
   tarn_wire inner;
   for (tarn_wire w = message;;) {
@@ -330,7 +343,8 @@ static tarn_status read_signature(tarn_import *im, tarn_wire message, signature 
   }
 }
 
-static tarn_status read_function(tarn_import *im, tarn_wire message, const signature *given, maps *m) {
+static tarn_status read_function(tarn_import *im, tarn_wire message, const signature *given,
+                                 maps *m) {
   signature s = *given;
   tarn_import inside = {.source = im->source, .expanded = im->expanded};
   TARN_TRY(tarn__graph_add_function(im->graph, s.name, &inside.graph));
@@ -345,7 +359,8 @@ typedef struct known {
   size_t size;
 } known;
 
-static tarn_status read_named(tarn_import *im, tarn_wire message, tarn_map *known_functions, maps *m) {
+static tarn_status read_named(tarn_import *im, tarn_wire message, tarn_map *known_functions,
+                              maps *m) {
   signature s = {.name = ""};
   size_t bytes = (size_t)(message.end - message.start);
   TARN_TRY(read_signature(im, message, &s, &m->attrs));
@@ -354,14 +369,17 @@ static tarn_status read_named(tarn_import *im, tarn_wire message, tarn_map *know
   known *k = tarn__map_get(known_functions, s.name, strlen(s.name));
   if (k) {
     if (k->size == bytes && memcmp(k->data, message.start, bytes) == 0) return TARN_OK;
-    return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": a second function called '%s', and it differs from the first",
+    return tarn_fail(TARN_CORRUPT,
+                     "offset %" PRIu64
+                     ": a second function called '%s', and it differs from the first",
                      message.offset, shown);
   }
   k = tarn__arena_alloc(im->graph->arena, sizeof *k);
   if (!k) return TARN_NO_MEMORY;
   *k = (known){message.start, bytes};
   TARN_TRY(tarn__map_put(known_functions, s.name, strlen(s.name), k));
-  TARN_TRY_IN(read_function(im, message, &s, m), "reading function '%s' at offset %" PRIu64, shown, message.offset);
+  TARN_TRY_IN(read_function(im, message, &s, m), "reading function '%s' at offset %" PRIu64, shown,
+              message.offset);
   return TARN_OK;
 }
 
@@ -375,7 +393,9 @@ tarn_status tarn__library_def_read(tarn_import *im, tarn_wire message) {
     tarn_wire inner;
     TARN_GOTO(tarn__wire_next(&w, &f));
     if (f.number == 0) break;
-    if (f.number != 1) continue;   /* gradients are named, never looked up: training graphs hold their gradients as nodes */
+    if (f.number != 1)
+      continue; /* gradients are named, never looked up: training graphs hold their gradients as
+                   nodes */
     TARN_GOTO(tarn__wire_message(&f, "FunctionDef", &inner));
     maps m;
     tarn__map_init(&m.attrs, a);

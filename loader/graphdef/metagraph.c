@@ -55,7 +55,8 @@ static tarn_status read_tensor_info(tarn_import *im, tarn_wire w, tarn_tensor_in
         info->shape = (tarn_shape){.rank = 0};
         im->problem = NULL;
         TARN_TRY(tarn__shape_proto_read(im, inner, &info->shape));
-        if (im->problem) info->shape = (tarn_shape){.rank = -1};   /* of too high a rank: only a description */
+        if (im->problem)
+          info->shape = (tarn_shape){.rank = -1}; /* of too high a rank: only a description */
         break;
       case 4: info->kind = "sparse"; break;
       case 5: info->kind = "composite"; break;
@@ -151,7 +152,8 @@ static tarn_status read_meta_info(tarn_import *im, tarn_wire w, tarn_metagraph *
     TARN_TRY(tarn__wire_next(&w, &f));
     if (f.number == 0) return TARN_OK;
     if (f.number == 4) {
-      TARN_TRY(tarn__metagraph_grow(im->graph->arena, &meta->tags, meta->n_tags, sizeof *meta->tags));
+      TARN_TRY(
+          tarn__metagraph_grow(im->graph->arena, &meta->tags, meta->n_tags, sizeof *meta->tags));
       TARN_TRY(tarn__import_text(im, &f, &meta->tags[meta->n_tags]));
       meta->n_tags++;
     }
@@ -174,7 +176,8 @@ static tarn_status read_part(tarn_import *im, const tarn_wire_field *f, tarn_met
       return tarn__collection_read(im, inner, meta);
     case 5:
       TARN_TRY(tarn__wire_message(f, "signature_def entry", &inner));
-      TARN_TRY(tarn__metagraph_grow(arena, &meta->signatures, meta->n_signatures, sizeof *meta->signatures));
+      TARN_TRY(tarn__metagraph_grow(arena, &meta->signatures, meta->n_signatures,
+                                    sizeof *meta->signatures));
       return read_signature_entry(im, inner, &meta->signatures[meta->n_signatures++]);
     case 6:
       TARN_TRY(tarn__wire_message(f, "AssetFileDef", &inner));
@@ -184,7 +187,8 @@ static tarn_status read_part(tarn_import *im, const tarn_wire_field *f, tarn_met
   return TARN_OK;
 }
 
-tarn_status tarn__metagraph_read(tarn_wire message, tarn_source *source, tarn_graph *graph, tarn_metagraph *meta) {
+tarn_status tarn__metagraph_read(tarn_wire message, tarn_source *source, tarn_graph *graph,
+                                 tarn_metagraph *meta) {
   tarn_import im = {.graph = graph, .source = source};
   *meta = (tarn_metagraph){.graph = graph, .tensorflow_version = ""};
   meta->saver = (tarn_saver){.filename_tensor = "", .save_tensor = "", .restore_op = ""};
@@ -205,11 +209,13 @@ tarn_status tarn__metagraph_read(tarn_wire message, tarn_source *source, tarn_gr
     TARN_TRY(tarn__wire_message(&f, "GraphDef", &inner));
     TARN_TRY(tarn__graphdef_read(inner, source, graph));
   }
-  if (meta->n_signatures) qsort(meta->signatures, meta->n_signatures, sizeof *meta->signatures, by_signature_key);
+  if (meta->n_signatures)
+    qsort(meta->signatures, meta->n_signatures, sizeof *meta->signatures, by_signature_key);
   return has_graph ? TARN_OK : tarn__graph_finish(graph);
 }
 
-tarn_status tarn__metagraph_tags(tarn_wire message, tarn_arena *arena, const char ***tags, size_t *n) {
+tarn_status tarn__metagraph_tags(tarn_wire message, tarn_arena *arena, const char ***tags,
+                                 size_t *n) {
   tarn_graph names = {.arena = arena};   /* the part of a graph that reading text needs */
   tarn_import im = {.graph = &names};
   tarn_metagraph meta = {.n_tags = 0};

@@ -1,6 +1,7 @@
-/* What a MetaGraphDef says beside its graph: how to save and restore, what the variables are, which tensors are inputs and
- * outputs, what to run at the start. Everything lives in the graph's arena. Names are as the file has them, unchecked
- * against the graph: a collection may name nodes that were pruned. */
+/* What a MetaGraphDef says beside its graph: how to save and restore, what the variables are, which
+ * tensors are inputs and outputs, what to run at the start. Everything lives in the graph's arena.
+ * Names are as the file has them, unchecked against the graph: a collection may name nodes that
+ * were pruned. */
 #ifndef TARN_LOADER_GRAPHDEF_METAGRAPH_H
 #define TARN_LOADER_GRAPHDEF_METAGRAPH_H
 
@@ -51,7 +52,8 @@ typedef struct tarn_queue_runner_def {
   const char **enqueue;          /* ops, a thread each */
   size_t n_enqueue;
   const char *close, *cancel;    /* ops; "" where absent */
-  bool ends_when_cancelled;      /* a thread that finds its queue cancelled has ended well, as one that finds the end of data */
+  bool ends_when_cancelled; /* a thread that finds its queue cancelled has ended well, as one that
+                               finds the end of data */
 } tarn_queue_runner_def;
 
 /* Names (node lists) or serialized messages (bytes lists) of a collection that is kept as it is. */
@@ -80,20 +82,26 @@ typedef struct tarn_metagraph {
   const char *tensorflow_version;  /* "" when it does not say */
 } tarn_metagraph;
 
-/* Reads a MetaGraphDef that passed tarn__proto_check into an empty graph, and finishes the graph. */
-TARN_MUST_CHECK tarn_status tarn__metagraph_read(tarn_wire message, tarn_source *source, tarn_graph *graph,
-                                                 tarn_metagraph *meta);
+/* Reads a MetaGraphDef that passed tarn__proto_check into an empty graph, and finishes the
+ * graph. */
+TARN_MUST_CHECK tarn_status tarn__metagraph_read(tarn_wire message, tarn_source *source,
+                                                 tarn_graph *graph, tarn_metagraph *meta);
 /* Only its tags, for choosing among several; in the arena. */
-TARN_MUST_CHECK tarn_status tarn__metagraph_tags(tarn_wire message, tarn_arena *arena, const char ***tags, size_t *n);
+TARN_MUST_CHECK tarn_status tarn__metagraph_tags(tarn_wire message, tarn_arena *arena,
+                                                 const char ***tags, size_t *n);
 /* NULL when there is none. */
 const tarn_collection *tarn__metagraph_collection(const tarn_metagraph *meta, const char *key);
 const tarn_signature *tarn__metagraph_signature(const tarn_metagraph *meta, const char *key);
 /* A collection_def entry, into meta (collections.c). */
 struct tarn_import;
-TARN_MUST_CHECK tarn_status tarn__collection_read(struct tarn_import *im, tarn_wire entry, tarn_metagraph *meta);
+TARN_MUST_CHECK tarn_status tarn__collection_read(struct tarn_import *im, tarn_wire entry,
+                                                  tarn_metagraph *meta);
 /* The serialized QueueRunnerDefs of a collection, into meta (queue_runner.c). */
-TARN_MUST_CHECK tarn_status tarn__queue_runners_read(struct tarn_import *im, const tarn_collection *c, tarn_metagraph *meta);
+TARN_MUST_CHECK tarn_status tarn__queue_runners_read(struct tarn_import *im,
+                                                     const tarn_collection *c,
+                                                     tarn_metagraph *meta);
 /* Room for one more at the end of an array of `count` in the arena. */
-TARN_MUST_CHECK tarn_status tarn__metagraph_grow(tarn_arena *arena, void *array, size_t count, size_t bytes_each);
+TARN_MUST_CHECK tarn_status tarn__metagraph_grow(tarn_arena *arena, void *array, size_t count,
+                                                 size_t bytes_each);
 
 #endif

@@ -17,10 +17,11 @@ tarn_status tarn__node_def_read(tarn_import *im, tarn_wire message) {
   char shown[100];
   tarn__printable(name, strlen(name), shown, sizeof shown);
   tarn_node *node;
-  TARN_TRY_IN(tarn__graph_add(im->graph, name, op, device, &node), "reading the NodeDef at offset %" PRIu64,
-              message.offset);
+  TARN_TRY_IN(tarn__graph_add(im->graph, name, op, device, &node),
+              "reading the NodeDef at offset %" PRIu64, message.offset);
   if (!*op)
-    return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": node '%s' has no op", message.offset, shown);
+    return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": node '%s' has no op", message.offset,
+                     shown);
   im->problem = NULL;
   bool controls = false;
   for (tarn_wire w = message;;) {
@@ -30,10 +31,14 @@ tarn_status tarn__node_def_read(tarn_import *im, tarn_wire message) {
       const char *text;
       TARN_TRY_IN(tarn__import_text(im, &f, &text), "reading an input of node '%s'", shown);
       if (*text != '^' && controls)
-        return tarn_fail(TARN_CORRUPT, "offset %" PRIu64 ": a data input of node '%s' behind a control input, expected"
-                         " all data inputs first", f.offset, shown);
+        return tarn_fail(TARN_CORRUPT,
+                         "offset %" PRIu64
+                         ": a data input of node '%s' behind a control input, expected"
+                         " all data inputs first",
+                         f.offset, shown);
       controls = *text == '^';
-      TARN_TRY_IN(tarn__import_input(im, node, text), "reading an input of node '%s' at offset %" PRIu64, shown, f.offset);
+      TARN_TRY_IN(tarn__import_input(im, node, text),
+                  "reading an input of node '%s' at offset %" PRIu64, shown, f.offset);
     } else if (f.number == 5) {
       tarn_wire entry;
       TARN_TRY(tarn__wire_message(&f, "attr entry", &entry));

@@ -21,8 +21,8 @@ static tarn_status next(parser *p) { return tarn__pbtxt_next(&p->x); }
 
 static tarn_status enter(parser *p) {
   if (++p->depth <= TARN_WIRE_DEPTH) return TARN_OK;
-  return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: nested deeper than %d messages", p->x.token_line,
-                   p->x.token_column, TARN_WIRE_DEPTH);
+  return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: nested deeper than %d messages",
+                   p->x.token_line, p->x.token_column, TARN_WIRE_DEPTH);
 }
 
 /* The token as zero-terminated text, behind a minus when there was one. */
@@ -33,7 +33,8 @@ static tarn_status token_text(parser *p, bool negative) {
 }
 
 static bool word_is(const parser *p, const char *word) {
-  return p->x.token == TARN_PBTXT_NAME && p->x.bytes == strlen(word) && strncasecmp(p->x.text, word, p->x.bytes) == 0;
+  return p->x.token == TARN_PBTXT_NAME && p->x.bytes == strlen(word) &&
+         strncasecmp(p->x.text, word, p->x.bytes) == 0;
 }
 
 /* A whole number: decimal, 0x1f or 017. The magnitude; the caller judges the range. */
@@ -94,7 +95,8 @@ static tarn_status add_enum(parser *p, const tarn_proto_field *f, bool negative)
     v = word_is(p, "LEGACY") ? 0 : word_is(p, "V1") ? 1 : word_is(p, "V2") ? 2 : -1;
   }
   if (negative || v < 0)
-    return tarn__pbtxt_refuse(&p->x, f->kind == TARN_PROTO_DTYPE ? "a type such as DT_FLOAT" : "LEGACY, V1 or V2");
+    return tarn__pbtxt_refuse(
+        &p->x, f->kind == TARN_PROTO_DTYPE ? "a type such as DT_FLOAT" : "LEGACY, V1 or V2");
   return tarn__wire_add_int(p->wire, f->number, (uint64_t)v);
 }
 
@@ -108,7 +110,8 @@ static tarn_status add_float(parser *p, const tarn_proto_field *f, bool negative
     TARN_TRY(token_text(p, negative));
     char *end;
     v = strtod_l(p->scratch.data, &end, p->locale);
-    if (end == p->scratch.data || (*end && strcasecmp(end, "f") != 0)) return tarn__pbtxt_refuse(&p->x, "a number");
+    if (end == p->scratch.data || (*end && strcasecmp(end, "f") != 0))
+      return tarn__pbtxt_refuse(&p->x, "a number");
   }
   return f->kind == TARN_PROTO_FLOAT ? tarn__wire_add_float(p->wire, f->number, (float)v)
                                      : tarn__wire_add_double(p->wire, f->number, v);
@@ -194,7 +197,8 @@ static tarn_status skip_value(parser *p) {
     return TARN_OK;
   }
   if (tarn__pbtxt_is(&p->x, '-')) TARN_TRY(next(p));
-  if (p->x.token != TARN_PBTXT_NAME && p->x.token != TARN_PBTXT_NUMBER) return tarn__pbtxt_refuse(&p->x, "a value");
+  if (p->x.token != TARN_PBTXT_NAME && p->x.token != TARN_PBTXT_NUMBER)
+    return tarn__pbtxt_refuse(&p->x, "a value");
   return next(p);
 }
 
@@ -202,7 +206,8 @@ static tarn_status skip_fields(parser *p, char closing) {
   while (!tarn__pbtxt_is(&p->x, closing)) {
     if (tarn__pbtxt_is(&p->x, '[')) { /* [type.googleapis.com/some.Type] */
       do TARN_TRY(next(p));
-      while (p->x.token == TARN_PBTXT_NAME || tarn__pbtxt_is(&p->x, '/') || tarn__pbtxt_is(&p->x, '-'));
+      while (p->x.token == TARN_PBTXT_NAME || tarn__pbtxt_is(&p->x, '/') ||
+             tarn__pbtxt_is(&p->x, '-'));
       if (!tarn__pbtxt_is(&p->x, ']')) return tarn__pbtxt_refuse(&p->x, "']'");
     } else if (p->x.token != TARN_PBTXT_NAME) {
       return tarn__pbtxt_refuse(&p->x, "a field's name or the end of the message");
@@ -234,7 +239,8 @@ static tarn_status add_message(parser *p, const tarn_proto_field *f) {
 }
 
 static tarn_status add_value(parser *p, const tarn_proto_field *f) {
-  return f->kind == TARN_PROTO_MESSAGE || f->kind == TARN_PROTO_OPAQUE ? add_message(p, f) : add_scalar(p, f);
+  return f->kind == TARN_PROTO_MESSAGE || f->kind == TARN_PROTO_OPAQUE ? add_message(p, f)
+                                                                       : add_scalar(p, f);
 }
 
 static tarn_status add_field(parser *p, const tarn_proto_message *m, uint64_t *seen) {
@@ -278,8 +284,8 @@ static tarn_status add_fields(parser *p, const tarn_proto_message *m, char closi
 }
 
 const tarn_proto_message *tarn__pbtxt_kind(const char *text, size_t bytes) {
-  static const tarn_proto_message *const kinds[] = {&tarn__proto_graph_def, &tarn__proto_meta_graph_def,
-                                                    &tarn__proto_saved_model};
+  static const tarn_proto_message *const kinds[] = {
+      &tarn__proto_graph_def, &tarn__proto_meta_graph_def, &tarn__proto_saved_model};
   tarn_pbtxt_lexer x;
   tarn__pbtxt_lexer_init(&x, text, bytes);
   if (tarn__pbtxt_next(&x) != TARN_OK || x.token != TARN_PBTXT_NAME) return NULL;
@@ -288,7 +294,8 @@ const tarn_proto_message *tarn__pbtxt_kind(const char *text, size_t bytes) {
   return NULL;
 }
 
-tarn_status tarn__pbtxt_to_wire(const char *text, size_t bytes, const tarn_proto_message *m, tarn_bytes *wire) {
+tarn_status tarn__pbtxt_to_wire(const char *text, size_t bytes, const tarn_proto_message *m,
+                                tarn_bytes *wire) {
   parser p = {.wire = wire};
   tarn_status status;
   tarn__pbtxt_lexer_init(&p.x, text, bytes);

@@ -3,20 +3,24 @@
 
 #include <string.h>
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void tarn__pbtxt_lexer_init(tarn_pbtxt_lexer *x, const char *text, size_t bytes) {
-  *x = (tarn_pbtxt_lexer){.at = text, .end = bytes ? text + bytes : text, .line_start = text, .line = 1};
+  *x = (tarn_pbtxt_lexer){
+      .at = text, .end = bytes ? text + bytes : text, .line_start = text, .line = 1};
 }
 
 tarn_status tarn__pbtxt_refuse(const tarn_pbtxt_lexer *x, const char *expected) {
   if (x->token == TARN_PBTXT_END)
-    return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: the text ends, expected %s", x->token_line, x->token_column,
-                     expected);
+    return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: the text ends, expected %s",
+                     x->token_line, x->token_column, expected);
   char shown[60];
-  return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: found '%s', expected %s", x->token_line, x->token_column,
-                   tarn__printable(x->text, x->bytes, shown, sizeof shown), expected);
+  return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: found '%s', expected %s", x->token_line,
+                   x->token_column, tarn__printable(x->text, x->bytes, shown, sizeof shown),
+                   expected);
 }
 
 static void skip_space(tarn_pbtxt_lexer *x) {
@@ -50,7 +54,8 @@ tarn_status tarn__pbtxt_next(tarn_pbtxt_lexer *x) {
     x->token = TARN_PBTXT_NAME;
     while (p < x->end && (is_letter(*p) || is_digit(*p) || *p == '.')) p++;
   } else if (is_digit(c) || c == '.') {
-    /* Digits, letters (0x1F, 1e9, 2.5f), and the sign behind an exponent; the value is checked where it is read. */
+    /* Digits, letters (0x1F, 1e9, 2.5f), and the sign behind an exponent; the value is checked
+     * where it is read. */
     x->token = TARN_PBTXT_NUMBER;
     bool hex = c == '0' && p < x->end && (*p == 'x' || *p == 'X');
     while (p < x->end && (is_letter(*p) || is_digit(*p) || *p == '.' ||
@@ -58,15 +63,19 @@ tarn_status tarn__pbtxt_next(tarn_pbtxt_lexer *x) {
       p++;
   } else if (c == '"' || c == '\'') {
     x->token = TARN_PBTXT_STRING;
-    while (p < x->end && *p != c && *p != '\n') p += *p == '\\' && p + 1 < x->end && p[1] != '\n' ? 2 : 1;
+    while (p < x->end && *p != c && *p != '\n')
+      p += *p == '\\' && p + 1 < x->end && p[1] != '\n' ? 2 : 1;
     if (p >= x->end || *p != c)
-      return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: a string without its end, expected %c on the same line",
-                       x->token_line, x->token_column, c);
+      return tarn_fail(
+          TARN_CORRUPT,
+          "line %ld, column %ld: a string without its end, expected %c on the same line",
+          x->token_line, x->token_column, c);
     p++;
   } else if (memchr("{}<>[]:,;-/", c, 11)) {
     x->token = TARN_PBTXT_SIGN;
   } else {
-    return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: byte 0x%02x, expected a word of protobuf text",
+    return tarn_fail(TARN_CORRUPT,
+                     "line %ld, column %ld: byte 0x%02x, expected a word of protobuf text",
                      x->token_line, x->token_column, (unsigned)(unsigned char)c);
   }
   x->bytes = (size_t)(p - x->at);
@@ -101,7 +110,8 @@ static size_t put_utf8(uint32_t u, char out[4]) {
 }
 
 static tarn_status bad_escape(const tarn_pbtxt_lexer *x, const char *at, const char *why) {
-  return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: %s", x->token_line, x->token_column + (long)(at - x->text), why);
+  return tarn_fail(TARN_CORRUPT, "line %ld, column %ld: %s", x->token_line,
+                   x->token_column + (long)(at - x->text), why);
 }
 
 tarn_status tarn__pbtxt_unquote(const tarn_pbtxt_lexer *x, tarn_bytes *out) {
@@ -140,7 +150,8 @@ tarn_status tarn__pbtxt_unquote(const tarn_pbtxt_lexer *x, tarn_bytes *out) {
       if (v >= 0xd800 && v <= 0xdbff && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
         p += 2;
         uint32_t low = digits(&p, end, 16, 4, &count);
-        if (count != 4 || low < 0xdc00 || low > 0xdfff) return bad_escape(x, escape, "half a surrogate pair");
+        if (count != 4 || low < 0xdc00 || low > 0xdfff)
+          return bad_escape(x, escape, "half a surrogate pair");
         v = 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00);
       }
       if (v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))

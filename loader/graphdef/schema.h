@@ -1,8 +1,9 @@
 /* The messages of TensorFlow's graph files as a table: field numbers, names, kinds, sub-messages.
  *
- * One table serves three readers: the check of a whole file before anything is built (check.c), which also tells a GraphDef
- * from a MetaGraphDef; and the text form (pbtxt.c), which is turned into wire bytes so that there is one reader of
- * meaning only. Messages that tarn never looks into are `opaque`: bounded in depth, otherwise unread. */
+ * One table serves three readers: the check of a whole file before anything is built (check.c),
+ * which also tells a GraphDef from a MetaGraphDef; and the text form (pbtxt.c), which is turned
+ * into wire bytes so that there is one reader of meaning only. Messages that tarn never looks into
+ * are `opaque`: bounded in depth, otherwise unread. */
 #ifndef TARN_LOADER_GRAPHDEF_SCHEMA_H
 #define TARN_LOADER_GRAPHDEF_SCHEMA_H
 
@@ -40,19 +41,24 @@ struct tarn_proto_message {
   size_t count;        /* at most 64 */
 };
 
-extern const tarn_proto_message tarn__proto_graph_def, tarn__proto_meta_graph_def, tarn__proto_saved_model;
+extern const tarn_proto_message tarn__proto_graph_def, tarn__proto_meta_graph_def,
+    tarn__proto_saved_model;
 
 /* NULL when there is none. */
 const tarn_proto_field *tarn__proto_field_number(const tarn_proto_message *m, uint32_t number);
-const tarn_proto_field *tarn__proto_field_name(const tarn_proto_message *m, const char *name, size_t bytes);
-/* A number of TensorFlow's DataType by its name in text files ("DT_FLOAT", "DT_INT4", "DT_FLOAT_REF"); -1 when unknown. */
+const tarn_proto_field *tarn__proto_field_name(const tarn_proto_message *m, const char *name,
+                                               size_t bytes);
+/* A number of TensorFlow's DataType by its name in text files ("DT_FLOAT", "DT_INT4",
+ * "DT_FLOAT_REF"); -1 when unknown. */
 int32_t tarn__proto_dtype(const char *name, size_t bytes);
-/* The other way, without "DT_" and "_REF": "FLOAT" of 1 and of 101; NULL when the number is none of its types. */
+/* The other way, without "DT_" and "_REF": "FLOAT" of 1 and of 101; NULL when the number is none of
+ * its types. */
 const char *tarn__proto_dtype_name(int32_t number);
 
-/* Walks a message and all that is inside it: wire types, lengths, UTF-8 of strings, depth. strict: a field that is not in
- * the table is an error too. *reached: the file offset of the last top-level field that was right, and *known: how
- * many top-level fields the table has; both are set on failure too. TARN_CORRUPT names offset, found and expected. */
+/* Walks a message and all that is inside it: wire types, lengths, UTF-8 of strings, depth. strict:
+ * a field that is not in the table is an error too. *reached: the file offset of the last top-level
+ * field that was right, and *known: how many top-level fields the table has; both are set on
+ * failure too. TARN_CORRUPT names offset, found and expected. */
 TARN_MUST_CHECK tarn_status tarn__proto_check(tarn_wire w, const tarn_proto_message *m, bool strict,
                                               uint64_t *reached, size_t *known);
 

@@ -35,8 +35,8 @@ static tarn_status map(tarn_import *im, const tarn_tensor_message *m, tarn_tenso
 
 enum { LARGE = 64 << 10 };
 
-/* A copy, for content that is not aligned, booleans, and values that are listed. The file's own pages of
- * what is large are not wanted any more. */
+/* A copy, for content that is not aligned, booleans, and values that are listed. The file's own
+ * pages of what is large are not wanted any more. */
 static tarn_status copy(tarn_import *im, const tarn_tensor_message *m, tarn_tensor *t) {
   TARN_TRY(tarn__tensor_message_read(im->graph->allocator, m, &im->expanded,
                                      TARN_IMPORT_EXPANSION, t));

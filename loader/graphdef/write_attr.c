@@ -25,7 +25,9 @@ static tarn_status write_list(const tarn_attr *a, bool strict, tarn_bytes *b) {
   TARN_TRY(tarn__wire_begin(b, 1, &mark));
   for (size_t i = 0; i < a->list.count; i++) {
     switch (a->element) {
-      case TARN_ATTR_STRING: TARN_TRY(tarn__wire_add_bytes(b, 2, a->list.s[i].data, a->list.s[i].size)); break;
+      case TARN_ATTR_STRING:
+        TARN_TRY(tarn__wire_add_bytes(b, 2, a->list.s[i].data, a->list.s[i].size));
+        break;
       case TARN_ATTR_SHAPE: TARN_TRY(tarn__shape_message_write(&a->list.shape[i], 7, b)); break;
       case TARN_ATTR_FUNC: TARN_TRY(write_func(&a->list.func[i], strict, 9, b)); break;
       case TARN_ATTR_INT:
@@ -44,9 +46,10 @@ static tarn_status write_list(const tarn_attr *a, bool strict, tarn_bytes *b) {
           tarn__put_le32(bytes, bits);
           TARN_TRY(tarn__bytes_add(b, bytes, sizeof bytes));
         } else {
-          TARN_TRY(tarn__wire_add_varint(b, a->element == TARN_ATTR_INT    ? (uint64_t)a->list.i[i]
-                                            : a->element == TARN_ATTR_BOOL ? (uint64_t)a->list.b[i]
-                                                                           : (uint64_t)a->list.type[i]));
+          TARN_TRY(tarn__wire_add_varint(b, a->element == TARN_ATTR_INT ? (uint64_t)a->list.i[i]
+                                            : a->element == TARN_ATTR_BOOL
+                                                ? (uint64_t)a->list.b[i]
+                                                : (uint64_t)a->list.type[i]));
         }
         if (i + 1 == a->list.count) TARN_TRY(tarn__wire_end(b, packed));
         break;
@@ -66,7 +69,8 @@ static tarn_status write_value(const tarn_attr *a, bool strict, tarn_bytes *b) {
     case TARN_ATTR_INT: return tarn__wire_add_int(b, 3, (uint64_t)a->i);
     case TARN_ATTR_FLOAT: return tarn__wire_add_float(b, 4, a->f);
     case TARN_ATTR_BOOL: return tarn__wire_add_int(b, 5, a->b);
-    case TARN_ATTR_TYPE: return tarn__wire_add_int(b, 6, (uint64_t)a->type.dtype + (a->type.is_ref ? 100 : 0));
+    case TARN_ATTR_TYPE:
+      return tarn__wire_add_int(b, 6, (uint64_t)a->type.dtype + (a->type.is_ref ? 100 : 0));
     case TARN_ATTR_SHAPE: return tarn__shape_message_write(a->shape, 7, b);
     case TARN_ATTR_TENSOR: return tarn__tensor_proto_write(a->tensor, 8, b);
     case TARN_ATTR_FUNC: return write_func(&a->func, strict, 10, b);
@@ -87,7 +91,8 @@ tarn_status tarn__attrs_write(const tarn_attrs *attrs, bool strict, uint32_t fie
     size_t entry, value;
     if (is_absent(&row->value)) {
       if (!strict) continue;
-      return tarn_fail(TARN_UNSUPPORTED, "the value of attribute '%s' was not one that tarn holds", row->name);
+      return tarn_fail(TARN_UNSUPPORTED, "the value of attribute '%s' was not one that tarn holds",
+                       row->name);
     }
     TARN_TRY(tarn__wire_begin(b, field, &entry));
     TARN_TRY(tarn__wire_add_bytes(b, 1, row->name, strlen(row->name)));
@@ -99,7 +104,8 @@ tarn_status tarn__attrs_write(const tarn_attrs *attrs, bool strict, uint32_t fie
   return TARN_OK;
 }
 
-tarn_status tarn__attr_beside_write(const char *name, const tarn_tensor *t, uint64_t number, uint32_t field, tarn_bytes *b) {
+tarn_status tarn__attr_beside_write(const char *name, const tarn_tensor *t, uint64_t number,
+                                    uint32_t field, tarn_bytes *b) {
   size_t entry, value, tensor;
   TARN_TRY(tarn__wire_begin(b, field, &entry));
   TARN_TRY(tarn__wire_add_bytes(b, 1, name, strlen(name)));

@@ -10,8 +10,9 @@
 #include "loader/model/save_ops.h"
 
 /* opened: of c, or NULL. */
-static tarn_status restore_one(const tarn_checkpoint *c, tarn_opened *opened, const tarn_allocator *a, tarn_string name,
-                               tarn_string slice, tarn_dtype dtype, tarn_tensor *out) {
+static tarn_status restore_one(const tarn_checkpoint *c, tarn_opened *opened,
+                               const tarn_allocator *a, tarn_string name, tarn_string slice,
+                               tarn_dtype dtype, tarn_tensor *out) {
   size_t i;
   tarn_checkpoint_info info;
   TARN_TRY(tarn__checkpoint_need(c, name.data, name.size, &i));
@@ -19,15 +20,16 @@ static tarn_status restore_one(const tarn_checkpoint *c, tarn_opened *opened, co
   if (info.dtype != dtype) {
     char shown[200];
     return tarn_fail(TARN_DTYPE, "'%s' is %s in the checkpoint, the graph expects %s",
-                     tarn__printable(name.data, name.size, shown, sizeof shown), tarn_dtype_name(info.dtype),
-                     tarn_dtype_name(dtype));
+                     tarn__printable(name.data, name.size, shown, sizeof shown),
+                     tarn_dtype_name(info.dtype), tarn_dtype_name(dtype));
   }
   if (opened && !slice.size) return tarn__opened_tensor(opened, a, i, out);
   return tarn__checkpoint_read_spec(c, a, i, slice.data, slice.size, out);
 }
 
-static tarn_status restore_all(const tarn_checkpoint *c, tarn_opened *opened, const tarn_allocator *a, size_t n,
-                               const tarn_string *names, const tarn_string *slices, const tarn_dtype *dtypes,
+static tarn_status restore_all(const tarn_checkpoint *c, tarn_opened *opened,
+                               const tarn_allocator *a, size_t n, const tarn_string *names,
+                               const tarn_string *slices, const tarn_dtype *dtypes,
                                tarn_tensor *out) {
   for (size_t i = 0; i < n; i++) {
     const tarn_status status = restore_one(c, opened, a, names[i], slices[i], dtypes[i], &out[i]);
@@ -38,9 +40,9 @@ static tarn_status restore_all(const tarn_checkpoint *c, tarn_opened *opened, co
   return TARN_OK;
 }
 
-static tarn_status restore(const tarn_files *files, const tarn_allocator *a, const char *prefix, size_t prefix_bytes,
-                           size_t n, const tarn_string *names, const tarn_string *slices, const tarn_dtype *dtypes,
-                           tarn_tensor *out) {
+static tarn_status restore(const tarn_files *files, const tarn_allocator *a, const char *prefix,
+                           size_t prefix_bytes, size_t n, const tarn_string *names,
+                           const tarn_string *slices, const tarn_dtype *dtypes, tarn_tensor *out) {
   (void)files;
   char *path;
   TARN_TRY(tarn__path_copy(a, prefix, prefix_bytes, &path));
@@ -52,7 +54,8 @@ static tarn_status restore(const tarn_files *files, const tarn_allocator *a, con
   return status;
 }
 
-static tarn_status read(const tarn_files *files, const char *path, size_t path_bytes, tarn_tensor *out, int64_t i) {
+static tarn_status read(const tarn_files *files, const char *path, size_t path_bytes,
+                        tarn_tensor *out, int64_t i) {
   (void)files;
   const tarn_allocator *a = tarn__allocator_default();
   char *copy;
@@ -67,8 +70,8 @@ static tarn_status read(const tarn_files *files, const char *path, size_t path_b
   return status;
 }
 
-static tarn_status write(const tarn_files *files, const tarn_allocator *a, const char *path, size_t path_bytes,
-                         const char *data, size_t bytes) {
+static tarn_status write(const tarn_files *files, const tarn_allocator *a, const char *path,
+                         size_t path_bytes, const char *data, size_t bytes) {
   (void)files;
   char *copy;
   TARN_TRY(tarn__path_copy(a, path, path_bytes, &copy));
@@ -77,7 +80,8 @@ static tarn_status write(const tarn_files *files, const tarn_allocator *a, const
   return status;
 }
 
-/* Names that begin with a dot are like all others, but for "." and "..", which no wildcard means. */
+/* Names that begin with a dot are like all others, but for "." and "..", which no wildcard
+ * means. */
 static bool is_dots(const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
   return !strcmp(name, ".") || !strcmp(name, "..");
@@ -91,7 +95,8 @@ static tarn_status matches(const tarn_allocator *a, const glob_t *found, tarn_te
   tarn_status status = TARN_OK;
   n = 0;
   for (size_t i = 0; i < found->gl_pathc && status == TARN_OK; i++)
-    if (!is_dots(found->gl_pathv[i])) status = tarn__string_set(names, n++, found->gl_pathv[i], strlen(found->gl_pathv[i]));
+    if (!is_dots(found->gl_pathv[i]))
+      status = tarn__string_set(names, n++, found->gl_pathv[i], strlen(found->gl_pathv[i]));
   if (status != TARN_OK) tarn__tensor_clear(names);
   return status;
 }
@@ -101,13 +106,14 @@ static tarn_status match_literally(const tarn_allocator *a, const char *path, ta
   struct stat facts;
   const tarn_shape shape = tarn__shape_vector(stat(path, &facts) == 0);
   TARN_TRY(tarn__tensor_new(a, TARN_STRING, &shape, names));
-  const tarn_status status = shape.dim[0] ? tarn__string_set(names, 0, path, strlen(path)) : TARN_OK;
+  const tarn_status status =
+      shape.dim[0] ? tarn__string_set(names, 0, path, strlen(path)) : TARN_OK;
   if (status != TARN_OK) tarn__tensor_clear(names);
   return status;
 }
 
-static tarn_status match(const tarn_files *files, const tarn_allocator *a, const char *pattern, size_t pattern_bytes,
-                         tarn_tensor *names) {
+static tarn_status match(const tarn_files *files, const tarn_allocator *a, const char *pattern,
+                         size_t pattern_bytes, tarn_tensor *names) {
   (void)files;
   const size_t bytes = pattern_bytes + 3;
   char *path = tarn__alloc(a, bytes);   /* "./" and the pattern */
@@ -123,10 +129,12 @@ static tarn_status match(const tarn_files *files, const tarn_allocator *a, const
   } else if (!name[wild]) {
     status = match_literally(a, name, names);
   } else {
-    const bool here = !slash || (size_t)(slash - name) > wild;   /* no folder is named before the wildcard */
+    const bool here =
+        !slash || (size_t)(slash - name) > wild; /* no folder is named before the wildcard */
     glob_t found = {0};
     const int failed = glob(here ? path : name, GLOB_PERIOD | GLOB_NOSORT, NULL, &found);
-    if (failed && failed != GLOB_NOMATCH) status = tarn_fail(TARN_IO, "'%s' cannot be looked up", name);
+    if (failed && failed != GLOB_NOMATCH)
+      status = tarn_fail(TARN_IO, "'%s' cannot be looked up", name);
     else status = matches(a, &found, names);
     globfree(&found);
   }
@@ -134,8 +142,12 @@ static tarn_status match(const tarn_files *files, const tarn_allocator *a, const
   return status;
 }
 
-const tarn_files tarn__files_all = {.restore = restore, .save = tarn__files_save, .merge = tarn__files_merge,
-                                     .read = read, .match = match, .write = write};
+const tarn_files tarn__files_all = {.restore = restore,
+                                    .save = tarn__files_save,
+                                    .merge = tarn__files_merge,
+                                    .read = read,
+                                    .match = match,
+                                    .write = write};
 
 /* ---- the narrow door ---- */
 
@@ -145,22 +157,25 @@ static tarn_status refuse(const char *what, const char *path, size_t bytes) {
                    tarn__printable(path, bytes, shown, sizeof shown));
 }
 
-/* PREFIX, or a shard of a V1 checkpoint: PREFIX-00000-of-00002, or the pattern PREFIX-?????-of-00002. */
+/* PREFIX, or a shard of a V1 checkpoint: PREFIX-00000-of-00002, or the pattern
+ * PREFIX-?????-of-00002. */
 static bool is_own_prefix(const char *own, const char *prefix, size_t bytes) {
   size_t n = strlen(own);
   if (bytes < n || memcmp(prefix, own, n) != 0) return false;
-  return bytes == n || (bytes == n + 15 && prefix[n] == '-' && memcmp(prefix + n + 6, "-of-", 4) == 0 &&
-                        !memchr(prefix + n, '/', 15));
+  return bytes == n || (bytes == n + 15 && prefix[n] == '-' &&
+                        memcmp(prefix + n + 6, "-of-", 4) == 0 && !memchr(prefix + n, '/', 15));
 }
 
 static tarn_status restore_own(const tarn_files *files, const tarn_allocator *a, const char *prefix,
-                               size_t prefix_bytes, size_t n, const tarn_string *names, const tarn_string *slices,
-                               const tarn_dtype *dtypes, tarn_tensor *out) {
+                               size_t prefix_bytes, size_t n, const tarn_string *names,
+                               const tarn_string *slices, const tarn_dtype *dtypes,
+                               tarn_tensor *out) {
   const tarn_model_door *door = (const tarn_model_door *)files;
   if (!door->prefix || !is_own_prefix(door->prefix, prefix, prefix_bytes))
     return refuse("restore the checkpoint", prefix, prefix_bytes);
   if (door->opened && strlen(door->prefix) == prefix_bytes)
-    return restore_all(tarn__opened_checkpoint(door->opened), door->opened, a, n, names, slices, dtypes, out);
+    return restore_all(tarn__opened_checkpoint(door->opened), door->opened, a, n, names, slices,
+                       dtypes, out);
   return restore(files, a, prefix, prefix_bytes, n, names, slices, dtypes, out);
 }
 
@@ -173,15 +188,20 @@ static bool goes_up(const char *path, size_t bytes) {
   return false;
 }
 
-static tarn_status read_own(const tarn_files *files, const char *path, size_t path_bytes, tarn_tensor *out, int64_t i) {
+static tarn_status read_own(const tarn_files *files, const char *path, size_t path_bytes,
+                            tarn_tensor *out, int64_t i) {
   const tarn_model_door *door = (const tarn_model_door *)files;
   size_t n = door->assets ? strlen(door->assets) : 0;
-  if (n == 0 || path_bytes <= n || memcmp(path, door->assets, n) != 0 || goes_up(path + n, path_bytes - n))
+  if (n == 0 || path_bytes <= n || memcmp(path, door->assets, n) != 0 ||
+      goes_up(path + n, path_bytes - n))
     return refuse("read the file", path, path_bytes);
   return read(files, path, path_bytes, out, i);
 }
 
-void tarn__model_door_init(tarn_model_door *door, const char *prefix, tarn_opened *opened, const char *assets) {
-  *door = (tarn_model_door){
-      .table = {.restore = restore_own, .read = read_own}, .prefix = prefix, .assets = assets, .opened = opened};
+void tarn__model_door_init(tarn_model_door *door, const char *prefix, tarn_opened *opened,
+                           const char *assets) {
+  *door = (tarn_model_door){.table = {.restore = restore_own, .read = read_own},
+                            .prefix = prefix,
+                            .assets = assets,
+                            .opened = opened};
 }

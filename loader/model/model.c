@@ -1,9 +1,10 @@
 /* Loading a model from whatever the user names: see tarn_model_load in tarn.h.
  *
  *   a folder with saved_model.pb or .pbtxt   SavedModel
- *   a file                                   by its contents (kind.c), or what tarn_session_compile wrote
- *   PREFIX with PREFIX.meta beside it        MetaGraphDef, and the checkpoint's prefix is remembered
- *   a folder with a file `checkpoint`        the newest checkpoint that this names, as a prefix */
+ *   a file                                   by its contents (kind.c), or what tarn_session_compile
+ * wrote PREFIX with PREFIX.meta beside it        MetaGraphDef, and the checkpoint's prefix is
+ * remembered a folder with a file `checkpoint`        the newest checkpoint that this names, as a
+ * prefix */
 #include "loader/model/model.h"
 
 #include <errno.h>
@@ -72,7 +73,9 @@ static tarn_status read_saved(tarn_model *m, tarn_wire w, tarn_source *source, c
   TARN_TRY(read_meta(m, meta, source));
   m->format = "SavedModel";
   const char *slash = strrchr(m->path, '/');
-  m->folder = slash ? tarn__arena_strndup(m->meta.graph->arena, m->path, (size_t)(slash - m->path) + 1) : "./";
+  m->folder =
+      slash ? tarn__arena_strndup(m->meta.graph->arena, m->path, (size_t)(slash - m->path) + 1)
+            : "./";
   if (!m->folder) return TARN_NO_MEMORY;
   const char *prefix = join(m, m->folder, "variables/variables");
   const char *index = prefix ? join(m, prefix, ".index") : NULL;
@@ -88,7 +91,8 @@ static tarn_status read_compiled(tarn_model *m, tarn_source *source) {
   TARN_TRY(tarn__packed_store_create(m->allocator, tarn__compiled_forms(m->compiled), &packed));
   tarn__packed_store_release(m->packed);
   m->packed = packed;
-  const tarn_status status = tarn__metagraph_read(tarn__compiled_meta(m->compiled), source, m->meta.graph, &m->meta);
+  const tarn_status status =
+      tarn__metagraph_read(tarn__compiled_meta(m->compiled), source, m->meta.graph, &m->meta);
   source->beside = NULL;         /* the graph is read; the tensors keep what they need */
   return status;
 }
@@ -119,7 +123,8 @@ static tarn_status read_file(tarn_model *m, const char *path, const char *tag) {
 }
 
 /* A file: itself, but for a V1 checkpoint, which is a file called PREFIX. */
-static tarn_status read_file_or_prefix(tarn_model *m, const char *path, const char *meta, const char *tag) {
+static tarn_status read_file_or_prefix(tarn_model *m, const char *path, const char *meta,
+                                       const char *tag) {
   if (look(meta) == PLACE_FILE) {
     TARN_TRY(read_file(m, meta, tag));
     m->checkpoint_prefix = join(m, path, "");
@@ -169,13 +174,19 @@ static tarn_status read_path(tarn_model *m, const char *path, const char *tag) {
   tarn__printable(path, strlen(path), shown, sizeof shown);
   if (look(meta) == PLACE_FILE) return read_file_or_prefix(m, path, meta, tag);
   if (look(index) == PLACE_FILE)
-    return tarn_fail(TARN_IO, "'%s' is a checkpoint without a graph: there is no '%s.meta' beside it", shown, shown);
-  return tarn_fail(TARN_IO, "'%s': %s; nor is there '%s.meta'", shown, strerrordesc_np(error), shown);
+    return tarn_fail(TARN_IO,
+                     "'%s' is a checkpoint without a graph: there is no '%s.meta' beside it", shown,
+                     shown);
+  return tarn_fail(TARN_IO, "'%s': %s; nor is there '%s.meta'", shown, strerrordesc_np(error),
+                   shown);
 }
 
-tarn_status tarn_model_load(const char *path, const tarn_model_options *options, tarn_model **model) {
-  if (!path || !*path || !model) return tarn_fail(TARN_INVALID, "a model needs a path and a place to put it");
-  const tarn_allocator *a = options && options->allocator ? options->allocator : tarn__allocator_default();
+tarn_status tarn_model_load(const char *path, const tarn_model_options *options,
+                            tarn_model **model) {
+  if (!path || !*path || !model)
+    return tarn_fail(TARN_INVALID, "a model needs a path and a place to put it");
+  const tarn_allocator *a =
+      options && options->allocator ? options->allocator : tarn__allocator_default();
   tarn_model *m;
   TARN_TRY(create(a, &m));
   tarn_status status = read_path(m, path, options && options->tag ? options->tag : "serve");

@@ -1,8 +1,9 @@
 /* Threads that fill queues: tarn_queue_runners_start and _stop of tarn.h.
  *
- * Each thread runs its enqueue op until the op fails. TARN_END is the good end: the last thread of a queue closes it, so that
- * what is behind it sees its data end, too, and so on down the pipeline. Any other failure stops everything: `stopping` ends
- * the runs of all threads wherever they wait, and the cancel ops close the queues under the program's own runs. */
+ * Each thread runs its enqueue op until the op fails. TARN_END is the good end: the last thread of
+ * a queue closes it, so that what is behind it sees its data end, too, and so on down the pipeline.
+ * Any other failure stops everything: `stopping` ends the runs of all threads wherever they wait,
+ * and the cancel ops close the queues under the program's own runs. */
 #include "loader/model/queue_runners.h"
 
 #include <pthread.h>
@@ -45,7 +46,8 @@ static tarn_status run_op(const tarn_queue_runners *r, const char *op, const ato
   return tarn__session_run(r->session, &request, NULL);
 }
 
-/* Ends what the threads do, and closes every queue, once. That a queue is closed already is no failure. */
+/* Ends what the threads do, and closes every queue, once. That a queue is closed already is no
+ * failure. */
 static void stop_all(tarn_queue_runners *r, tarn_status why) {
   pthread_mutex_lock(&r->lock);
   const bool stopped_before = atomic_exchange(&r->stopping, true);
@@ -94,7 +96,8 @@ static tarn_status initialize_locals(tarn_session *session, const tarn_metagraph
   for (size_t i = 0; i < meta->n_variables; i++) {
     const tarn_variable_def *v = &meta->variables[i];
     tarn_edge edge;
-    if (!v->local || !v->initializer[0] || tarn__graph_find(meta->graph, v->name, &edge) != TARN_OK) continue;
+    if (!v->local || !v->initializer[0] || tarn__graph_find(meta->graph, v->name, &edge) != TARN_OK)
+      continue;
     if (tarn__session_variable_is_set(session, edge.node)) continue;
     TARN_TRY_IN(tarn_session_run(session, NULL, 0, NULL, 0, &v->initializer, 1, NULL),
                 "initialising the local variable '%s'", v->name);
@@ -106,9 +109,12 @@ static tarn_status check_ops(const tarn_metagraph *meta, const tarn_queue_runner
   const char *other[] = {def->close, def->cancel};
   tarn_edge edge;
   for (size_t k = 0; k < def->n_enqueue; k++)
-    TARN_TRY_IN(tarn__graph_find(meta->graph, def->enqueue[k], &edge), "looking for what fills queue '%s'", def->queue);
+    TARN_TRY_IN(tarn__graph_find(meta->graph, def->enqueue[k], &edge),
+                "looking for what fills queue '%s'", def->queue);
   for (size_t k = 0; k < 2; k++)
-    if (other[k][0]) TARN_TRY_IN(tarn__graph_find(meta->graph, other[k], &edge), "looking for what closes queue '%s'", def->queue);
+    if (other[k][0])
+      TARN_TRY_IN(tarn__graph_find(meta->graph, other[k], &edge),
+                  "looking for what closes queue '%s'", def->queue);
   return TARN_OK;
 }
 
@@ -119,7 +125,8 @@ static void destroy(tarn_queue_runners *r) {
   tarn__free(r->allocator, r, sizeof *r);
 }
 
-static tarn_status create(tarn_session *session, const tarn_model *model, tarn_queue_runners **made) {
+static tarn_status create(tarn_session *session, const tarn_model *model,
+                          tarn_queue_runners **made) {
   const tarn_metagraph *meta = &model->meta;
   tarn_queue_runners *r = tarn__alloc_zero(model->allocator, sizeof *r);
   if (!r) return TARN_NO_MEMORY;
@@ -140,7 +147,8 @@ static tarn_status create(tarn_session *session, const tarn_model *model, tarn_q
     r->runners[i].def = def;
     r->runners[i].all = r;
     atomic_init(&r->runners[i].left, def->n_enqueue);
-    for (size_t k = 0; k < def->n_enqueue; k++) *t++ = (thread){.of = &r->runners[i], .enqueue = def->enqueue[k]};
+    for (size_t k = 0; k < def->n_enqueue; k++)
+      *t++ = (thread){.of = &r->runners[i], .enqueue = def->enqueue[k]};
   }
   *made = r;
   return TARN_OK;
@@ -161,11 +169,14 @@ static tarn_status start_threads(tarn_queue_runners *r) {
 }
 
 tarn_status tarn_queue_runners_start(tarn_session *session, tarn_queue_runners **runners) {
-  if (!session || !runners) return tarn_fail(TARN_INVALID, "queue runners need a session and a place to put them");
+  if (!session || !runners)
+    return tarn_fail(TARN_INVALID, "queue runners need a session and a place to put them");
   const tarn_model *model = (const tarn_model *)tarn__session_keeper(session);
-  if (!model || model->object.type != &tarn__model_type) return tarn_fail(TARN_INVALID, "the session has no model");
+  if (!model || model->object.type != &tarn__model_type)
+    return tarn_fail(TARN_INVALID, "the session has no model");
   tarn_queue_runners *r;
-  for (size_t i = 0; i < model->meta.n_queue_runners; i++) TARN_TRY(check_ops(&model->meta, &model->meta.queue_runners[i]));
+  for (size_t i = 0; i < model->meta.n_queue_runners; i++)
+    TARN_TRY(check_ops(&model->meta, &model->meta.queue_runners[i]));
   if (model->meta.n_queue_runners) TARN_TRY(initialize_locals(session, &model->meta));
   TARN_TRY(create(session, model, &r));
   const tarn_status status = start_threads(r);
@@ -205,8 +216,9 @@ static bool is_fed(const tarn_edge *edge, const tarn_edge *fed, size_t n_fed) {
   return false;
 }
 
-tarn_status tarn__queue_runners_needed(const tarn_metagraph *meta, const tarn_edge *fed, size_t n_fed, const tarn_node *const *roots,
-                                       size_t n_roots, bool *needed) {
+tarn_status tarn__queue_runners_needed(const tarn_metagraph *meta, const tarn_edge *fed,
+                                       size_t n_fed, const tarn_node *const *roots, size_t n_roots,
+                                       bool *needed) {
   const tarn_graph *graph = meta->graph;
   *needed = false;
   if (!meta->n_queue_runners) return TARN_OK;

@@ -1,8 +1,9 @@
 /* tarn_session_restore: variables from a checkpoint, and what a SavedModel runs at its start.
  *
- * With a saver (a .meta, a SavedModel) the graph itself knows which key goes where: its restore op is run with the prefix
- * fed. Without one each variable takes the entry of its name (variables.c). Either way the run has a door to this
- * checkpoint and, for a SavedModel, to its assets, and to nothing else: a model cannot use being loaded to reach other files. */
+ * With a saver (a .meta, a SavedModel) the graph itself knows which key goes where: its restore op
+ * is run with the prefix fed. Without one each variable takes the entry of its name (variables.c).
+ * Either way the run has a door to this checkpoint and, for a SavedModel, to its assets, and to
+ * nothing else: a model cannot use being loaded to reach other files. */
 #include <stdio.h>
 
 #include "graph/session.h"
@@ -24,7 +25,8 @@ static const char *node_name(tarn_arena *arena, const char *text) {
   return tarn__arena_strndup(arena, text, strcspn(text, ":"));
 }
 
-static tarn_status run_saver(tarn_session *session, const tarn_model *model, tarn_arena *arena, tarn_opened *opened) {
+static tarn_status run_saver(tarn_session *session, const tarn_model *model, tarn_arena *arena,
+                             tarn_opened *opened) {
   /* The saver's ops get the prefix in full, so that the door knows it again. */
   const char *prefix = tarn__checkpoint_prefix(tarn__opened_checkpoint(opened));
   const tarn_saver *saver = &model->meta.saver;
@@ -42,10 +44,11 @@ static tarn_status run_saver(tarn_session *session, const tarn_model *model, tar
   return status;
 }
 
-/* A part NAME/part_I that no VariableDef describes: parts follow one another along the one dimension in which they differ
- * from the whole. The shapes that the parts' nodes declare give the place. false: not so. */
-static bool part_of_entry(const tarn_model *model, const tarn_checkpoint *c, const tarn_node *node, size_t *entry,
-                          tarn_slice *slice) {
+/* A part NAME/part_I that no VariableDef describes: parts follow one another along the one
+ * dimension in which they differ from the whole. The shapes that the parts' nodes declare give the
+ * place. false: not so. */
+static bool part_of_entry(const tarn_model *model, const tarn_checkpoint *c, const tarn_node *node,
+                          size_t *entry, tarn_slice *slice) {
   const char *slash = strrchr(node->name, '/');
   if (!slash || strncmp(slash, "/part_", 6) != 0 || slash - node->name > 1000) return false;
   int digits = 0;
@@ -54,7 +57,8 @@ static bool part_of_entry(const tarn_model *model, const tarn_checkpoint *c, con
     if (*d < '0' || *d > '9' || digits > 6) return false;
     part = part * 10 + (*d - '0');
   }
-  if (digits == 0 || !tarn__checkpoint_find(c, node->name, (size_t)(slash - node->name), entry)) return false;
+  if (digits == 0 || !tarn__checkpoint_find(c, node->name, (size_t)(slash - node->name), entry))
+    return false;
   tarn_checkpoint_info info;
   tarn__checkpoint_info(c, *entry, &info);
   const tarn_attr *own = tarn__attr_find(&node->attrs, "shape");
@@ -82,8 +86,9 @@ static bool part_of_entry(const tarn_model *model, const tarn_checkpoint *c, con
   return true;
 }
 
-/* Where variables come from. objects: of a checkpoint of tf.train.Checkpoint, whose keys are paths through objects; the names that
- * the variables had stand in its object graph. NULL: an ordinary one. */
+/* Where variables come from. objects: of a checkpoint of tf.train.Checkpoint, whose keys are paths
+ * through objects; the names that the variables had stand in its object graph. NULL: an ordinary
+ * one. */
 typedef struct source {
   const tarn_model *model;
   tarn_opened *opened;
@@ -92,17 +97,21 @@ typedef struct source {
 } source;
 
 /* The value of variable v from the checkpoint. *found false: there is no entry. */
-static tarn_status read_entry(const source *from, const tarn_allocator *a, const tarn_variable_entry *v, bool *found,
-                              tarn_tensor *value) {
+static tarn_status read_entry(const source *from, const tarn_allocator *a,
+                              const tarn_variable_entry *v, bool *found, tarn_tensor *value) {
   const tarn_checkpoint *c = from->checkpoint;
   size_t i;
   tarn_slice slice;
   *found = true;
   if (tarn__checkpoint_find(c, v->key, strlen(v->key), &i))
-    return v->sliced ? tarn__checkpoint_read_slice(c, a, i, &v->slice, value) : tarn__opened_tensor(from->opened, a, i, value);
-  if (part_of_entry(from->model, c, v->node, &i, &slice)) return tarn__checkpoint_read_slice(c, a, i, &slice, value);
-  const char *path = from->objects ? tarn__object_graph_key(from->objects, v->key, strlen(v->key)) : NULL;
-  if (path && tarn__checkpoint_find(c, path, strlen(path), &i)) return tarn__opened_tensor(from->opened, a, i, value);
+    return v->sliced ? tarn__checkpoint_read_slice(c, a, i, &v->slice, value)
+                     : tarn__opened_tensor(from->opened, a, i, value);
+  if (part_of_entry(from->model, c, v->node, &i, &slice))
+    return tarn__checkpoint_read_slice(c, a, i, &slice, value);
+  const char *path =
+      from->objects ? tarn__object_graph_key(from->objects, v->key, strlen(v->key)) : NULL;
+  if (path && tarn__checkpoint_find(c, path, strlen(path), &i))
+    return tarn__opened_tensor(from->opened, a, i, value);
   /* A handle's own name may differ from that of what it shares. */
   const tarn_attr *shared = tarn__attr_find(&v->node->attrs, "shared_name");
   if (shared && shared->kind == TARN_ATTR_STRING && shared->s.size &&
@@ -112,7 +121,8 @@ static tarn_status read_entry(const source *from, const tarn_allocator *a, const
   return TARN_OK;
 }
 
-static tarn_status restore_variable(tarn_session *session, const source *from, const tarn_variable_entry *v, bool *found) {
+static tarn_status restore_variable(tarn_session *session, const source *from,
+                                    const tarn_variable_entry *v, bool *found) {
   tarn_tensor value = {0};
   TARN_TRY(read_entry(from, tarn__session_allocator(session), v, found, &value));
   if (!*found) return TARN_OK;
@@ -121,8 +131,9 @@ static tarn_status restore_variable(tarn_session *session, const source *from, c
   return status;
 }
 
-/* Each variable takes the entry of its own name. One without an entry stays as it is, which is an error only where a run reads
- * it before something sets it; a checkpoint that has none of them is the wrong one. */
+/* Each variable takes the entry of its own name. One without an entry stays as it is, which is an
+ * error only where a run reads it before something sets it; a checkpoint that has none of them is
+ * the wrong one. */
 static tarn_status each_by_name(tarn_session *session, tarn_arena *arena, const source *from) {
   const tarn_checkpoint *c = from->checkpoint;
   tarn_variable_entry *entries;
@@ -136,24 +147,29 @@ static tarn_status each_by_name(tarn_session *session, tarn_arena *arena, const 
     set += found;
     if (found || entries[i].local) continue;
     if (!first) first = &entries[i];
-    if (tarn__checkpoint_need(c, entries[i].key, strlen(entries[i].key), &unused) == TARN_OK) continue;
+    if (tarn__checkpoint_need(c, entries[i].key, strlen(entries[i].key), &unused) == TARN_OK)
+      continue;
     char why[200];
     tarn__error_brief(why, sizeof why);
     TARN_TRY(tarn__session_variable_missing(session, entries[i].node, why));
   }
-  return first && !set ? tarn__checkpoint_need(c, first->key, strlen(first->key), &unused) : TARN_OK;
+  return first && !set ? tarn__checkpoint_need(c, first->key, strlen(first->key), &unused)
+                       : TARN_OK;
 }
 
-static tarn_status by_name(tarn_session *session, const tarn_model *model, tarn_arena *arena, tarn_opened *opened) {
+static tarn_status by_name(tarn_session *session, const tarn_model *model, tarn_arena *arena,
+                           tarn_opened *opened) {
   source from = {.model = model, .opened = opened, .checkpoint = tarn__opened_checkpoint(opened)};
-  const tarn_status objects = tarn__object_graph_read(from.checkpoint, tarn__session_allocator(session), &from.objects);
+  const tarn_status objects =
+      tarn__object_graph_read(from.checkpoint, tarn__session_allocator(session), &from.objects);
   if (objects != TARN_OK && objects != TARN_NOT_FOUND) return objects;
   const tarn_status status = each_by_name(session, arena, &from);
   tarn__object_graph_destroy(from.objects);
   return status;
 }
 
-static tarn_status restore_from(tarn_session *session, const tarn_model *model, tarn_arena *arena, const char *path) {
+static tarn_status restore_from(tarn_session *session, const tarn_model *model, tarn_arena *arena,
+                                const char *path) {
   tarn_opened *opened;
   TARN_TRY(tarn__opened_get(model->opened, path, &opened));
   tarn_status status = model->meta.saver.present && *model->meta.saver.restore_op
@@ -169,8 +185,8 @@ static tarn_status restore_from(tarn_session *session, const tarn_model *model, 
 
 /* ---- what a SavedModel runs once its variables are there ---- */
 
-static tarn_status feed_assets(const tarn_model *model, tarn_arena *arena, const char *folder, tarn_feed *feeds,
-                               size_t *n) {
+static tarn_status feed_assets(const tarn_model *model, tarn_arena *arena, const char *folder,
+                               tarn_feed *feeds, size_t *n) {
   for (*n = 0; *n < model->meta.n_assets; ++*n) {
     const tarn_asset *asset = &model->meta.assets[*n];
     const char *path = tarn__arena_printf(arena, "%s%s", folder, asset->filename);
@@ -202,18 +218,23 @@ static tarn_status initialise(tarn_session *session, const tarn_model *model, ta
   return status;
 }
 
-static tarn_status restore(tarn_session *session, const tarn_model *model, tarn_arena *arena, const char *prefix) {
+static tarn_status restore(tarn_session *session, const tarn_model *model, tarn_arena *arena,
+                           const char *prefix) {
   if (prefix) return restore_from(session, model, arena, prefix);
   if (model->compiled) {
-    TARN_TRY_IN(tarn__compiled_restore(model->compiled, session), "restoring the variables of '%s'", model->path);
+    TARN_TRY_IN(tarn__compiled_restore(model->compiled, session), "restoring the variables of '%s'",
+                model->path);
     return initialise(session, model, arena);
   }
   if (model->folder) {
-    if (model->variables_prefix) TARN_TRY(restore_from(session, model, arena, model->variables_prefix));
+    if (model->variables_prefix)
+      TARN_TRY(restore_from(session, model, arena, model->variables_prefix));
     return initialise(session, model, arena);
   }
-  if (model->checkpoint_prefix) return restore_from(session, model, arena, model->checkpoint_prefix);
-  return tarn_fail(TARN_INVALID, "a %s has no variables of its own: name a checkpoint", model->format);
+  if (model->checkpoint_prefix)
+    return restore_from(session, model, arena, model->checkpoint_prefix);
+  return tarn_fail(TARN_INVALID, "a %s has no variables of its own: name a checkpoint",
+                   model->format);
 }
 
 tarn_status tarn_session_restore(tarn_session *session, const char *prefix) {

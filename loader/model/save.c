@@ -1,5 +1,6 @@
-/* tarn_session_save: every initialised variable into a V2 checkpoint, under the names that the graph's own saver uses
- * (variables.c), so that TensorFlow's Saver restores it. Parts of a partitioned variable are stored as slices of the whole. */
+/* tarn_session_save: every initialised variable into a V2 checkpoint, under the names that the
+ * graph's own saver uses (variables.c), so that TensorFlow's Saver restores it. Parts of a
+ * partitioned variable are stored as slices of the whole. */
 #include <pthread.h>
 
 #include "core/bytes.h"
@@ -10,12 +11,13 @@
 #include "loader/model/variables.h"
 
 /* The variable's value now; empty when it has none: never made by a run, or not initialised. */
-static tarn_status value_of(tarn_session *session, tarn_arena *arena, const tarn_node *node, tarn_tensor *value,
-                            const void **identity) {
+static tarn_status value_of(tarn_session *session, tarn_arena *arena, const tarn_node *node,
+                            tarn_tensor *value, const void **identity) {
   const tarn_string name = tarn__node_variable_name(node);
   const char *key = tarn__arena_strndup(arena, name.data, name.size);
   if (!key) return TARN_NO_MEMORY;
-  tarn_variable *v = tarn__resources_find(tarn__session_resources(session), &tarn__variable_type, key);
+  tarn_variable *v =
+      tarn__resources_find(tarn__session_resources(session), &tarn__variable_type, key);
   if (!v) return TARN_OK;
   pthread_mutex_lock(&v->lock);
   bool initialised = v->value.dtype != TARN_NO_DTYPE;
@@ -26,7 +28,8 @@ static tarn_status value_of(tarn_session *session, tarn_arena *arena, const tarn
   return status;
 }
 
-static tarn_status add(tarn_checkpoint_writer *w, const tarn_variable_entry *e, const tarn_tensor *value) {
+static tarn_status add(tarn_checkpoint_writer *w, const tarn_variable_entry *e,
+                       const tarn_tensor *value) {
   if (!e->sliced) return tarn__checkpoint_writer_add(w, e->key, value);
   return tarn__checkpoint_writer_add_slice(w, e->key, &e->full, &e->slice, value);
 }
@@ -60,12 +63,14 @@ static tarn_status add_all(tarn_session *session, const tarn_model *model, tarn_
   return TARN_OK;
 }
 
-static tarn_status save(tarn_session *session, const tarn_model *model, tarn_arena *arena, const char *prefix) {
+static tarn_status save(tarn_session *session, const tarn_model *model, tarn_arena *arena,
+                        const char *prefix) {
   tarn_checkpoint_writer *w;
   TARN_TRY(tarn__checkpoint_writer_create(model->allocator, prefix, &w));
   size_t added;
   tarn_status status = add_all(session, model, arena, w, &added);
-  if (status == TARN_OK && added == 0) status = tarn_fail(TARN_FAILED, "no variable is initialised: nothing to save");
+  if (status == TARN_OK && added == 0)
+    status = tarn_fail(TARN_FAILED, "no variable is initialised: nothing to save");
   if (status != TARN_OK) {
     tarn__checkpoint_writer_discard(w);
     return status;
@@ -74,7 +79,8 @@ static tarn_status save(tarn_session *session, const tarn_model *model, tarn_are
 }
 
 tarn_status tarn_session_save(tarn_session *session, const char *prefix) {
-  if (!session || !prefix || !*prefix) return tarn_fail(TARN_INVALID, "saving needs a session and a prefix");
+  if (!session || !prefix || !*prefix)
+    return tarn_fail(TARN_INVALID, "saving needs a session and a prefix");
   const tarn_model *model = (const tarn_model *)(const void *)tarn__session_keeper(session);
   if (!model || model->object.type != &tarn__model_type)
     return tarn_fail(TARN_INVALID, "the session was not made from a model");

@@ -11,7 +11,8 @@ tarn_status tarn__path_copy(const tarn_allocator *a, const char *path, size_t by
   char shown[200];
   if (bytes == 0) return tarn_fail(TARN_INVALID, "an empty path");
   if (memchr(path, 0, bytes))
-    return tarn_fail(TARN_INVALID, "the path '%s' has a zero byte", tarn__printable(path, bytes, shown, sizeof shown));
+    return tarn_fail(TARN_INVALID, "the path '%s' has a zero byte",
+                     tarn__printable(path, bytes, shown, sizeof shown));
   *copy = tarn__alloc(a, bytes + 1);
   if (!*copy) return TARN_NO_MEMORY;
   memcpy(*copy, path, bytes);
@@ -19,8 +20,8 @@ tarn_status tarn__path_copy(const tarn_allocator *a, const char *path, size_t by
   return TARN_OK;
 }
 
-static tarn_status add(tarn_checkpoint_writer *w, const tarn_allocator *a, tarn_string name, tarn_string spec,
-                       const tarn_tensor *tensor) {
+static tarn_status add(tarn_checkpoint_writer *w, const tarn_allocator *a, tarn_string name,
+                       tarn_string spec, const tarn_tensor *tensor) {
   char *copy;
   bool any;
   tarn_shape full;
@@ -33,9 +34,9 @@ static tarn_status add(tarn_checkpoint_writer *w, const tarn_allocator *a, tarn_
   return status;
 }
 
-tarn_status tarn__files_save(const tarn_files *files, const tarn_allocator *a, const char *prefix, size_t prefix_bytes,
-                             bool v1, size_t n, const tarn_string *names, const tarn_string *slices,
-                             const tarn_tensor *const *tensors) {
+tarn_status tarn__files_save(const tarn_files *files, const tarn_allocator *a, const char *prefix,
+                             size_t prefix_bytes, bool v1, size_t n, const tarn_string *names,
+                             const tarn_string *slices, const tarn_tensor *const *tensors) {
   (void)files;
   if (v1) return tarn_fail(TARN_UNSUPPORTED, "checkpoints of version 1 are read, not written");
   char *path;
@@ -44,14 +45,17 @@ tarn_status tarn__files_save(const tarn_files *files, const tarn_allocator *a, c
   tarn_status status = tarn__checkpoint_writer_create(a, path, &w);
   tarn__free(a, path, prefix_bytes + 1);
   TARN_TRY(status);
-  for (size_t i = 0; i < n && status == TARN_OK; i++) status = add(w, a, names[i], slices[i], tensors[i]);
+  for (size_t i = 0; i < n && status == TARN_OK; i++)
+    status = add(w, a, names[i], slices[i], tensors[i]);
   if (status == TARN_OK) return tarn__checkpoint_writer_commit(w);
   tarn__checkpoint_writer_discard(w);
   return status;
 }
 
-/* Copies the tensors of one checkpoint. Partitioned ones become whole: restoring a slice of a whole is the same. */
-static tarn_status copy_tensors(const tarn_allocator *a, const tarn_checkpoint *c, tarn_checkpoint_writer *w) {
+/* Copies the tensors of one checkpoint. Partitioned ones become whole: restoring a slice of a whole
+ * is the same. */
+static tarn_status copy_tensors(const tarn_allocator *a, const tarn_checkpoint *c,
+                                tarn_checkpoint_writer *w) {
   for (size_t i = 0; i < tarn_checkpoint_count(c); i++) {
     tarn_checkpoint_info info;
     tarn_tensor value = {0};
@@ -64,8 +68,8 @@ static tarn_status copy_tensors(const tarn_allocator *a, const tarn_checkpoint *
   return TARN_OK;
 }
 
-/* Removes the files of a merged part, and its folder when that is empty then: savers put parts into PREFIX_temp. What
- * cannot be removed stays: the checkpoint is complete without it. */
+/* Removes the files of a merged part, and its folder when that is empty then: savers put parts into
+ * PREFIX_temp. What cannot be removed stays: the checkpoint is complete without it. */
 static void remove_part(const char *prefix) {
   char path[4096];
   for (int shard = -1; shard < 1; shard++) {
@@ -79,7 +83,8 @@ static void remove_part(const char *prefix) {
   (void)rmdir(path);
 }
 
-static tarn_status merge_one(const tarn_allocator *a, tarn_string prefix, tarn_checkpoint_writer *w) {
+static tarn_status merge_one(const tarn_allocator *a, tarn_string prefix,
+                             tarn_checkpoint_writer *w) {
   char *path;
   tarn_checkpoint *c = NULL;
   TARN_TRY(tarn__path_copy(a, prefix.data, prefix.size, &path));
@@ -90,8 +95,9 @@ static tarn_status merge_one(const tarn_allocator *a, tarn_string prefix, tarn_c
   return status;
 }
 
-tarn_status tarn__files_merge(const tarn_files *files, const tarn_allocator *a, size_t n, const tarn_string *prefixes,
-                              const char *to, size_t to_bytes, bool delete_old) {
+tarn_status tarn__files_merge(const tarn_files *files, const tarn_allocator *a, size_t n,
+                              const tarn_string *prefixes, const char *to, size_t to_bytes,
+                              bool delete_old) {
   (void)files;
   char *path;
   tarn_checkpoint_writer *w;

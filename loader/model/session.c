@@ -1,4 +1,5 @@
-/* A session of a model: the graph's session, which keeps the model, with the files of this process behind it. */
+/* A session of a model: the graph's session, which keeps the model, with the files of this process
+ * behind it. */
 #include "graph/session.h"
 #include "loader/model/files.h"
 #include "loader/model/model.h"
@@ -27,10 +28,13 @@ static tarn_status tune(tarn_session *session, const char *wanted) {
   return status;
 }
 
-tarn_status tarn_session_create(tarn_model *model, const tarn_session_options *options, tarn_session **session) {
-  if (!model || !session) return tarn_fail(TARN_INVALID, "a session needs a model and a place to put it");
+tarn_status tarn_session_create(tarn_model *model, const tarn_session_options *options,
+                                tarn_session **session) {
+  if (!model || !session)
+    return tarn_fail(TARN_INVALID, "a session needs a model and a place to put it");
   tarn_session *made;
-  TARN_TRY(tarn__session_create(model->meta.graph, &model->object, options, &tarn__files_all, &made));
+  TARN_TRY(
+      tarn__session_create(model->meta.graph, &model->object, options, &tarn__files_all, &made));
   tarn__session_share_packed(made, model->packed);
   const tarn_status status = options && options->tuning ? tune(made, options->tuning) : TARN_OK;
   if (status == TARN_OK) *session = made;

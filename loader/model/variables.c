@@ -2,9 +2,9 @@
  *
  * A saver is a pattern in the graph, the same since the first TensorFlow:
  *
- *   Const names, Const slices -> RestoreV2 -> [Identity] -> Assign(variable, .)             (V1: Restore, RestoreSlice)
- *   the same with AssignVariableOp(VarHandleOp, .), in the graph or in the function that the restore op calls, whose
- *   arguments are then the handles. */
+ *   Const names, Const slices -> RestoreV2 -> [Identity] -> Assign(variable, .)             (V1:
+ * Restore, RestoreSlice) the same with AssignVariableOp(VarHandleOp, .), in the graph or in the
+ * function that the restore op calls, whose arguments are then the handles. */
 #include "loader/model/variables.h"
 
 #include <stdlib.h>
@@ -22,7 +22,9 @@ static bool is_op(const tarn_node *node, const char *op) { return strcmp(node->o
 static tarn_edge origin(tarn_edge e) {
   for (int steps = 0; steps < 64; steps++) {
     const tarn_node *n = e.node;
-    if (n->inputs < 1 || !n->in[0].node || !(is_op(n, "Identity") || is_op(n, "Cast") || is_op(n, "Reshape"))) break;
+    if (n->inputs < 1 || !n->in[0].node ||
+        !(is_op(n, "Identity") || is_op(n, "Cast") || is_op(n, "Reshape")))
+      break;
     e = n->in[0];
   }
   return e;
@@ -33,8 +35,8 @@ static tarn_string constant_string(const tarn_node *node, int input, int64_t k) 
   if (input >= node->inputs || !node->in[input].node) return (tarn_string){NULL, 0};
   const tarn_node *c = origin(node->in[input]).node;
   const tarn_attr *value = is_op(c, "Const") ? tarn__attr_find(&c->attrs, "value") : NULL;
-  if (!value || value->kind != TARN_ATTR_TENSOR || !value->tensor || value->tensor->dtype != TARN_STRING ||
-      k >= tarn__tensor_elements(value->tensor))
+  if (!value || value->kind != TARN_ATTR_TENSOR || !value->tensor ||
+      value->tensor->dtype != TARN_STRING || k >= tarn__tensor_elements(value->tensor))
     return (tarn_string){NULL, 0};
   return ((const tarn_string *)value->tensor->data)[k];
 }
@@ -56,7 +58,8 @@ typedef struct finder {
 } finder;
 
 static tarn_status set_key(finder *f, tarn_variable_entry *v, tarn_string name, tarn_string slice) {
-  if (v->key || memchr(name.data, 0, name.size)) return TARN_OK;   /* a graph may have several savers: the first counts */
+  if (v->key || memchr(name.data, 0, name.size))
+    return TARN_OK; /* a graph may have several savers: the first counts */
   if (slice.data && slice.size) {
     bool any;
     tarn_status status = tarn__slice_spec(slice.data, slice.size, &any, &v->full, &v->slice);
@@ -72,7 +75,8 @@ static tarn_status find_assignments(finder *f, const tarn_graph *body, const tar
   for (size_t i = 0; i < body->count; i++) {
     const tarn_node *n = body->nodes[i];
     tarn_string name, slice;
-    if (!(is_op(n, "Assign") || is_op(n, "AssignVariableOp")) || n->inputs < 2 || !n->in[0].node || !n->in[1].node)
+    if (!(is_op(n, "Assign") || is_op(n, "AssignVariableOp")) || n->inputs < 2 || !n->in[0].node ||
+        !n->in[1].node)
       continue;
     if (!restored(origin(n->in[1]), &name, &slice)) continue;
     const tarn_node *target = origin(n->in[0]).node;
@@ -81,7 +85,8 @@ static tarn_status find_assignments(finder *f, const tarn_graph *body, const tar
       target = (int)k < call->inputs && call->in[k].node ? origin(call->in[k]).node : NULL;
       break;
     }
-    if (!target || (size_t)target->id >= f->graph->count || f->graph->nodes[target->id] != target) continue;
+    if (!target || (size_t)target->id >= f->graph->count || f->graph->nodes[target->id] != target)
+      continue;
     if (f->of_node[target->id]) TARN_TRY(set_key(f, f->of_node[target->id], name, slice));
   }
   return TARN_OK;
@@ -115,8 +120,8 @@ static void apply_definition(tarn_variable_entry *v, const tarn_variable_def *d)
   }
 }
 
-static tarn_status fill(finder *f, const tarn_model *model, tarn_map *definitions, tarn_variable_entry *entries,
-                        size_t count) {
+static tarn_status fill(finder *f, const tarn_model *model, tarn_map *definitions,
+                        tarn_variable_entry *entries, size_t count) {
   for (size_t i = 0; i < model->meta.n_variables; i++) {
     const tarn_variable_def *d = &model->meta.variables[i];
     size_t bytes = strcspn(d->name, ":");
@@ -132,12 +137,14 @@ static tarn_status fill(finder *f, const tarn_model *model, tarn_map *definition
   return TARN_OK;
 }
 
-tarn_status tarn__variable_entries(const tarn_model *model, tarn_arena *arena, tarn_variable_entry **entries,
-                                   size_t *count) {
+tarn_status tarn__variable_entries(const tarn_model *model, tarn_arena *arena,
+                                   tarn_variable_entry **entries, size_t *count) {
   const tarn_graph *graph = model->meta.graph;
   size_t n = 0;
   for (size_t i = 0; i < graph->count; i++) n += tarn__is_variable(graph->nodes[i]);
-  finder f = {.arena = arena, .graph = graph, .of_node = tarn__arena_array(arena, graph->count, sizeof *f.of_node)};
+  finder f = {.arena = arena,
+              .graph = graph,
+              .of_node = tarn__arena_array(arena, graph->count, sizeof *f.of_node)};
   tarn_variable_entry *found = tarn__arena_array(arena, n, sizeof *found);
   if (!found || !f.of_node) return TARN_NO_MEMORY;
   for (size_t i = 0, at = 0; i < graph->count; i++) {

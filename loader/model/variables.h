@@ -18,9 +18,9 @@ typedef struct tarn_variable_entry {
   bool local;                    /* in the collection local_variables only: savers leave it out */
 } tarn_variable_entry;
 
-/* All variables of the main graph in the order of their nodes, from `arena`. The key is what the graph's own saver uses (the
- * names of its RestoreV2 nodes and the Assign ops behind them), else the name of the whole of a partitioned variable
- * (VariableDef), else the node's name. */
+/* All variables of the main graph in the order of their nodes, from `arena`. The key is what the
+ * graph's own saver uses (the names of its RestoreV2 nodes and the Assign ops behind them), else
+ * the name of the whole of a partitioned variable (VariableDef), else the node's name. */
 TARN_MUST_CHECK tarn_status tarn__variable_entries(const tarn_model *model, tarn_arena *arena,
                                                    tarn_variable_entry **entries, size_t *count);
 

@@ -44,10 +44,12 @@ static void from_fortran(unsigned char *to, const unsigned char *from, const tar
 }
 
 /* Strings of a fixed width, without the zeros that fill them up. */
-static tarn_status strings_parse(const tarn_allocator *a, const npy_header *h, const unsigned char *data, tarn_tensor *out) {
+static tarn_status strings_parse(const tarn_allocator *a, const npy_header *h,
+                                 const unsigned char *data, tarn_tensor *out) {
   tarn_tensor t;
   const int64_t n = tarn__shape_elements(&h->shape);
-  if (!h->width && n > 1) return tarn_fail(TARN_CORRUPT, "%" PRId64 " strings of 0 bytes, expected some width", n);
+  if (!h->width && n > 1)
+    return tarn_fail(TARN_CORRUPT, "%" PRId64 " strings of 0 bytes, expected some width", n);
   TARN_TRY(tarn__tensor_new(a, TARN_STRING, &h->shape, &t));
   tarn_tensor plain = {0};
   const unsigned char *from = data;
@@ -185,18 +187,24 @@ tarn_status tarn__npy_header(tarn_dtype dtype, const tarn_shape *shape, tarn_byt
   const char *type = code(dtype);
   if (!type) return tarn_fail(TARN_DTYPE, "%s has no .npy form", tarn_dtype_name(dtype));
   const uint16_t one = 1;
-  return header_of(type, unit_bytes(dtype) == 1 ? '|' : *(const unsigned char *)&one ? '<' : '>', shape, b);
+  return header_of(type,
+                   unit_bytes(dtype) == 1         ? '|'
+                   : *(const unsigned char *)&one ? '<'
+                                                  : '>',
+                   shape, b);
 }
 
-/* Strings as NumPy's fixed-width bytes, '|S<n>' with the width of the longest: each is filled up with zeros, so none may
- * end in one. */
+/* Strings as NumPy's fixed-width bytes, '|S<n>' with the width of the longest: each is filled up
+ * with zeros, so none may end in one. */
 static tarn_status strings_bytes(const tarn_tensor *t, tarn_bytes *b) {
   const tarn_string *s = t->data;
   const int64_t n = tarn__tensor_elements(t);
   size_t width = 1, total;
   for (int64_t i = 0; i < n; i++) {
     if (s[i].size && !s[i].data[s[i].size - 1])
-      return tarn_fail(TARN_DTYPE, "string %" PRId64 " ends in a zero byte, which .npy cannot keep: write .json", i);
+      return tarn_fail(
+          TARN_DTYPE, "string %" PRId64 " ends in a zero byte, which .npy cannot keep: write .json",
+          i);
     if (s[i].size > width) width = s[i].size;
   }
   if (width > 999999999 || tarn__mul_overflow(width, (size_t)n, &total))
@@ -228,10 +236,12 @@ tarn_status tarn__npy_save(const tarn_allocator *a, const tarn_tensor *t, const 
   tarn_output *output = NULL;
   tarn__bytes_init(&header, a);
   const bool strings = t->dtype == TARN_STRING;
-  tarn_status status = strings ? strings_bytes(t, &header) : tarn__npy_header(t->dtype, &t->shape, &header);
+  tarn_status status =
+      strings ? strings_bytes(t, &header) : tarn__npy_header(t->dtype, &t->shape, &header);
   if (status == TARN_OK) status = tarn__output_open(a, path, &output);
   if (status == TARN_OK) status = tarn__output_write(output, header.data, header.size);
-  if (status == TARN_OK && !strings) status = tarn__output_write(output, t->data, tarn__tensor_bytes(t));
+  if (status == TARN_OK && !strings)
+    status = tarn__output_write(output, t->data, tarn__tensor_bytes(t));
   if (status == TARN_OK)
     status = tarn__output_commit(output);
   else

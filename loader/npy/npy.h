@@ -13,7 +13,8 @@
 
 /* Reads an .npy image out of memory: row-major and of this machine's byte order afterwards,
  * whatever it was. Fixed-width bytes ('S<n>') become strings without the zeros that filled them up.
- * Errors: TARN_CORRUPT (with the byte, counted from `data`), TARN_DTYPE (objects, text, records, dates, long doubles: said in words), TARN_LIMIT (more dims than TARN_MAX_RANK),
+ * Errors: TARN_CORRUPT (with the byte, counted from `data`), TARN_DTYPE (objects, text, records,
+ * dates, long doubles: said in words), TARN_LIMIT (more dims than TARN_MAX_RANK),
  * TARN_NO_MEMORY. */
 TARN_MUST_CHECK tarn_status tarn__npy_parse(const tarn_allocator *a, const unsigned char *data,
                                             size_t bytes, tarn_tensor *out);

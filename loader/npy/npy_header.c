@@ -1,7 +1,7 @@
 /* A parser for the one shape of Python literal that .npy headers have:
  *   {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
- * The three keys come once each, in any order. It has no recursion: nothing in there nests further.
- */
+ * The three keys come once each, in any order. It has no recursion: nothing in there nests
+ * further. */
 #include "loader/npy/npy_header.h"
 
 #include <string.h>
@@ -91,8 +91,10 @@ static bool take_width(const char *word, size_t n, size_t *width) {
 static tarn_status descr_parse(parser *p, npy_header *h) {
   skip(p);
   if (p->at < p->end && *p->at == '[')
-    return tarn_fail(TARN_DTYPE, "offset %zu: an array of records, expected numbers, booleans or fixed-width bytes",
-                     p->offset + (size_t)(p->at - p->start));
+    return tarn_fail(
+        TARN_DTYPE,
+        "offset %zu: an array of records, expected numbers, booleans or fixed-width bytes",
+        p->offset + (size_t)(p->at - p->start));
   const char *text, *word;
   size_t bytes;
   if (!take_string(p, &text, &bytes)) return refuse(p, "a type such as '<f4'");
@@ -105,7 +107,8 @@ static tarn_status descr_parse(parser *p, npy_header *h) {
   }
   const char *refused = n > 0 ? kind_text(*word) : NULL;
   if (refused)
-    return tarn_fail(TARN_DTYPE, "an array of %s, expected numbers, booleans or fixed-width bytes", refused);
+    return tarn_fail(TARN_DTYPE, "an array of %s, expected numbers, booleans or fixed-width bytes",
+                     refused);
   if (take_width(word, n, &h->width)) {
     h->dtype = TARN_STRING;
     return TARN_OK;

@@ -21,11 +21,14 @@ tarn_status tarn__savedmodel_file(const char *folder, tarn_arena *arena, const c
     if (!file) return TARN_NO_MEMORY;
     if (!exists(file)) continue;
     if (i == 2)
-      return tarn_fail(TARN_UNSUPPORTED, "'%s' has its model in chunks (saved_model.cpb), expected saved_model.pb", shown);
+      return tarn_fail(TARN_UNSUPPORTED,
+                       "'%s' has its model in chunks (saved_model.cpb), expected saved_model.pb",
+                       shown);
     *path = file;
     return TARN_OK;
   }
-  return tarn_fail(TARN_IO, "the folder '%s' has no saved_model.pb and no saved_model.pbtxt", shown);
+  return tarn_fail(TARN_IO, "the folder '%s' has no saved_model.pb and no saved_model.pbtxt",
+                   shown);
 }
 
 /* Whether `tags` (with commas) has the tag. */
@@ -71,7 +74,8 @@ static void describe(const char *const *tags, size_t n, char *text, size_t bytes
   snprintf(text + used, bytes - used, "%s'%s'", used ? ", " : "", one);
 }
 
-tarn_status tarn__savedmodel_pick(tarn_wire message, const char *tags, tarn_arena *arena, tarn_wire *metagraph) {
+tarn_status tarn__savedmodel_pick(tarn_wire message, const char *tags, tarn_arena *arena,
+                                  tarn_wire *metagraph) {
   char there[400] = "";
   for (tarn_wire w = message;;) {
     tarn_wire_field f;
@@ -91,6 +95,8 @@ tarn_status tarn__savedmodel_pick(tarn_wire message, const char *tags, tarn_aren
   }
   char shown[100];
   tarn__printable(tags, strlen(tags), shown, sizeof shown);
-  if (!*there) return tarn_fail(TARN_CORRUPT, "the SavedModel has no meta graph, expected one tagged '%s'", shown);
+  if (!*there)
+    return tarn_fail(TARN_CORRUPT, "the SavedModel has no meta graph, expected one tagged '%s'",
+                     shown);
   return tarn_fail(TARN_NOT_FOUND, "no meta graph is tagged '%s'; there is %s", shown, there);
 }

@@ -7,8 +7,14 @@
 
 /* The spacing of the dtype's values at x. */
 static double unit_at(tarn_dtype dtype, double x) {
-  int digits = dtype == TARN_F64 || dtype == TARN_C128 ? 52 : dtype == TARN_F16 ? 10 : dtype == TARN_BF16 ? 7 : 23;
-  int lowest = dtype == TARN_F64 || dtype == TARN_C128 ? -1022 : dtype == TARN_F16 ? -14 : -126, exponent = 0;
+  int digits = dtype == TARN_F64 || dtype == TARN_C128 ? 52
+               : dtype == TARN_F16                     ? 10
+               : dtype == TARN_BF16                    ? 7
+                                                       : 23;
+  int lowest = dtype == TARN_F64 || dtype == TARN_C128 ? -1022
+               : dtype == TARN_F16                     ? -14
+                                                       : -126,
+      exponent = 0;
   if (!tarn__dtype_in(dtype, TARN_FLOATS | TARN_COMPLEX)) return 1;
   frexp(x, &exponent);
   return ldexp(1, (x == 0 || exponent - 1 < lowest ? lowest : exponent - 1) - digits);
@@ -23,7 +29,8 @@ bool same_bits(const tarn_tensor *a, const tarn_tensor *b) {
   int64_t n = tarn__tensor_elements(a);
   if (a->dtype == TARN_STRING) {
     for (int64_t i = 0; i < n; i++)
-      if (!same_string(((const tarn_string *)a->data)[i], ((const tarn_string *)b->data)[i])) return false;
+      if (!same_string(((const tarn_string *)a->data)[i], ((const tarn_string *)b->data)[i]))
+        return false;
     return true;
   }
   if (a->dtype == TARN_RESOURCE || a->dtype == TARN_VARIANT) return true;
@@ -32,7 +39,9 @@ bool same_bits(const tarn_tensor *a, const tarn_tensor *b) {
 
 /* A complex tensor as twice as many reals. */
 static tarn_tensor as_reals(const tarn_tensor *t) {
-  tarn_dtype part = t->dtype == TARN_C64 ? TARN_F32 : t->dtype == TARN_C128 ? TARN_F64 : TARN_NO_DTYPE;
+  tarn_dtype part = t->dtype == TARN_C64    ? TARN_F32
+                    : t->dtype == TARN_C128 ? TARN_F64
+                                            : TARN_NO_DTYPE;
   tarn_tensor view = {.dtype = t->dtype, .shape = t->shape, .data = t->data};
   if (part == TARN_NO_DTYPE) return view;
   view.dtype = part;
@@ -49,8 +58,8 @@ worst compare_results(const tarn_tensor *wanted, const tarn_tensor *got, const t
     return w;
   }
   if (!tarn__shape_equal(&wanted->shape, &got->shape)) {
-    snprintf(w.why, sizeof w.why, "has shape %.50s, expected %.50s", tarn__shape_print(&got->shape, a),
-             tarn__shape_print(&wanted->shape, b));
+    snprintf(w.why, sizeof w.why, "has shape %.50s, expected %.50s",
+             tarn__shape_print(&got->shape, a), tarn__shape_print(&wanted->shape, b));
     return w;
   }
   if (!tarn__dtype_in(wanted->dtype, TARN_FLOATS | TARN_COMPLEX)) {
@@ -81,7 +90,8 @@ worst compare_results(const tarn_tensor *wanted, const tarn_tensor *got, const t
     w.wanted = v;
     w.got = g;
     w.ulp = isfinite(v) ? error / unit_at(x.dtype, v) : HUGE_VAL;
-    if (error > allowed) snprintf(w.why, sizeof w.why, "is off by %.3g, allowed is %.3g", error, allowed);
+    if (error > allowed)
+      snprintf(w.why, sizeof w.why, "is off by %.3g, allowed is %.3g", error, allowed);
   }
   return w;
 }

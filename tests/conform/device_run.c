@@ -42,8 +42,9 @@ static tarn_status put(place *d, void *to, const guarded *g) {
 static bool host_output(const tarn_kernel *k, int i) { return i < 32 && k->host_out >> i & 1u; }
 
 /* Memory of everything, and the tensors as the kernel sees them. */
-static tarn_status lay_out(place *d, const tarn_case *made, const tarn_kernel *k, const guarded *in, const guarded *out,
-                           const device_way *way, tarn_tensor *in_tensors, tarn_tensor *out_tensors) {
+static tarn_status lay_out(place *d, const tarn_case *made, const tarn_kernel *k, const guarded *in,
+                           const guarded *out, const device_way *way, tarn_tensor *in_tensors,
+                           tarn_tensor *out_tensors) {
   const tarn_problem *p = &made->problem;
   for (int i = 0; i < p->outputs; i++) {
     if (!out[i].block || host_output(k, i)) continue;
@@ -65,9 +66,11 @@ static tarn_status lay_out(place *d, const tarn_case *made, const tarn_kernel *k
   return d->api->alloc_host(d->device, d->staging_bytes, &d->staging);
 }
 
-static tarn_status prepare(place *d, const tarn_case *made, const tarn_kernel *k, tarn_tensor *in_tensors) {
+static tarn_status prepare(place *d, const tarn_case *made, const tarn_kernel *k,
+                           tarn_tensor *in_tensors) {
   const tarn_problem *p = &made->problem;
-  const size_t scratch = k->scratch_bytes ? k->scratch_bytes(p, 1) : 0, prepared = k->prepared_bytes ? k->prepared_bytes(p) : 0;
+  const size_t scratch = k->scratch_bytes ? k->scratch_bytes(p, 1) : 0,
+               prepared = k->prepared_bytes ? k->prepared_bytes(p) : 0;
   if (scratch) TARN_TRY(d->api->alloc(d->device, scratch, &d->scratch));
   if (!prepared) return TARN_OK;
   TARN_TRY(d->api->alloc(d->device, prepared, &d->prepared));
@@ -87,7 +90,8 @@ static tarn_status put_all(place *d, const tarn_problem *p, const guarded *in, c
   return TARN_OK;
 }
 
-static tarn_status get_all(place *d, const tarn_problem *p, const guarded *in, const guarded *out, bool *inputs_kept) {
+static tarn_status get_all(place *d, const tarn_problem *p, const guarded *in, const guarded *out,
+                           bool *inputs_kept) {
   const unsigned char *in_part[TARN_CASE_MAX_INPUTS] = {0}, *out_part[TARN_CASE_MAX_INPUTS] = {0};
   d->staged = 0;   /* what went in has arrived */
   for (int i = 0; i < p->inputs; i++)
@@ -114,8 +118,9 @@ static tarn_status record(place *d, const tarn_kernel *k, const tarn_call *call)
   return status == TARN_OK ? ended : status;
 }
 
-static tarn_status run(place *d, const tarn_case *made, tarn_kernel_ref ref, const guarded *in, const guarded *out,
-                       tarn_tensor *out_tensors, const device_way *way, bool *inputs_kept) {
+static tarn_status run(place *d, const tarn_case *made, tarn_kernel_ref ref, const guarded *in,
+                       const guarded *out, tarn_tensor *out_tensors, const device_way *way,
+                       bool *inputs_kept) {
   const tarn_kernel *k = ref.kernel;
   const tarn_problem *p = &made->problem;
   tarn_tensor in_tensors[TARN_CASE_MAX_INPUTS];
@@ -127,7 +132,12 @@ static tarn_status run(place *d, const tarn_case *made, tarn_kernel_ref ref, con
   for (int i = 0; i < p->outputs; i++) out_at[i] = &out_tensors[i];
   TARN_TRY(tarn__resources_create(made->graph->allocator, &d->resources));
   tarn_run limits = {.allocator = made->graph->allocator, .resources = d->resources};
-  const tarn_call call = {.problem = p, .in = in_at, .out = out_at, .scratch = d->scratch, .prepared = d->prepared, .run = &limits,
+  const tarn_call call = {.problem = p,
+                          .in = in_at,
+                          .out = out_at,
+                          .scratch = d->scratch,
+                          .prepared = d->prepared,
+                          .run = &limits,
                           .queue = d->queue};
   if (way->replayed) TARN_TRY(record(d, k, &call));
   TARN_TRY(put_all(d, p, in, out));
@@ -141,7 +151,8 @@ static tarn_status run(place *d, const tarn_case *made, tarn_kernel_ref ref, con
   return get_all(d, p, in, out, inputs_kept);
 }
 
-tarn_status device_run(const tarn_backend *backend, tarn_queue *queue, const tarn_case *made, tarn_kernel_ref k, const guarded *in, const guarded *out,
+tarn_status device_run(const tarn_backend *backend, tarn_queue *queue, const tarn_case *made,
+                       tarn_kernel_ref k, const guarded *in, const guarded *out,
                        tarn_tensor *out_tensors, device_way way, bool *inputs_kept) {
   place d = {.api = backend->api, .device = backend->device, .queue = queue};
   void *host_data[TARN_CASE_MAX_INPUTS];

@@ -19,6 +19,7 @@ guarded guard_make(tarn_tensor *t, tarn_dtype dtype, const tarn_shape *shape, bo
 bool guard_intact(const guarded *g) {
   bool intact = true;
   for (size_t i = 0; i < g->offset; i++) intact = intact && g->block[i] == GUARD_BYTE;
-  for (size_t i = g->offset + g->bytes; i < g->total; i++) intact = intact && g->block[i] == GUARD_BYTE;
+  for (size_t i = g->offset + g->bytes; i < g->total; i++)
+    intact = intact && g->block[i] == GUARD_BYTE;
   return intact;
 }

@@ -3,9 +3,10 @@
  *   conform_functions            every 1009th float: all exponents, both signs, infinities; seconds
  *   conform_functions all [OP]   every float
  *
- * Each kernel of each function below, but `reference`, runs on them as in a session (denormals are zero), and is compared
- * with the function of C's library in double, whose own error is far below a float's. Inputs that are denormal are left
- * out; results that are may be anything up to the least normal number. Prints the largest error of each kernel. */
+ * Each kernel of each function below, but `reference`, runs on them as in a session (denormals are
+ * zero), and is compared with the function of C's library in double, whose own error is far below a
+ * float's. Inputs that are denormal are left out; results that are may be anything up to the least
+ * normal number. Prints the largest error of each kernel. */
 #include "core/cpu.h"
 #include "graph/case.h"
 #include "graph/case_input.h"
@@ -24,7 +25,8 @@ static double softsign(double x) { return x / (1 + fabs(x)); }
 static double elu(double x) { return x < 0 ? expm1(x) : x; }
 /* TensorFlow's constants: "Self-Normalizing Neural Networks", Klambauer et al., 2017. */
 static double selu(double x) {
-  return x < 0 ? 1.7580993408473768599402175208123 * expm1(x) : 1.0507009873554804934193349852946 * x;
+  return x < 0 ? 1.7580993408473768599402175208123 * expm1(x)
+               : 1.0507009873554804934193349852946 * x;
 }
 
 typedef struct function {
@@ -53,7 +55,8 @@ static float float_of(uint32_t bits) {
   return x;
 }
 
-/* Units of the last place between a float and the exact number; HUGE_VAL where they are of different kinds. */
+/* Units of the last place between a float and the exact number; HUGE_VAL where they are of
+ * different kinds. */
 static double distance(float got, double exact) {
   if (isnan(exact)) return isnan(got) ? 0 : HUGE_VAL;
   if (isnan(got)) return HUGE_VAL;
@@ -61,7 +64,9 @@ static double distance(float got, double exact) {
   if (isinf(nearest) || isinf(got)) {
     if ((double)got == (double)nearest) return 0;
     /* The step from the largest number to infinity is one. */
-    return fabs(exact) >= (double)nextafterf(FLT_MAX, 0) && (isinf(got) || fabsf(got) == FLT_MAX) ? 1 : HUGE_VAL;
+    return fabs(exact) >= (double)nextafterf(FLT_MAX, 0) && (isinf(got) || fabsf(got) == FLT_MAX)
+               ? 1
+               : HUGE_VAL;
   }
   if (fabs(exact) < (double)FLT_MIN) return fabsf(got) <= FLT_MIN ? 0 : HUGE_VAL;
   int exponent;
@@ -74,7 +79,8 @@ typedef struct worst {
   float x, got;
 } worst;
 
-static tarn_status run_block(tarn_case *made, tarn_kernel_ref k, const function *f, uint32_t first, uint32_t step, worst *w) {
+static tarn_status run_block(tarn_case *made, tarn_kernel_ref k, const function *f, uint32_t first,
+                             uint32_t step, worst *w) {
   float *x = made->in[0].data;
   for (uint32_t i = 0; i < BLOCK; i++) x[i] = float_of(first + i * step);
   tarn_tensor out[TARN_CASE_MAX_INPUTS] = {{0}};
@@ -106,7 +112,9 @@ static int test_function(const function *f, bool all) {
   for (size_t i = 0; i < count; i++) {
     char name[160];
     tarn__kernel_full_name(kernels[i], name, sizeof name);
-    if (kernels[i].file->target == TARN_TARGET_REFERENCE || tarn__kernel_refusal(kernels[i], &made.problem)) continue;
+    if (kernels[i].file->target == TARN_TARGET_REFERENCE ||
+        tarn__kernel_refusal(kernels[i], &made.problem))
+      continue;
     worst w = {.ulp = 0};
     const uint32_t step = all ? 1 : 1009;
     uint64_t first = 0;
@@ -117,8 +125,10 @@ static int test_function(const function *f, bool all) {
     const bool bad = status != TARN_OK || !(w.ulp <= f->ulp);
     failures += bad;
     if (status != TARN_OK) printf("FAIL %s: %s\n", name, tarn_error());
-    else printf("%s%-12s %-36s %6.3f ULP of %.3g, at x = %.9g: %.9g, exactly %.17g\n", bad ? "FAIL " : "", f->op, name, w.ulp, f->ulp,
-                (double)w.x, (double)w.got, f->exact((double)w.x));
+    else
+      printf("%s%-12s %-36s %6.3f ULP of %.3g, at x = %.9g: %.9g, exactly %.17g\n",
+             bad ? "FAIL " : "", f->op, name, w.ulp, f->ulp, (double)w.x, (double)w.got,
+             f->exact((double)w.x));
   }
   tarn__case_clear(&made);
   return failures;

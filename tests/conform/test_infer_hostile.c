@@ -1,9 +1,10 @@
-/* Parse and shape functions never crash, whatever the shapes, attributes and small integer inputs: each op gets many
- * seeded nodes, and many changes of its own cases: ranks 0..6 (and the highest), dims of zero, one, prime and huge, wrong
- * ranks, and values at the ends of their range. A status is all that is asked of them, and that shapes given are ones
- * that can exist. The sanitizer builds give this test its teeth. Arguments: -v to name each node before it is tried (which
- * one crashed?), -n and how many nodes of each op and changes of each case to try, or an op's name and a seed (its cases are left
- * out then). */
+/* Parse and shape functions never crash, whatever the shapes, attributes and small integer inputs:
+ * each op gets many seeded nodes, and many changes of its own cases: ranks 0..6 (and the highest),
+ * dims of zero, one, prime and huge, wrong ranks, and values at the ends of their range. A status
+ * is all that is asked of them, and that shapes given are ones that can exist. The sanitizer builds
+ * give this test its teeth. Arguments: -v to name each node before it is tried (which one
+ * crashed?), -n and how many nodes of each op and changes of each case to try, or an op's name and
+ * a seed (its cases are left out then). */
 #include "graph/case.h"
 #include "graph/case_input.h"
 #include "hostile.h"
@@ -24,20 +25,31 @@ static uint64_t rounds = ROUNDS;
 
 /* Small inputs are known now and then. */
 static void maybe_known(tarn_tensor *t, tarn_dtype dtype, const tarn_shape *shape) {
-  if (tarn__shape_elements(shape) > MAX_VALUES || dtype == TARN_RESOURCE || dtype == TARN_VARIANT || !draw(3)) return;
+  if (tarn__shape_elements(shape) > MAX_VALUES || dtype == TARN_RESOURCE || dtype == TARN_VARIANT ||
+      !draw(3))
+    return;
   draw_tensor(t, tarn__allocator_default(), dtype, shape);
 }
 
 /* Runs infer on the shapes; values[i] belongs to the caller. */
-static void infer(const tarn_node *n, const tarn_shape *in, const tarn_tensor *values, tally *counts) {
+static void infer(const tarn_node *n, const tarn_shape *in, const tarn_tensor *values,
+                  tally *counts) {
   const tarn_tensor *value[MOST] = {0};
   tarn_shape *out = calloc((size_t)n->outputs + 1, sizeof *out);
   if (!out) exit(1);
   for (int i = 0; i < n->inputs; i++)
     if (values[i].dtype != TARN_NO_DTYPE) value[i] = &values[i];
-  tarn_infer t = {.op = n->op, .node = n->name, .attrs = &n->attrs, .params = n->params, .inputs = n->inputs,
-                  .outputs = n->outputs, .in_dtype = n->in_dtype, .out_dtype = n->out_dtype, .in = in,
-                  .value = value, .out = out};
+  tarn_infer t = {.op = n->op,
+                  .node = n->name,
+                  .attrs = &n->attrs,
+                  .params = n->params,
+                  .inputs = n->inputs,
+                  .outputs = n->outputs,
+                  .in_dtype = n->in_dtype,
+                  .out_dtype = n->out_dtype,
+                  .in = in,
+                  .value = value,
+                  .out = out};
   if (tarn__infer(&t) == TARN_OK) counts->inferred++;
   else counts->failed++;
   free(out);
@@ -54,7 +66,8 @@ static void infer_random(const tarn_node *n, tally *counts) {
   tarn_shape in[MOST];
   tarn_tensor values[MOST] = {{0}};
   for (int i = 0; i < n->inputs; i++) {
-    bool same = i > 0 && draw(2);   /* often shapes that fit, or no check behind the first is reached */
+    bool same =
+        i > 0 && draw(2); /* often shapes that fit, or no check behind the first is reached */
     in[i] = same ? in[i - 1] : draw_shape(n->in_dtype[i], INT64_MAX);
     if (!possible(&in[i], n->in_dtype[i])) in[i] = tarn__shape_scalar();
     maybe_known(&values[i], n->in_dtype[i], &in[i]);
@@ -63,7 +76,8 @@ static void infer_random(const tarn_node *n, tally *counts) {
   for (int i = 0; i < n->inputs; i++) tarn__tensor_clear(&values[i]);
 }
 
-/* A case that works, with a dim, a rank or an element changed here and there: this passes the first checks. */
+/* A case that works, with a dim, a rank or an element changed here and there: this passes the first
+ * checks. */
 static void infer_changed(const tarn_case *made, tally *counts) {
   const tarn_node *n = made->node;
   tarn_shape in[MOST];
@@ -90,7 +104,8 @@ static void infer_changed(const tarn_case *made, tally *counts) {
 static void try_cases(const tarn_op *op, tally *counts) {
   for (size_t c = 0; c < sizeof op->cases / sizeof *op->cases && op->cases[c]; c++) {
     tarn_case made;
-    if (tarn__case_make(tarn__allocator_default(), op, op->cases[c], TARN_F32, 1, &made) != TARN_OK) continue;
+    if (tarn__case_make(tarn__allocator_default(), op, op->cases[c], TARN_F32, 1, &made) != TARN_OK)
+      continue;
     counts->built++;
     for (uint64_t i = 0; i < rounds; i++) {
       infer_changed(&made, counts);
@@ -134,7 +149,7 @@ int main(int argc, char **argv) {
     if (argc <= 2) try_cases(ops[i], &counts);
     if (counts.built == before.built) printf("%s: no node passes its own checks\n", ops[i]->name);
   }
-  printf("%zu ops: %ld nodes (%ld refused by their attributes), %ld shapes inferred, %ld refused\n", count,
-         counts.built, counts.refused, counts.inferred, counts.failed);
+  printf("%zu ops: %ld nodes (%ld refused by their attributes), %ld shapes inferred, %ld refused\n",
+         count, counts.built, counts.refused, counts.inferred, counts.failed);
   return counts.built > 0 && counts.inferred > 0 && counts.failed > 0 ? 0 : 1;
 }

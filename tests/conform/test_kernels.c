@@ -1,5 +1,6 @@
-/* All kernels against their references: conform_kernels [--device] [OP]; --device: those of the CUDA module instead of the CPU's. An
- * argument names one op to test alone. See walk.h. Exit status 77: there is no device. */
+/* All kernels against their references: conform_kernels [--device] [OP]; --device: those of the
+ * CUDA module instead of the CPU's. An argument names one op to test alone. See walk.h. Exit status
+ * 77: there is no device. */
 #include "walk.h"
 
 #include <string.h>
@@ -19,7 +20,10 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s\n", tarn_error());
     return 1;
   }
-  printf("%ld ops, %ld cases, %ld runs, %ld failures; without a kernel: %ld ops, without a case: %ld\n", counts.ops,
-         counts.cases, counts.runs, counts.failures, counts.without_kernel, counts.without_case);
+  printf(
+      "%ld ops, %ld cases, %ld runs, %ld failures; without a kernel: %ld ops, without a case: "
+      "%ld\n",
+      counts.ops, counts.cases, counts.runs, counts.failures, counts.without_kernel,
+      counts.without_case);
   return counts.failures || !counts.runs ? 1 : 0;
 }

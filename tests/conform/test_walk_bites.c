@@ -1,5 +1,5 @@
-/* Kernels with one fault each, on tables of this program's own: the walk must find every one of them, and pass the one
- * that has none. */
+/* Kernels with one fault each, on tables of this program's own: the walk must find every one of
+ * them, and pass the one that has none. */
 #include "graph/op.h"
 #include "kernels/kernel.h"
 #include "walk.h"
@@ -42,12 +42,14 @@ static tarn_status writes_behind(const tarn_call *call) {
 }
 static tarn_status counts_threads(const tarn_call *call) {
   twice(call);
-  if (tarn__tensor_elements(call->out[0])) ((float *)call->out[0]->data)[0] *= tarn__pool_threads(call->pool) > 1 ? 1 + 0x1p-23f : 1;
+  if (tarn__tensor_elements(call->out[0]))
+    ((float *)call->out[0]->data)[0] *= tarn__pool_threads(call->pool) > 1 ? 1 + 0x1p-23f : 1;
   return TARN_OK;
 }
 static tarn_status needs_alignment(const tarn_call *call) {
   twice(call);
-  if ((uintptr_t)call->in[0]->data % 64 && tarn__tensor_elements(call->out[0])) ((float *)call->out[0]->data)[0] += 1;
+  if ((uintptr_t)call->in[0]->data % 64 && tarn__tensor_elements(call->out[0]))
+    ((float *)call->out[0]->data)[0] += 1;
   return TARN_OK;
 }
 static tarn_status not_in_place(const tarn_call *call) {
@@ -70,7 +72,8 @@ static tarn_status fails(const tarn_call *call) {
   return tarn_fail(TARN_FAILED, "not today");
 }
 static size_t packed_bytes(const tarn_problem *p) { return p->stable && p->stable[0] ? 64 : 0; }
-static tarn_status pack(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status pack(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                        tarn_pool *pool) {
   (void)p;
   (void)in;
   (void)pool;
@@ -97,15 +100,20 @@ static tarn_status packs_wrongly(const tarn_call *call) {
   X(Fails, fails)               \
   X(PacksWrongly, packs_wrongly)
 
-#define OP(text)                                                                                      \
-  {.name = text, .inputs = "x: T", .outputs = "y: T", .attrs = "T: {float, double}", .inplace = 1, \
+#define OP(text)                  \
+  {.name = text,                  \
+   .inputs = "x: T",              \
+   .outputs = "y: T",             \
+   .attrs = "T: {float, double}", \
+   .inplace = 1,                  \
    .cases = {"x=T[37]", "x=T[0]"}},
 #define X(op, run) OP(#op)
 static const tarn_op ops[] = {
-  OP("Right") OP("NoReference")
-  FAULTS(X)
-  {.name = "Placeholder", .outputs = "output: dtype", .attrs = "dtype: type", .flags = TARN_OP_CONTROL},
-  {0},
+    OP("Right") OP("NoReference") FAULTS(X){.name = "Placeholder",
+                                            .outputs = "output: dtype",
+                                            .attrs = "dtype: type",
+                                            .flags = TARN_OP_CONTROL},
+    {0},
 };
 #undef X
 const tarn_op_file tarn__op_files[] = {{ops, "graph/ops/bites.c"}, {0}};
@@ -117,8 +125,12 @@ static const tarn_kernel references[] = {
   FAULTS(X) {0},
 };
 #undef X
-#define X(op_name, fault) \
-  {.op = #op_name, .dtypes = TARN_BIT(TARN_F32), .run = fault, .prepared_bytes = packed_bytes, .prepare = pack},
+#define X(op_name, fault)          \
+  {.op = #op_name,                 \
+   .dtypes = TARN_BIT(TARN_F32),   \
+   .run = fault,                   \
+   .prepared_bytes = packed_bytes, \
+   .prepare = pack},
 static const tarn_kernel faulty[] = {
   {.op = "Right", .dtypes = TARN_BIT(TARN_F32), .run = right},
   FAULTS(X) {0},

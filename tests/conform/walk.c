@@ -18,8 +18,8 @@ typedef struct variant {
   bool replayed;   /* of kernels on a device: recorded first */
 } variant;
 
-/* A replay does to memory what its recording was of: with the address sanitizer, where the walk takes ten times as long, kernels
- * are only run. */
+/* A replay does to memory what its recording was of: with the address sanitizer, where the walk
+ * takes ten times as long, kernels are only run. */
 #ifdef __SANITIZE_ADDRESS__
 enum { REPLAYS = false };
 #else
@@ -75,7 +75,8 @@ static void run_variant(tarn_case *made, tarn_kernel_ref k, const variant *v, ou
   }
   for (int i = 0; i < o->outputs; i++)
     if (made->out_shape[i].rank >= 0 && is_plain(made->problem.out_dtype[i]))
-      o->guard[i] = guard_make(&o->out[i], made->problem.out_dtype[i], &made->out_shape[i], v->misaligned);
+      o->guard[i] =
+          guard_make(&o->out[i], made->problem.out_dtype[i], &made->out_shape[i], v->misaligned);
   int taken = made->op->inplace - 1;   /* the plan would let output 0 take this input's place */
   if (v->in_place && made->in[taken].dtype == o->out[0].dtype) {
     memcpy(o->out[0].data, made->in[taken].data, o->guard[0].bytes);
@@ -84,8 +85,9 @@ static void run_variant(tarn_case *made, tarn_kernel_ref k, const variant *v, ou
   made->problem.stable = v->stable ? stable : NULL;
   bool inputs_kept = true;
   if (tarn__target_on_device(k.file->target))
-    o->status = device_run(device, queue, made, k, in_guard, o->guard, o->out,
-                           (device_way){.replayed = v->replayed, .in_place = v->in_place ? taken : -1}, &inputs_kept);
+    o->status = device_run(
+        device, queue, made, k, in_guard, o->guard, o->out,
+        (device_way){.replayed = v->replayed, .in_place = v->in_place ? taken : -1}, &inputs_kept);
   else
     o->status = tarn__case_run(made, k, pools[v->threads], o->out);
   if (o->status != TARN_OK) snprintf(o->error, sizeof o->error, "%s", tarn_error());
@@ -126,8 +128,8 @@ static void fail(const place *p, const char *kernel, const char *variant_name, c
   spell(p->text, p->dtype, text, sizeof text);
   p->counts->failures++;
   if (!p->report) return;
-  fprintf(p->report, "FAIL %s: %s: %s: %s\n     tarn bench --kernels %s --case \"%s\"\n", p->op->name, kernel, variant_name,
-         what, kernel, text);
+  fprintf(p->report, "FAIL %s: %s: %s: %s\n     tarn bench --kernels %s --case \"%s\"\n",
+          p->op->name, kernel, variant_name, what, kernel, text);
 }
 
 static void check(const place *p, const tarn_case *made, const char *kernel, const variant *v,
@@ -135,18 +137,21 @@ static void check(const place *p, const tarn_case *made, const char *kernel, con
   char what[700];
   if (!got->guards_intact) fail(p, kernel, v->name, "wrote outside its outputs");
   if (wanted->status != got->status && (wanted->status == TARN_OK || got->status == TARN_OK)) {
-    snprintf(what, sizeof what, "gave '%s' (%s), reference gave '%s' (%s)", tarn_status_text(got->status), got->error,
-             tarn_status_text(wanted->status), wanted->error);
+    snprintf(what, sizeof what, "gave '%s' (%s), reference gave '%s' (%s)",
+             tarn_status_text(got->status), got->error, tarn_status_text(wanted->status),
+             wanted->error);
     fail(p, kernel, v->name, what);
     return;
   }
   if (wanted->status != TARN_OK) return;
   for (int i = 0; i < got->outputs; i++) {
-    if (same_bits(&wanted->out[i], &got->out[i])) continue;   /* most: how far off it may be takes longer to say */
+    if (same_bits(&wanted->out[i], &got->out[i]))
+      continue; /* most: how far off it may be takes longer to say */
     tolerance t = tolerance_of(made, i);
     worst w = compare_results(&wanted->out[i], &got->out[i], &t);
     if (!*w.why) continue;
-    snprintf(what, sizeof what, "output %d %s: element %lld is %.9g, reference says %.9g (%.3g ULP)", i, w.why,
+    snprintf(what, sizeof what,
+             "output %d %s: element %lld is %.9g, reference says %.9g (%.3g ULP)", i, w.why,
              (long long)w.at, w.got, w.wanted, w.ulp);
     fail(p, kernel, v->name, what);
     return;
@@ -158,7 +163,9 @@ static void check_bits(const place *p, const tarn_case *made, const char *kernel
   if (one->status != TARN_OK || two->status != TARN_OK) return;
   for (int i = 0; i < one->outputs; i++)
     if (!same_bits(&one->out[i], &two->out[i]) && tolerance_of(made, i).threads)
-      fail(p, kernel, v->name, v->replayed ? "differs from what running gives" : "differs from its own result with one thread");
+      fail(p, kernel, v->name,
+           v->replayed ? "differs from what running gives"
+                       : "differs from its own result with one thread");
 }
 
 /* ---- the walk ------------------------------------------------------------------------------ */
@@ -181,23 +188,31 @@ static bool spoil(tarn_case *made) {
 }
 
 /* packed: it takes the case with constant inputs alone, so that is how it is run in every way. */
-static void run_kernel(const place *p, tarn_case *made, tarn_kernel_ref k, const outcome *wanted, bool spoilt, bool packed) {
+static void run_kernel(const place *p, tarn_case *made, tarn_kernel_ref k, const outcome *wanted,
+                       bool spoilt, bool packed) {
   char name[160];
   tarn__kernel_full_name(k, name, sizeof name);
   const bool on_device = tarn__target_on_device(k.file->target);
   outcome first = {0}, first_stable = {0};
   for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
     const variant *v = &variants[i];
-    const variant with_packed = {.name = v->name, .threads = v->threads, .misaligned = v->misaligned, .in_place = v->in_place,
-                                 .not_finite = v->not_finite, .replayed = v->replayed, .stable = true};
+    const variant with_packed = {.name = v->name,
+                                 .threads = v->threads,
+                                 .misaligned = v->misaligned,
+                                 .in_place = v->in_place,
+                                 .not_finite = v->not_finite,
+                                 .replayed = v->replayed,
+                                 .stable = true};
     if (v->not_finite != spoilt) continue;
     if (v->stable && (packed || !has_packing(k))) continue;
     if (packed) v = &with_packed;
-    if (v->replayed && (!REPLAYS || !on_device || k.kernel->fleeting || k.kernel->host_out)) continue;
+    if (v->replayed && (!REPLAYS || !on_device || k.kernel->fleeting || k.kernel->host_out))
+      continue;
     if (on_device && v->threads > 1) continue;
-    if (v->in_place && (!made->op->inplace || !made->problem.outputs || made->out_shape[0].rank < 0 ||
-                        !tarn__shape_equal(&made->in_shape[made->op->inplace - 1], &made->out_shape[0]) ||
-                        !is_plain(made->problem.out_dtype[0])))
+    if (v->in_place &&
+        (!made->op->inplace || !made->problem.outputs || made->out_shape[0].rank < 0 ||
+         !tarn__shape_equal(&made->in_shape[made->op->inplace - 1], &made->out_shape[0]) ||
+         !is_plain(made->problem.out_dtype[0])))
       continue;
     outcome got;
     run_variant(made, k, v, &got);
@@ -205,7 +220,8 @@ static void run_kernel(const place *p, tarn_case *made, tarn_kernel_ref k, const
     check(p, made, name, v, wanted, &got);
     outcome *before = v->stable ? &first_stable : &first;
     if (v->threads == 2 || v->replayed) check_bits(p, made, name, v, before, &got);
-    if (v->threads == 1 && !v->replayed && !before->outputs && !v->misaligned && !v->in_place) *before = got;
+    if (v->threads == 1 && !v->replayed && !before->outputs && !v->misaligned && !v->in_place)
+      *before = got;
     else drop(&got);
   }
   drop(&first);
@@ -236,13 +252,15 @@ static void run_case(const place *p, tarn_case *made, bool spoilt, bool *covered
   const tarn_kernel_ref *kernels = tarn__kernels_of(p->op->name, &count);
   const tarn_kernel_ref *oracle = NULL;
   for (size_t i = 0; i < count && !oracle; i++)
-    if (kernels[i].file->target == TARN_TARGET_REFERENCE && !tarn__kernel_refusal(kernels[i], &made->problem))
+    if (kernels[i].file->target == TARN_TARGET_REFERENCE &&
+        !tarn__kernel_refusal(kernels[i], &made->problem))
       oracle = &kernels[i];
   if (!oracle) {
     for (size_t i = 0; i < count; i++)
       if (!tarn__kernel_refusal(kernels[i], &made->problem)) {
         char name[160];
-        fail(p, tarn__kernel_full_name(kernels[i], name, sizeof name), "plain", "no reference kernel takes this");
+        fail(p, tarn__kernel_full_name(kernels[i], name, sizeof name), "plain",
+             "no reference kernel takes this");
       }
     return;
   }
@@ -263,8 +281,10 @@ static void run_case(const place *p, tarn_case *made, bool spoilt, bool *covered
     made->problem.precision = kernels[i].kernel->precision;
     /* A range that is not finite has no scale: all of it becomes NaN. */
     if (spoilt && made->problem.precision == TARN_PRECISION_INT8) continue;
-    if (!tarn__kernel_refusal(kernels[i], &made->problem)) run_kernel(p, made, kernels[i], &wanted, spoilt, false);
-    else if (device && takes_packed(kernels[i], &made->problem)) run_kernel(p, made, kernels[i], &wanted, spoilt, true);
+    if (!tarn__kernel_refusal(kernels[i], &made->problem))
+      run_kernel(p, made, kernels[i], &wanted, spoilt, false);
+    else if (device && takes_packed(kernels[i], &made->problem))
+      run_kernel(p, made, kernels[i], &wanted, spoilt, true);
   }
   made->problem.precision = TARN_PRECISION_F32;
   drop(&wanted);
@@ -276,13 +296,15 @@ static bool names_t(const char *text) {
   return false;
 }
 
-/* The case without the bench's million elements: several chunks for each thread, and a rest, are as good in an eighth of the time. */
+/* The case without the bench's million elements: several chunks for each thread, and a rest, are as
+ * good in an eighth of the time. */
 static const char *fewer(const char *text, char *out, size_t bytes) {
   static const char million[] = "1048576", enough[] = "131077";
   size_t used = 0;
   while (*text && used + sizeof million < bytes) {
     const bool found = !strncmp(text, million, sizeof million - 1);
-    used += (size_t)snprintf(out + used, bytes - used, "%.*s", found ? (int)sizeof enough : 1, found ? enough : text);
+    used += (size_t)snprintf(out + used, bytes - used, "%.*s", found ? (int)sizeof enough : 1,
+                             found ? enough : text);
     text += found ? sizeof million - 1 : 1;
   }
   out[used] = 0;
@@ -315,10 +337,12 @@ static void walk_case(const tarn_op *op, const char *text, FILE *report, walk_ta
   }
   place p = {op, text, TARN_F32, counts, report};
   if (!made_once) fail(&p, op->name, "making the case", error);
-  else if (!covered) fail(&p, op->name, "selection", "no reference kernel takes this case in any dtype");
+  else if (!covered)
+    fail(&p, op->name, "selection", "no reference kernel takes this case in any dtype");
 }
 
-tarn_status walk_kernels(const tarn_backend *backend, const char *only, FILE *report, walk_tally *counts) {
+tarn_status walk_kernels(const tarn_backend *backend, const char *only, FILE *report,
+                         walk_tally *counts) {
   *counts = (walk_tally){0};
   device = backend;
   if (device) TARN_TRY(device->api->queue_create(device->device, &queue));
@@ -338,7 +362,8 @@ tarn_status walk_kernels(const tarn_backend *backend, const char *only, FILE *re
     counts->without_kernel += !kernels;
     if (kernels && !op->cases[0]) {
       counts->without_case++;
-      if (report && !(op->flags & TARN_OP_STATEFUL)) fprintf(report, "%s has kernels and no case\n", op->name);
+      if (report && !(op->flags & TARN_OP_STATEFUL))
+        fprintf(report, "%s has kernels and no case\n", op->name);
     }
     for (size_t c = 0; kernels && c < sizeof op->cases / sizeof *op->cases && op->cases[c]; c++) {
       char text[2000];

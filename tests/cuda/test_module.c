@@ -1,5 +1,5 @@
-/* The functions of the module's table, one by one, as the library uses them; and, on the emulated device, with each call that can fail
- * failing once. Exit status 77: there is no device. */
+/* The functions of the module's table, one by one, as the library uses them; and, on the emulated
+ * device, with each call that can fail failing once. Exit status 77: there is no device. */
 #include "kernels/device.h"
 #include "tests/unit/suite.h"
 
@@ -22,8 +22,14 @@ static size_t (*allocations)(void);
 static tarn_status relu(tarn_queue *queue, void *x, void *y, int64_t n) {
   const tarn_dtype dtype = TARN_F32;
   const tarn_shape shape = tarn__shape_vector(n);
-  const tarn_problem p = {.op = "Relu", .node = "relu", .inputs = 1, .outputs = 1, .in_dtype = &dtype, .out_dtype = &dtype,
-                          .in_shape = &shape, .out_shape = &shape};
+  const tarn_problem p = {.op = "Relu",
+                          .node = "relu",
+                          .inputs = 1,
+                          .outputs = 1,
+                          .in_dtype = &dtype,
+                          .out_dtype = &dtype,
+                          .in_shape = &shape,
+                          .out_shape = &shape};
   tarn_machine machine;
   tarn__machine_guess(1, &machine);
   tarn_kernel_ref k;
@@ -122,7 +128,8 @@ static tarn_status all_at_once(float *sum) {
   TARN_GOTO(api->upload(device, a, elements, sizeof elements));
   TARN_GOTO(api->record_begin(queue));
   status = relu(queue, a, (char *)a + sizeof elements, N);
-  if (status == TARN_OK) status = api->copy_within(queue, a, (char *)a + sizeof elements, sizeof elements);
+  if (status == TARN_OK)
+    status = api->copy_within(queue, a, (char *)a + sizeof elements, sizeof elements);
   ended = api->record_end(queue, &recording);
   if (status == TARN_OK) status = ended;
   if (status != TARN_OK) goto done;
@@ -193,7 +200,8 @@ static void *use(void *failed) {
 START_TEST(threads_have_queues_of_their_own) {
   pthread_t threads[4];
   bool failed[4] = {false};
-  for (int i = 0; i < 4; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, use, &failed[i]), 0);
+  for (int i = 0; i < 4; i++)
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, use, &failed[i]), 0);
   for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
   for (int i = 0; i < 4; i++) ck_assert(!failed[i]);
 }
@@ -211,7 +219,13 @@ int main(void) {
     *(void **)&fail_at = dlsym(module, "tarn_emulated_fail");
     *(void **)&allocations = dlsym(module, "tarn_emulated_allocations");
   }
-  const TTest *const tests[] = {it_is_described, memory_has_its_limits, an_ordinal_that_is_not_there, copies_keep_their_order,
-                                a_recording_repeats_work, every_call_may_fail, threads_have_queues_of_their_own, NULL};
+  const TTest *const tests[] = {it_is_described,
+                                memory_has_its_limits,
+                                an_ordinal_that_is_not_there,
+                                copies_keep_their_order,
+                                a_recording_repeats_work,
+                                every_call_may_fail,
+                                threads_have_queues_of_their_own,
+                                NULL};
   return suite_run("the CUDA module", NULL, tests);
 }

@@ -15,12 +15,14 @@ tarn_status memory_take(size_t bytes, void **memory);
 void memory_give(void *memory);
 /* The whole [memory, memory + bytes) is the device's. */
 bool memory_holds(const void *memory, size_t bytes);
-/* From here to memory_close the device's memory may be touched; several threads may have it open. */
+/* From here to memory_close the device's memory may be touched; several threads may have it
+ * open. */
 void memory_open(void);
 void memory_close(void);
 
 /* ---- queue.c: a piece of work; `argument` is freed by `drop`. */
-tarn_status queue_put(tarn_queue *queue, tarn_status (*run)(void *argument), void (*drop)(void *argument), void *argument);
+tarn_status queue_put(tarn_queue *queue, tarn_status (*run)(void *argument),
+                      void (*drop)(void *argument), void *argument);
 tarn_status queue_create(tarn_device *device, tarn_queue **queue);
 void queue_destroy(tarn_queue *queue);
 tarn_status queue_sync(tarn_queue *queue);

@@ -1,5 +1,6 @@
-/* The reference kernels of ops without state, and of those that write variables, as kernels of a device: a call is put into the
- * queue, with copies of what it reads in the host's memory. An op in eight stays on the host, so that plans have to copy. */
+/* The reference kernels of ops without state, and of those that write variables, as kernels of a
+ * device: a call is put into the queue, with copies of what it reads in the host's memory. An op in
+ * eight stays on the host, so that plans have to copy. */
 #include "device.h"
 
 #include "core/hash.h"
@@ -18,10 +19,33 @@ static unsigned host_inputs(const char *op) {
     const char *op;
     unsigned in;
   } rows[] = {
-      {"ConcatV2", TARN_LAST_INPUT}, {"Concat", 1}, {"Split", 1}, {"SplitV", 6}, {"Slice", 6}, {"StridedSlice", 14},
-      {"Transpose", 2}, {"Pad", 2}, {"PadV2", 2}, {"MirrorPad", 2}, {"Tile", 2}, {"Sum", 2}, {"Mean", 2}, {"Prod", 2},
-      {"Max", 2}, {"Min", 2}, {"ArgMax", 2}, {"ArgMin", 2}, {"GatherV2", 4}, {"OneHot", 2}, {"TopKV2", 2}, {"Cumsum", 2},
-      {"Cumprod", 2}, {"ReverseV2", 2}, {"ResizeBilinear", 2}, {"Conv2DBackpropInput", 1}, {"Conv2DBackpropFilter", 2},
+      {"ConcatV2", TARN_LAST_INPUT},
+      {"Concat", 1},
+      {"Split", 1},
+      {"SplitV", 6},
+      {"Slice", 6},
+      {"StridedSlice", 14},
+      {"Transpose", 2},
+      {"Pad", 2},
+      {"PadV2", 2},
+      {"MirrorPad", 2},
+      {"Tile", 2},
+      {"Sum", 2},
+      {"Mean", 2},
+      {"Prod", 2},
+      {"Max", 2},
+      {"Min", 2},
+      {"ArgMax", 2},
+      {"ArgMin", 2},
+      {"GatherV2", 4},
+      {"OneHot", 2},
+      {"TopKV2", 2},
+      {"Cumsum", 2},
+      {"Cumprod", 2},
+      {"ReverseV2", 2},
+      {"ResizeBilinear", 2},
+      {"Conv2DBackpropInput", 1},
+      {"Conv2DBackpropFilter", 2},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (!strcmp(op, rows[i].op)) return rows[i].in;
@@ -32,7 +56,8 @@ static const tarn_kernel *reference_of(const tarn_problem *p) {
   size_t count;
   const tarn_kernel_ref *rows = tarn__kernels_of(p->op, &count);
   for (size_t i = 0; i < count; i++)
-    if (rows[i].file->target == TARN_TARGET_REFERENCE && !tarn__kernel_refusal(rows[i], p)) return rows[i].kernel;
+    if (rows[i].file->target == TARN_TARGET_REFERENCE && !tarn__kernel_refusal(rows[i], p))
+      return rows[i].kernel;
   return NULL;
 }
 
@@ -70,14 +95,16 @@ static void drop(void *argument) {
 }
 
 /* The reference wants the handle of a variable: here it is of one in the device's memory. */
-static tarn_status give_handle(tarn_resources *resources, const tarn_tensor *value, int i, tarn_tensor *handle) {
+static tarn_status give_handle(tarn_resources *resources, const tarn_tensor *value, int i,
+                               tarn_tensor *handle) {
   char name[16];
   tarn_variable *v;
   const tarn_shape scalar = tarn__shape_scalar();
   snprintf(name, sizeof name, "%d", i);
   TARN_TRY(tarn__variable_get(resources, name, value->dtype, &value->shape, true, &v));
   v->value = *value;   /* borrowed: written in place */
-  const tarn_status status = tarn__tensor_new(tarn__allocator_default(), TARN_RESOURCE, &scalar, handle);
+  const tarn_status status =
+      tarn__tensor_new(tarn__allocator_default(), TARN_RESOURCE, &scalar, handle);
   if (status != TARN_OK) {
     tarn__object_release(v);
     return status;
@@ -115,9 +142,11 @@ static tarn_status run_job(void *argument) {
   void *scratch = j->scratch_bytes ? aligned_alloc(64, (j->scratch_bytes / 64 + 1) * 64) : NULL;
   if (j->scratch_bytes && !scratch) return test_fail(TARN_NO_MEMORY, "no scratch memory");
   tarn_run run = {.allocator = tarn__allocator_default()};
-  const tarn_call call = {.problem = j->problem, .in = j->in, .out = j->out, .scratch = scratch, .run = &run};
+  const tarn_call call = {
+      .problem = j->problem, .in = j->in, .out = j->out, .scratch = scratch, .run = &run};
   const bool variables = j->problem->inputs && j->problem->in_dtype[0] == TARN_RESOURCE;
-  const tarn_status status = variables ? run_on_variables(j, call, &run) : tarn__kernel_run(j->kernel, &call);
+  const tarn_status status =
+      variables ? run_on_variables(j, call, &run) : tarn__kernel_run(j->kernel, &call);
   free(scratch);
   return status == TARN_OK ? TARN_OK : test_fail(status, NULL);
 }
@@ -130,19 +159,25 @@ static tarn_status run(const tarn_call *call) {
   TARN_TRY(test_may_fail("a kernel"));
   job *j = calloc(1, sizeof *j);
   if (!j) return test_fail(TARN_NO_MEMORY, "no memory for a call");
-  *j = (job){.problem = p, .kernel = reference_of(p), .tensor = calloc(n + m + 1, sizeof *j->tensor),
-             .in = calloc(n + 1, sizeof *j->in), .out = calloc(m + 1, sizeof *j->out), .mine = calloc(n + 1, sizeof *j->mine)};
+  *j = (job){.problem = p,
+             .kernel = reference_of(p),
+             .tensor = calloc(n + m + 1, sizeof *j->tensor),
+             .in = calloc(n + 1, sizeof *j->in),
+             .out = calloc(m + 1, sizeof *j->out),
+             .mine = calloc(n + 1, sizeof *j->mine)};
   if (!j->tensor || !j->in || !j->out || !j->mine) goto short_of_memory;
   if (j->kernel->scratch_bytes) j->scratch_bytes = j->kernel->scratch_bytes(p, 1);
   for (int i = 0; i < p->inputs; i++) {
     tarn_tensor *t = &j->tensor[i];
     const size_t bytes = tarn__tensor_bytes(call->in[i]);
-    *t = (tarn_tensor){.dtype = call->in[i]->dtype, .shape = call->in[i]->shape, .data = call->in[i]->data};
+    *t = (tarn_tensor){
+        .dtype = call->in[i]->dtype, .shape = call->in[i]->shape, .data = call->in[i]->data};
     j->in[i] = t;
     const bool here = tarn__host_input(&row, p->inputs, i);
     if (bytes && memory_holds(t->data, bytes) == here) {
       drop(j);
-      return test_fail(TARN_INVALID, here ? "an input is on the device" : "an input is on the host");
+      return test_fail(TARN_INVALID,
+                       here ? "an input is on the device" : "an input is on the host");
     }
     if (!here) continue;
     if (!(j->mine[i] = malloc(bytes + 1))) goto short_of_memory;
@@ -151,7 +186,8 @@ static tarn_status run(const tarn_call *call) {
   }
   for (int k = 0; k < p->outputs; k++) {
     tarn_tensor *t = &j->tensor[p->inputs + k];
-    *t = (tarn_tensor){.dtype = call->out[k]->dtype, .shape = call->out[k]->shape, .data = call->out[k]->data};
+    *t = (tarn_tensor){
+        .dtype = call->out[k]->dtype, .shape = call->out[k]->shape, .data = call->out[k]->data};
     j->out[k] = t;
     if (t->dtype == TARN_RESOURCE) continue;
     if (tarn__tensor_bytes(t) && !memory_holds(t->data, tarn__tensor_bytes(t))) {
@@ -170,14 +206,16 @@ static bool writes(const char *op) {
   static const char *const not[] = {"ApplyAdagradDA", "ResourceApplyFtrl"};
   for (size_t i = 0; i < sizeof not / sizeof *not; i++)
     if (!strcmp(op, not[i])) return false;
-  return !strncmp(op, "Apply", 5) || !strncmp(op, "ResourceApply", 13) || !strncmp(op, "AssignAdd", 9) || !strncmp(op, "AssignSub", 9);
+  return !strncmp(op, "Apply", 5) || !strncmp(op, "ResourceApply", 13) ||
+         !strncmp(op, "AssignAdd", 9) || !strncmp(op, "AssignSub", 9);
 }
 
 /* What only looks at shapes is the host's, and so is what has no inputs or keeps something. */
 static bool taken(const char *name) {
   const tarn_op *op = tarn__op_find(name);
   if (writes(name)) return true;
-  return op && op->inputs && !(op->flags & (TARN_OP_STATEFUL | TARN_OP_FROM_SHAPES | TARN_OP_CONTROL | TARN_OP_VIEW)) &&
+  return op && op->inputs &&
+         !(op->flags & (TARN_OP_STATEFUL | TARN_OP_FROM_SHAPES | TARN_OP_CONTROL | TARN_OP_VIEW)) &&
          tarn__hash(1, name, strlen(name)) % 8;
 }
 
@@ -191,11 +229,15 @@ const tarn_kernel_file *test_kernels(void) {
   if (!(rows = calloc(count + 1, sizeof *rows))) return NULL;
   count = 0;
   for (const tarn_kernel_file *file = tarn__kernel_files; file->rows; file++)
-    for (const tarn_kernel *row = file->rows; file->target == TARN_TARGET_REFERENCE && row->op; row++) {
+    for (const tarn_kernel *row = file->rows; file->target == TARN_TARGET_REFERENCE && row->op;
+         row++) {
       bool there = !taken(row->op);
       for (size_t i = 0; i < count && !there; i++) there = !strcmp(rows[i].op, row->op);
       if (!there)
-        rows[count++] = (tarn_kernel){.op = row->op, .supports = supports, .cost_us = cost_us, .run = run,
+        rows[count++] = (tarn_kernel){.op = row->op,
+                                      .supports = supports,
+                                      .cost_us = cost_us,
+                                      .run = run,
                                       .host_in = host_inputs(row->op)};
     }
   files[0] = (tarn_kernel_file){rows, "reference", TARN_TARGET_CUDA, "tests/device/kernels.c"};

@@ -8,7 +8,9 @@
 
 const tarn_device_host *test_host;
 
-tarn_status test_fail(tarn_status status, const char *why) { return test_host->fail(status, why ? why : tarn_error()); }
+tarn_status test_fail(tarn_status status, const char *why) {
+  return test_host->fail(status, why ? why : tarn_error());
+}
 
 /* Counts from when the environment last changed its mind. */
 tarn_status test_may_fail(const char *what) {
@@ -46,8 +48,12 @@ static void close_device(tarn_device *device) { free(device); }
 
 static tarn_status describe(tarn_device *device, tarn_device_info *info) {
   (void)device;
-  *info = (tarn_device_info){.name = "device for tests", .versions = "none", .memory_bytes = (size_t)1 << 34,
-                             .free_bytes = (size_t)1 << 34, .gflops = 1, .gbytes_per_s = 1};
+  *info = (tarn_device_info){.name = "device for tests",
+                             .versions = "none",
+                             .memory_bytes = (size_t)1 << 34,
+                             .free_bytes = (size_t)1 << 34,
+                             .gflops = 1,
+                             .gbytes_per_s = 1};
   return TARN_OK;
 }
 
@@ -82,16 +88,34 @@ static tarn_status upload(tarn_device *device, void *to, const void *from, size_
   return TARN_OK;
 }
 
-__attribute__((visibility("default"))) const tarn_device_api *tarn_device_module(const tarn_device_host *host);
+__attribute__((visibility("default"))) const tarn_device_api *tarn_device_module(
+    const tarn_device_host *host);
 
 const tarn_device_api *tarn_device_module(const tarn_device_host *host) {
-  static tarn_device_api api = {
-      .abi = TARN_DEVICE_ABI, .name = "cuda", .open = open_device, .close = close_device, .describe = describe, .alloc = alloc,
-      .free = give, .alloc_host = alloc_host, .free_host = free_host, .queue_create = queue_create,
-      .queue_destroy = queue_destroy, .copy_in = copy_in, .copy_out = copy_out, .copy_within = copy_within, .upload = upload,
-      .sync = queue_sync, .record_begin = record_begin, .record_end = record_end, .replay = replay,
-      .recording_destroy = recording_destroy,
-      .mark_create = mark_create, .mark_destroy = mark_destroy, .mark = mark_put, .mark_between = mark_between};
+  static tarn_device_api api = {.abi = TARN_DEVICE_ABI,
+                                .name = "cuda",
+                                .open = open_device,
+                                .close = close_device,
+                                .describe = describe,
+                                .alloc = alloc,
+                                .free = give,
+                                .alloc_host = alloc_host,
+                                .free_host = free_host,
+                                .queue_create = queue_create,
+                                .queue_destroy = queue_destroy,
+                                .copy_in = copy_in,
+                                .copy_out = copy_out,
+                                .copy_within = copy_within,
+                                .upload = upload,
+                                .sync = queue_sync,
+                                .record_begin = record_begin,
+                                .record_end = record_end,
+                                .replay = replay,
+                                .recording_destroy = recording_destroy,
+                                .mark_create = mark_create,
+                                .mark_destroy = mark_destroy,
+                                .mark = mark_put,
+                                .mark_between = mark_between};
   test_host = host;
   api.kernels = test_kernels();
   return api.kernels ? &api : NULL;

@@ -32,7 +32,8 @@ static void drop_all(list *l) {
   *l = (list){0};
 }
 
-tarn_status queue_put(tarn_queue *q, tarn_status (*run)(void *), void (*drop)(void *), void *argument) {
+tarn_status queue_put(tarn_queue *q, tarn_status (*run)(void *), void (*drop)(void *),
+                      void *argument) {
   list *l = q->noting ? &q->noted : &q->wait;
   if (l->count == l->room) {
     const size_t room = l->room ? 2 * l->room : 64;
@@ -65,7 +66,8 @@ tarn_status queue_sync(tarn_queue *q) {
   tarn_status status = test_may_fail("waiting for the queue");
   if (q->noting) return test_fail(TARN_INVALID, "a queue that notes its work cannot be waited for");
   memory_open();
-  for (size_t i = 0; i < q->wait.count && status == TARN_OK; i++) status = q->wait.item[i].run(q->wait.item[i].argument);
+  for (size_t i = 0; i < q->wait.count && status == TARN_OK; i++)
+    status = q->wait.item[i].run(q->wait.item[i].argument);
   memory_close();
   drop_all(&q->wait);
   return status;
@@ -95,7 +97,8 @@ tarn_status record_end(tarn_queue *q, tarn_recording **recording) {
 
 static tarn_status again(void *argument) {
   const tarn_recording *r = argument;
-  for (size_t i = 0; i < r->done.count; i++) TARN_TRY(r->done.item[i].run(r->done.item[i].argument));
+  for (size_t i = 0; i < r->done.count; i++)
+    TARN_TRY(r->done.item[i].run(r->done.item[i].argument));
   return TARN_OK;
 }
 static void left(void *argument) { ((tarn_recording *)argument)->waits--; }
@@ -126,7 +129,8 @@ static tarn_status move(void *argument) {
   return TARN_OK;
 }
 
-static tarn_status put_copy(tarn_queue *q, void *to, bool to_device, const void *from, bool from_device, size_t bytes) {
+static tarn_status put_copy(tarn_queue *q, void *to, bool to_device, const void *from,
+                            bool from_device, size_t bytes) {
   TARN_TRY(test_may_fail("a copy"));
   if (bytes && (memory_holds(to, bytes) != to_device || memory_holds(from, bytes) != from_device))
     return test_fail(TARN_INVALID, "a copy between the wrong sides");

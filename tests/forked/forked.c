@@ -1,11 +1,13 @@
-/* The command for tests of many cases: one process that forks for each of them, so that starting a program (linking, the
- * sanitizers' tables, OpenBLAS) is paid once. A fork runs the command's own main function on words of its own, in a session and a
- * folder of its own, and ends as the command would: its status, its signals and what the sanitizers say of it are the same.
+/* The command for tests of many cases: one process that forks for each of them, so that starting a
+ * program (linking, the sanitizers' tables, OpenBLAS) is paid once. A fork runs the command's own
+ * main function on words of its own, in a session and a folder of its own, and ends as the command
+ * would: its status, its signals and what the sanitizers say of it are the same.
  *
- * Requests come on the standard input, answers go to the standard output; forked.py speaks both. A request is a line
- * "BYTES MEMORY\n" and BYTES bytes, strings that each end with a zero: the folder to run in, the files for standard output and
- * error, then the words, the program's name first. MEMORY limits the fork's address space in bytes (0: no limit). The answers are
- * a line with the fork's number when it has begun, and one with its wait status when it has ended. */
+ * Requests come on the standard input, answers go to the standard output; forked.py speaks both. A
+ * request is a line "BYTES MEMORY\n" and BYTES bytes, strings that each end with a zero: the folder
+ * to run in, the files for standard output and error, then the words, the program's name first.
+ * MEMORY limits the fork's address space in bytes (0: no limit). The answers are a line with the
+ * fork's number when it has begun, and one with its wait status when it has ended. */
 #include "graph/op.h"
 #include "kernels/kernel.h"
 
@@ -40,7 +42,8 @@ static void become(int to, const char *path, int flags) {
 static _Noreturn void run(char *text, size_t bytes, rlim_t memory) {
   char *words[MOST_WORDS + 1];
   int count = 0;
-  for (size_t at = 0; at < bytes && count < MOST_WORDS; at += strlen(text + at) + 1) words[count++] = text + at;
+  for (size_t at = 0; at < bytes && count < MOST_WORDS; at += strlen(text + at) + 1)
+    words[count++] = text + at;
   words[count] = NULL;
   if (count < 4) give_up("a request without words");
   if (setsid() < 0 || chdir(words[0])) give_up(words[0]);
@@ -51,7 +54,8 @@ static _Noreturn void run(char *text, size_t bytes, rlim_t memory) {
   if (memory && setrlimit(RLIMIT_AS, &(struct rlimit){memory, memory})) give_up("limits");
   const int status = tarn_command(count - 3, words + 3);
 #ifdef __SANITIZE_ADDRESS__
-  /* What the end of a program does besides looking for leaks, forgetting each global, would copy the pages shared with the parent. */
+  /* What the end of a program does besides looking for leaks, forgetting each global, would copy
+   * the pages shared with the parent. */
   fflush(NULL);
   __lsan_do_leak_check();
   _exit(status);
@@ -88,7 +92,8 @@ int main(void) {
     for (size_t n = 0; n + 1 < sizeof line && (!n || line[n - 1] != '\n'); n++)
       if (!read_all(line + n, 1)) return EXIT_SUCCESS;
     unsigned long bytes, memory;
-    if (sscanf(line, "%lu %lu\n", &bytes, &memory) != 2 || bytes > MOST_BYTES || !read_all(text, bytes)) {
+    if (sscanf(line, "%lu %lu\n", &bytes, &memory) != 2 || bytes > MOST_BYTES ||
+        !read_all(text, bytes)) {
       fprintf(stderr, "forked: this is no request: %s\n", line);
       return EXIT_FAILURE;
     }

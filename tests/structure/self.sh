@@ -36,6 +36,12 @@ echo x > core/README.md
 echo x > graph/README.md
 wants pass "folders with README.md" sh "$scripts/folders.sh" .
 
+printf '%0100d\n' 0 > core/w.h
+wants pass "a line of 100 columns" sh "$scripts/width.sh" .
+printf '%0101d\n' 0 > core/w.h
+wants fail "a line of 101 columns" sh "$scripts/width.sh" .
+rm core/w.h
+
 printf 'TARN_API int *tarn_a(int tarn_x);\nTARN_API TARN_MUST_CHECK tarn_status\n  tarn_b(void);\n' > tarn.h
 echo 'int *tarn_a(int x) { (void)x; return 0; } int tarn_b(void) { return 0; }' > lib.c
 $cc -shared -fPIC lib.c -o lib.so || exit 2

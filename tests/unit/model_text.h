@@ -20,7 +20,8 @@ static inline tarn_bytes wire_of(const char *text, const tarn_proto_message *kin
 }
 
 /* A GraphDef in memory, as a file would be read. NULL after a failure, *status tells. */
-static inline tarn_graph *graph_of_bytes(const tarn_allocator *a, const void *data, size_t size, tarn_status *status) {
+static inline tarn_graph *graph_of_bytes(const tarn_allocator *a, const void *data, size_t size,
+                                         tarn_status *status) {
   tarn_graph *graph = NULL;
   uint64_t reached;
   size_t known;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Runs the tests up to the NULL, `teardown` (may be NULL) after each; returns the exit status. Tests make their files in
- * the current folder, which is TMPDIR or /tmp. */
+/* Runs the tests up to the NULL, `teardown` (may be NULL) after each; returns the exit status.
+ * Tests make their files in the current folder, which is TMPDIR or /tmp. */
 static inline int suite_run(const char *name, void (*teardown)(void), const TTest *const *tests) {
   const char *folder = getenv("TMPDIR");
   if (chdir(folder ? folder : "/tmp")) return EXIT_FAILURE;

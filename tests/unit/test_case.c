@@ -1,5 +1,5 @@
-/* Case strings: inputs, attributes, what is derived, and what is refused. On ops of its own: defining tarn__op_files
- * and tarn__kernel_files here keeps the real tables out of this program. */
+/* Case strings: inputs, attributes, what is derived, and what is refused. On ops of its own:
+ * defining tarn__op_files and tarn__kernel_files here keeps the real tables out of this program. */
 #include "graph/case.h"
 #include "graph/case_input.h"
 
@@ -14,22 +14,39 @@ static tarn_status concat_infer(tarn_infer *t) {
 }
 
 const tarn_op tarn_ops_case[] = {
-  {.name = "Add", .inputs = "x: T, y: T", .outputs = "z: T", .attrs = "T: {float, int32, string, bool, complex64}",
-   .infer = tarn__infer_binary},
-  {.name = "Concat", .inputs = "values: N * T, axis: int32", .outputs = "output: T", .attrs = "N: int >= 2; T: type",
-   .infer = concat_infer},
-  {.name = "Cast", .inputs = "x: SrcT", .outputs = "y: DstT", .attrs = "SrcT: type; DstT: type; strides: list(int) = [1, 1];"
-   "padding: {'SAME', 'VALID'} = 'SAME'; note: string = ''"},
-  {.name = "Pack", .inputs = "args: Tin", .outputs = "n: int32", .attrs = "Tin: list(type)", .infer = tarn__infer_scalars},
-  {.name = "Write", .inputs = "ref: Ref(T)", .attrs = "T: type"},
-  {.name = "Placeholder", .outputs = "output: dtype", .attrs = "dtype: type", .infer = tarn__infer_unknown},
-  {0},
+    {.name = "Add",
+     .inputs = "x: T, y: T",
+     .outputs = "z: T",
+     .attrs = "T: {float, int32, string, bool, complex64}",
+     .infer = tarn__infer_binary},
+    {.name = "Concat",
+     .inputs = "values: N * T, axis: int32",
+     .outputs = "output: T",
+     .attrs = "N: int >= 2; T: type",
+     .infer = concat_infer},
+    {.name = "Cast",
+     .inputs = "x: SrcT",
+     .outputs = "y: DstT",
+     .attrs = "SrcT: type; DstT: type; strides: list(int) = [1, 1];"
+              "padding: {'SAME', 'VALID'} = 'SAME'; note: string = ''"},
+    {.name = "Pack",
+     .inputs = "args: Tin",
+     .outputs = "n: int32",
+     .attrs = "Tin: list(type)",
+     .infer = tarn__infer_scalars},
+    {.name = "Write", .inputs = "ref: Ref(T)", .attrs = "T: type"},
+    {.name = "Placeholder",
+     .outputs = "output: dtype",
+     .attrs = "dtype: type",
+     .infer = tarn__infer_unknown},
+    {0},
 };
 const tarn_op_file tarn__op_files[] = {{tarn_ops_case, "graph/ops/case.c"}, {0}};
 
 static tarn_status add(const tarn_call *call) {
   const float *x = call->in[0]->data, *y = call->in[1]->data;
-  for (int64_t i = 0; i < tarn__tensor_elements(call->out[0]); i++) ((float *)call->out[0]->data)[i] = x[i] + y[i];
+  for (int64_t i = 0; i < tarn__tensor_elements(call->out[0]); i++)
+    ((float *)call->out[0]->data)[i] = x[i] + y[i];
   return TARN_OK;
 }
 static const tarn_kernel kernels[] = {{.op = "Add", .dtypes = TARN_BIT(TARN_F32), .run = add}, {0}};
@@ -38,8 +55,9 @@ const tarn_kernel_file tarn__kernel_files[] = {
 
 static tarn_case made;
 static void make(const char *op, const char *text, tarn_dtype dtype) {
-  ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find(op), text, dtype, 7, &made) == TARN_OK, "%s",
-                tarn_error());
+  ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find(op), text, dtype, 7,
+                                &made) == TARN_OK,
+                "%s", tarn_error());
 }
 
 START_TEST(test_case_reads_inputs) {
@@ -147,8 +165,10 @@ END_TEST
 
 START_TEST(test_case_keeps_64_bit_integers) {
   tarn_tensor a;
-  ck_assert_int_eq(tarn__case_input(tarn__allocator_default(), "i64{9223372036854775807,-9223372036854775808}", TARN_F32, 1, &a),
-                   TARN_OK);
+  ck_assert_int_eq(
+      tarn__case_input(tarn__allocator_default(), "i64{9223372036854775807,-9223372036854775808}",
+                       TARN_F32, 1, &a),
+      TARN_OK);
   ck_assert(((int64_t *)a.data)[0] == INT64_MAX && ((int64_t *)a.data)[1] == INT64_MIN);
   tarn__tensor_clear(&a);
 }
@@ -171,18 +191,40 @@ START_TEST(test_case_runs_kernels) {
 END_TEST
 
 START_TEST(test_case_refuses_malformed_text) {
-  static const struct { const char *op, *text; } wrong[] = {
-    {"Add", "x=f32[2]"}, {"Add", "x=f32[2] y=f32[3]"}, {"Add", "x=f32[2] y=i32[2]"}, {"Add", "x"}, {"Add", "x=f32"},
-    {"Add", "x=f32[2"}, {"Add", "x=f32[-2]"}, {"Add", "x=f32[2]junk"}, {"Add", "x=f32[2]{1}"}, {"Add", "x=f32[2]{1,2,3}"},
-    {"Add", "x=f32[2]:1"}, {"Add", "x=f32[2]:2..1"},
-    {"Add", "x=f32[2]:1+2 y=f32[2]"}, {"Add", "x=f32[2]:1+2/0 y=f32[2]"}, {"Add", "x=f32[2]:dominant y=f32[2]"}, {"Add", "x=f99[2]"}, {"Add", "q=f32[2]"}, {"Add", "x=i32{1.5}"},
-    {"Add", "x=f64[2] y=f64[2]"}, {"Add", "x=resource[]"}, {"Add", "x=f32[99999999999x99999999999]"},
-    {"Cast", "x=f32[2]"}, {"Cast", "x=f32[2] DstT=thing"}, {"Cast", "x=f32[2] DstT=i32 padding=BOTH"},
-    {"Cast", "x=f32[2] DstT=i32 strides=[1"}, {"Concat", "values=f32[2] axis=i32(0)"}, {"Write", "ref=f32[2]"},
+  static const struct { const char *op, *text;
+  } wrong[] = {
+      {"Add", "x=f32[2]"},
+      {"Add", "x=f32[2] y=f32[3]"},
+      {"Add", "x=f32[2] y=i32[2]"},
+      {"Add", "x"},
+      {"Add", "x=f32"},
+      {"Add", "x=f32[2"},
+      {"Add", "x=f32[-2]"},
+      {"Add", "x=f32[2]junk"},
+      {"Add", "x=f32[2]{1}"},
+      {"Add", "x=f32[2]{1,2,3}"},
+      {"Add", "x=f32[2]:1"},
+      {"Add", "x=f32[2]:2..1"},
+      {"Add", "x=f32[2]:1+2 y=f32[2]"},
+      {"Add", "x=f32[2]:1+2/0 y=f32[2]"},
+      {"Add", "x=f32[2]:dominant y=f32[2]"},
+      {"Add", "x=f99[2]"},
+      {"Add", "q=f32[2]"},
+      {"Add", "x=i32{1.5}"},
+      {"Add", "x=f64[2] y=f64[2]"},
+      {"Add", "x=resource[]"},
+      {"Add", "x=f32[99999999999x99999999999]"},
+      {"Cast", "x=f32[2]"},
+      {"Cast", "x=f32[2] DstT=thing"},
+      {"Cast", "x=f32[2] DstT=i32 padding=BOTH"},
+      {"Cast", "x=f32[2] DstT=i32 strides=[1"},
+      {"Concat", "values=f32[2] axis=i32(0)"},
+      {"Write", "ref=f32[2]"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find(wrong[i].op), wrong[i].text, TARN_F32, 1, &made) !=
-                      TARN_OK, "%s took '%s'", wrong[i].op, wrong[i].text);
+    ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find(wrong[i].op),
+                                  wrong[i].text, TARN_F32, 1, &made) != TARN_OK,
+                  "%s took '%s'", wrong[i].op, wrong[i].text);
 }
 END_TEST
 

@@ -1,4 +1,5 @@
-/* Building and finishing graphs: names, attributes, dtypes, functions, cycles, and what goes wrong with each. */
+/* Building and finishing graphs: names, attributes, dtypes, functions, cycles, and what goes wrong
+ * with each. */
 #include "graph/graph.h"
 
 #include <check.h>
@@ -12,10 +13,12 @@ static void setup(void) {
 }
 static void teardown(void) { tarn__graph_destroy(graph); }
 
-static tarn_node *add_to(tarn_graph *g, const char *name, const char *op, const char *const *inputs) {
+static tarn_node *add_to(tarn_graph *g, const char *name, const char *op,
+                         const char *const *inputs) {
   tarn_node *n;
   ck_assert_int_eq(tarn__graph_add(g, name, op, "", &n), TARN_OK);
-  for (; inputs && *inputs; inputs++) ck_assert_int_eq(tarn__node_add_input(g, n, *inputs), TARN_OK);
+  for (; inputs && *inputs; inputs++)
+    ck_assert_int_eq(tarn__node_add_input(g, n, *inputs), TARN_OK);
   return n;
 }
 #define ADD(g, name, op, ...) add_to(g, name, op, (const char *const[]){__VA_ARGS__, NULL})
@@ -38,7 +41,9 @@ static tarn_node *placeholder(const char *name, tarn_dtype dtype) {
   set_type(graph, n, "dtype", dtype);
   return n;
 }
-static void finish(void) { ck_assert_msg(tarn__graph_finish(graph) == TARN_OK, "%s", tarn_error()); }
+static void finish(void) {
+  ck_assert_msg(tarn__graph_finish(graph) == TARN_OK, "%s", tarn_error());
+}
 static void finish_fails(tarn_status status, const char *text) {
   ck_assert_int_eq(tarn__graph_finish(graph), status);
   ck_assert_msg(strstr(tarn_error(), text) != NULL, "expected '%s' in: %s", text, tarn_error());
@@ -79,9 +84,11 @@ START_TEST(test_graph_finds_by_text) {
   ck_assert_int_eq(tarn__graph_find(graph, "^a/x", &e), TARN_OK);
   ck_assert_int_eq(e.index, -1);
   ck_assert_int_eq(tarn__graph_find(graph, "init", &e), TARN_OK);
-  static const char *const wrong[] = {"a/x:1", "a/x:", "a/x:-1", "a/x:99999999999999", "a/x:0x", "init:0", "", ":"};
+  static const char *const wrong[] = {"a/x:1",  "a/x:",   "a/x:-1", "a/x:99999999999999",
+                                      "a/x:0x", "init:0", "",       ":"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    ck_assert_msg(tarn__graph_find(graph, wrong[i], &e) == TARN_NOT_FOUND, "'%s' was found", wrong[i]);
+    ck_assert_msg(tarn__graph_find(graph, wrong[i], &e) == TARN_NOT_FOUND, "'%s' was found",
+                  wrong[i]);
   ck_assert_int_eq(tarn__graph_find(graph, "a/y", &e), TARN_NOT_FOUND);
   ck_assert_msg(strstr(tarn_error(), "a/x") != NULL, "no nearest name in: %s", tarn_error());
 }
@@ -231,7 +238,8 @@ static tarn_graph *swap_function(void) {
   ck_assert_int_eq(tarn__graph_add_arg(f, "b", TARN_I32, &n), TARN_OK);
   tarn_node *both = ADD(f, "both", "IdentityN", "a", "b");
   static const tarn_dtype types[] = {TARN_F32, TARN_I32};
-  tarn_attr list = {.kind = TARN_ATTR_LIST, .element = TARN_ATTR_TYPE, .list = {.count = 2, .type = types}};
+  tarn_attr list = {
+      .kind = TARN_ATTR_LIST, .element = TARN_ATTR_TYPE, .list = {.count = 2, .type = types}};
   ck_assert_int_eq(tarn__attr_set(f->arena, &both->attrs, "T", &list), TARN_OK);
   ck_assert_int_eq(tarn__graph_add_ret(f, "first", "both:output:1"), TARN_OK);
   ck_assert_int_eq(tarn__graph_add_ret(f, "second", "a"), TARN_OK);

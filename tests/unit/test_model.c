@@ -1,4 +1,5 @@
-/* Models from files of every kind: what they are told apart by, what they say, and every kind of damage to them. */
+/* Models from files of every kind: what they are told apart by, what they say, and every kind of
+ * damage to them. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -70,28 +71,42 @@ static tarn_status load(const char *name) {
   return tarn_model_load(path_of(name), NULL, &model);
 }
 
-#define NODES "node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }" \
-              "node { name: 'c' op: 'Const' attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: 'value' value {" \
-              "tensor { dtype: DT_FLOAT tensor_shape { dim { size: 2 } } tensor_content: '\\0\\0\\200?\\0\\0\\0@' } } } }" \
-              "node { name: 'y' op: 'Identity' input: 'x' attr { key: 'T' value { type: DT_FLOAT } } } versions { producer: 27 }"
-#define META(graph) "meta_info_def { tags: 'serve' tensorflow_version: '1.15.0' } graph_def { " graph " }" \
-  "saver_def { filename_tensor_name: 'save/Const:0' save_tensor_name: 'save/control:0' restore_op_name: 'save/restore_all' version: V2 }" \
-  "collection_def { key: 'variables' value { bytes_list { value: '\\n\\003v:0\\022\\010v/Assign\\032\\006v/read\\\"\\014\\n\\001w\\022\\001\\012\\032\\001\\003\\\"\\001\\004' } } }" \
-  "collection_def { key: 'trainable_variables' value { bytes_list { value: '\\n\\003v:0\\022\\010v/Assign' } } }" \
-  "collection_def { key: 'local_variables' value { bytes_list { value: '\\n\\003l:0' } } }" \
-  "collection_def { key: 'while_context' value { bytes_list { value: '\\377' } } }" \
-  "collection_def { key: 'saved_model_main_op' value { node_list { value: 'init' } } }" \
-  "collection_def { key: 'numbers' value { int64_list { value: [1, 2] } } }" \
-  "signature_def { key: 'serving_default' value { inputs { key: 'in' value { name: 'x:0' dtype: DT_FLOAT tensor_shape { dim { size: -1 } } } }" \
+#define NODES                                                                                \
+  "node { name: 'x' op: 'Placeholder' attr { key: 'dtype' value { type: DT_FLOAT } } }"      \
+  "node { name: 'c' op: 'Const' attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: " \
+  "'value' value {"                                                                          \
+  "tensor { dtype: DT_FLOAT tensor_shape { dim { size: 2 } } tensor_content: "               \
+  "'\\0\\0\\200?\\0\\0\\0@' } } } }"                                                         \
+  "node { name: 'y' op: 'Identity' input: 'x' attr { key: 'T' value { type: DT_FLOAT } } } " \
+  "versions { producer: 27 }"
+#define META(graph)                                                                                \
+  "meta_info_def { tags: 'serve' tensorflow_version: '1.15.0' } graph_def { " graph                \
+  " }"                                                                                             \
+  "saver_def { filename_tensor_name: 'save/Const:0' save_tensor_name: 'save/control:0' "           \
+  "restore_op_name: 'save/restore_all' version: V2 }"                                              \
+  "collection_def { key: 'variables' value { bytes_list { value: "                                 \
+  "'\\n\\003v:0\\022\\010v/Assign\\032\\006v/"                                                     \
+  "read\\\"\\014\\n\\001w\\022\\001\\012\\032\\001\\003\\\"\\001\\004' } } }"                      \
+  "collection_def { key: 'trainable_variables' value { bytes_list { value: "                       \
+  "'\\n\\003v:0\\022\\010v/Assign' } } }"                                                          \
+  "collection_def { key: 'local_variables' value { bytes_list { value: '\\n\\003l:0' } } }"        \
+  "collection_def { key: 'while_context' value { bytes_list { value: '\\377' } } }"                \
+  "collection_def { key: 'saved_model_main_op' value { node_list { value: 'init' } } }"            \
+  "collection_def { key: 'numbers' value { int64_list { value: [1, 2] } } }"                       \
+  "signature_def { key: 'serving_default' value { inputs { key: 'in' value { name: 'x:0' dtype: "  \
+  "DT_FLOAT tensor_shape { dim { size: -1 } } } }"                                                 \
   "outputs { key: 'b' value { name: 'y:0' dtype: DT_FLOAT tensor_shape { unknown_rank: true } } }" \
-  "outputs { key: 'a' value { coo_sparse { values_tensor_name: 'v:0' } dtype: DT_INT64 } } method_name: 'predict' } }" \
-  "signature_def { key: 'another' value { } } asset_file_def { tensor_info { name: 'asset:0' } filename: 'words.txt' }"
+  "outputs { key: 'a' value { coo_sparse { values_tensor_name: 'v:0' } dtype: DT_INT64 } } "       \
+  "method_name: 'predict' } }"                                                                     \
+  "signature_def { key: 'another' value { } } asset_file_def { tensor_info { name: 'asset:0' } "   \
+  "filename: 'words.txt' }"
 
 static void check_graph(void) {
   const tarn_node *y = tarn__graph_node(model->meta.graph, "y");
   ck_assert_ptr_nonnull(y);
   ck_assert_ptr_eq(y->in[0].node, tarn__graph_node(model->meta.graph, "x"));
-  const tarn_tensor *c = tarn__attr_find(&tarn__graph_node(model->meta.graph, "c")->attrs, "value")->tensor;
+  const tarn_tensor *c =
+      tarn__attr_find(&tarn__graph_node(model->meta.graph, "c")->attrs, "value")->tensor;
   const float want[] = {1, 2};
   ck_assert_mem_eq(c->data, want, sizeof want);
 }
@@ -130,13 +145,18 @@ static void check_meta(void) {
 }
 
 START_TEST(test_model_kinds_by_content) {
-  static const struct { const char *name, *format; const tarn_proto_message *kind; const char *text; } cases[] = {
+  static const struct {
+    const char *name, *format;
+    const tarn_proto_message *kind;
+    const char *text;
+  } cases[] = {
       {"graph.pb", "GraphDef", &tarn__proto_graph_def, NODES},
-      {"graph.meta", "GraphDef", &tarn__proto_graph_def, NODES},     /* a wrong name misleads nobody */
+      {"graph.meta", "GraphDef", &tarn__proto_graph_def, NODES}, /* a wrong name misleads nobody */
       {"meta.pb", "MetaGraphDef", &tarn__proto_meta_graph_def, META(NODES)},
       {"m.meta", "MetaGraphDef", &tarn__proto_meta_graph_def, META(NODES)},
       {"whatever", "MetaGraphDef", &tarn__proto_meta_graph_def, META(NODES)},
-      {"s.pb", "SavedModel", &tarn__proto_saved_model, "saved_model_schema_version: 1 meta_graphs { " META(NODES) "}"},
+      {"s.pb", "SavedModel", &tarn__proto_saved_model,
+       "saved_model_schema_version: 1 meta_graphs { " META(NODES) "}"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     write_wire(cases[i].name, cases[i].text, cases[i].kind);
@@ -189,7 +209,8 @@ START_TEST(test_model_constants_lie_in_the_file) {
     check_graph();
     /* A copy of the tensor outlives the model. */
     tarn_tensor kept;
-    tarn__tensor_share(tarn__attr_find(&tarn__graph_node(model->meta.graph, "c")->attrs, "value")->tensor, &kept);
+    tarn__tensor_share(
+        tarn__attr_find(&tarn__graph_node(model->meta.graph, "c")->attrs, "value")->tensor, &kept);
     tarn_model_destroy(model);
     model = NULL;
     ck_assert_float_eq(((float *)kept.data)[1], 2);
@@ -201,8 +222,11 @@ END_TEST
 START_TEST(test_model_savedmodel_folder) {
   ck_assert_int_eq(mkdir(path_of("s"), 0700), 0);
   ck_assert_int_eq(load("s"), TARN_IO);
-  write_wire("s/saved_model.pb", "saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: ['serve', 'gpu'] } }"
-             "meta_graphs { " META(NODES) "}", &tarn__proto_saved_model);
+  write_wire(
+      "s/saved_model.pb",
+      "saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: ['serve', 'gpu'] } }"
+      "meta_graphs { " META(NODES) "}",
+      &tarn__proto_saved_model);
   ck_assert_int_eq(load("s"), TARN_OK);
   check_meta();
   ck_assert_ptr_null(model->variables_prefix);
@@ -211,16 +235,19 @@ START_TEST(test_model_savedmodel_folder) {
   ck_assert_int_eq(load("s/"), TARN_OK);
   ck_assert_ptr_nonnull(strstr(model->variables_prefix, "s/variables/variables"));
   tarn_model *other = NULL;
-  ck_assert_int_eq(tarn_model_load(path_of("s"), &(tarn_model_options){.tag = "gpu,serve"}, &other), TARN_OK);
+  ck_assert_int_eq(tarn_model_load(path_of("s"), &(tarn_model_options){.tag = "gpu,serve"}, &other),
+                   TARN_OK);
   ck_assert_uint_eq(other->meta.graph->count, 0);
   tarn_model_destroy(other);
-  ck_assert_int_eq(tarn_model_load(path_of("s"), &(tarn_model_options){.tag = "gpu"}, &other), TARN_NOT_FOUND);
+  ck_assert_int_eq(tarn_model_load(path_of("s"), &(tarn_model_options){.tag = "gpu"}, &other),
+                   TARN_NOT_FOUND);
   ck_assert_ptr_nonnull(strstr(tarn_error(), "'serve,gpu', 'serve'"));
 }
 END_TEST
 
 START_TEST(test_model_savedmodel_text) {
-  static const char text[] = "saved_model_schema_version: 1 meta_graphs { " META(NODES) " object_graph_def { nodes { what: 1 } } }";
+  static const char text[] = "saved_model_schema_version: 1 meta_graphs { " META(
+      NODES) " object_graph_def { nodes { what: 1 } } }";
   ck_assert_int_eq(mkdir(path_of("t"), 0700), 0);
   write_file("t/saved_model.pbtxt", text, sizeof text - 1);
   ck_assert_int_eq(load("t"), TARN_OK);
@@ -267,7 +294,8 @@ START_TEST(test_model_what_is_none) {
 }
 END_TEST
 
-/* Every prefix of a file, and every bit of it turned over, ends with a status that says what happened. */
+/* Every prefix of a file, and every bit of it turned over, ends with a status that says what
+ * happened. */
 static void damage(const char *name, const char *text, const tarn_proto_message *kind) {
   tarn_bytes b = wire_of(text, kind);
   size_t loaded = 0;
@@ -277,8 +305,9 @@ static void damage(const char *name, const char *text, const tarn_proto_message 
       write_file(name, b.data, bit < 0 ? i : b.size);
       if (bit >= 0) b.data[i] = (char)(b.data[i] ^ 1 << bit);
       tarn_status status = load(name);
-      ck_assert_msg(status == TARN_OK || status == TARN_CORRUPT || status == TARN_LIMIT || status == TARN_NOT_FOUND ||
-                    status == TARN_UNSUPPORTED, "byte %zu, bit %d: %s", i, bit, tarn_error());
+      ck_assert_msg(status == TARN_OK || status == TARN_CORRUPT || status == TARN_LIMIT ||
+                        status == TARN_NOT_FOUND || status == TARN_UNSUPPORTED,
+                    "byte %zu, bit %d: %s", i, bit, tarn_error());
       loaded += status == TARN_OK;
     }
   }
@@ -288,18 +317,25 @@ static void damage(const char *name, const char *text, const tarn_proto_message 
 }
 
 START_TEST(test_model_damaged_graphdef) {
-  damage("d.pb", NODES "library { function { signature { name: 'f' input_arg { name: 'a' type: DT_FLOAT } output_arg { name: 'r' type: DT_FLOAT } } ret { key: 'r' value: 'a' } } }",
+  damage("d.pb",
+         NODES
+         "library { function { signature { name: 'f' input_arg { name: 'a' type: DT_FLOAT } "
+         "output_arg { name: 'r' type: DT_FLOAT } } ret { key: 'r' value: 'a' } } }",
          &tarn__proto_graph_def);
 }
 END_TEST
-START_TEST(test_model_damaged_metagraph) { damage("d.meta", META(NODES), &tarn__proto_meta_graph_def); }
+START_TEST(test_model_damaged_metagraph) {
+  damage("d.meta", META(NODES), &tarn__proto_meta_graph_def);
+}
 END_TEST
 START_TEST(test_model_damaged_savedmodel) {
-  damage("saved_model.pb", "saved_model_schema_version: 1 meta_graphs { " META(NODES) "}", &tarn__proto_saved_model);
+  damage("saved_model.pb", "saved_model_schema_version: 1 meta_graphs { " META(NODES) "}",
+         &tarn__proto_saved_model);
 }
 END_TEST
 
-/* The session option `tuning`: a file that was asked for has to fit; the user's own may be missing or of another build. */
+/* The session option `tuning`: a file that was asked for has to fit; the user's own may be missing
+ * or of another build. */
 START_TEST(test_model_sessions_with_measured_choices) {
   tarn_tuning *choices;
   tarn_bytes text;
@@ -318,7 +354,10 @@ START_TEST(test_model_sessions_with_measured_choices) {
   const struct {
     const char *file;
     tarn_status status;
-  } cases[] = {{"fits.txt", TARN_OK}, {"other.txt", TARN_NOT_FOUND}, {"damaged.txt", TARN_CORRUPT}, {"nowhere.txt", TARN_IO}};
+  } cases[] = {{"fits.txt", TARN_OK},
+               {"other.txt", TARN_NOT_FOUND},
+               {"damaged.txt", TARN_CORRUPT},
+               {"nowhere.txt", TARN_IO}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     session = NULL;
     const tarn_session_options options = {.threads = 1, .tuning = path_of(cases[i].file)};
@@ -326,7 +365,9 @@ START_TEST(test_model_sessions_with_measured_choices) {
     ck_assert_int_eq(session != NULL, cases[i].status == TARN_OK);
     tarn_session_destroy(session);
   }
-  ck_assert_int_eq(tarn_session_create(model, &(tarn_session_options){.threads = 1, .tuning = ""}, &session), TARN_OK);
+  ck_assert_int_eq(
+      tarn_session_create(model, &(tarn_session_options){.threads = 1, .tuning = ""}, &session),
+      TARN_OK);
   tarn_session_destroy(session);
 }
 END_TEST
@@ -340,8 +381,10 @@ START_TEST(test_model_every_allocation_may_fail) {
       tarn_failing failing;
       tarn__failing_init(&failing, n, false);
       tarn_model *m = NULL;
-      status = tarn_model_load(path_of(text ? "a.pbtxt" : "a.meta"), &(tarn_model_options){.allocator = &failing.allocator}, &m);
-      ck_assert_msg(status == TARN_OK || status == TARN_NO_MEMORY, "allocation %ld: %s", n, tarn_error());
+      status = tarn_model_load(path_of(text ? "a.pbtxt" : "a.meta"),
+                               &(tarn_model_options){.allocator = &failing.allocator}, &m);
+      ck_assert_msg(status == TARN_OK || status == TARN_NO_MEMORY, "allocation %ld: %s", n,
+                    tarn_error());
       tarn_model_destroy(m);
       ck_assert_msg(failing.live == 0, "allocation %ld leaves %ld blocks", n, failing.live);
     }
@@ -352,20 +395,37 @@ END_TEST
 
 /* ---- names of variables ---- */
 
-#define STRINGS(name, values) "node { name: '" name "' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } } attr { key: 'value' value {" \
-                              "tensor { dtype: DT_STRING tensor_shape { dim { size: 2 } } string_val: [" values "] } } } }"
-#define VARIABLE(name, op) "node { name: '" name "' op: '" op "' attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: 'shape' value { shape { dim { size: 4 } } } } }"
+#define STRINGS(name, values)                                                                 \
+  "node { name: '" name                                                                       \
+  "' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } } attr { key: 'value' value {" \
+  "tensor { dtype: DT_STRING tensor_shape { dim { size: 2 } } string_val: [" values "] } } } }"
+#define VARIABLE(name, op)                                                                      \
+  "node { name: '" name "' op: '" op                                                            \
+  "' attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: 'shape' value { shape { dim { " \
+  "size: 4 } } } } }"
 #define FLOAT_T "attr { key: 'T' value { type: DT_FLOAT } }"
-#define RESTORE "node { name: 'save/RestoreV2' op: 'RestoreV2' input: ['save/Const', 'save/names', 'save/slices'] attr { key: 'dtypes' value { list { type: [DT_FLOAT, DT_FLOAT] } } } }"
+#define RESTORE                                                                        \
+  "node { name: 'save/RestoreV2' op: 'RestoreV2' input: ['save/Const', 'save/names', " \
+  "'save/slices'] attr { key: 'dtypes' value { list { type: [DT_FLOAT, DT_FLOAT] } } } }"
 
 START_TEST(test_model_variable_names) {
-  write_wire("v.meta", META(VARIABLE("v", "VariableV2") VARIABLE("renamed", "VariableV2") VARIABLE("handle", "VarHandleOp") VARIABLE("l", "VariableV2")
-             "node { name: 'save/Const' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } } attr { key: 'value' value { tensor { dtype: DT_STRING string_val: 'model' } } } }"
-             STRINGS("save/names", "'other/name', 'h'") STRINGS("save/slices", "'', '10 2,4'") RESTORE
-             "node { name: 'save/Assign' op: 'Assign' input: ['renamed', 'save/RestoreV2'] " FLOAT_T "}"
-             "node { name: 'save/Identity' op: 'Identity' input: 'save/RestoreV2:1' " FLOAT_T "}"
-             "node { name: 'save/AssignVariableOp' op: 'AssignVariableOp' input: ['handle', 'save/Identity'] attr { key: 'dtype' value { type: DT_FLOAT } } }"),
-             &tarn__proto_meta_graph_def);
+  write_wire(
+      "v.meta",
+      META(
+          VARIABLE("v", "VariableV2") VARIABLE("renamed", "VariableV2")
+              VARIABLE("handle", "VarHandleOp") VARIABLE(
+                  "l",
+                  "VariableV2") "node { name: 'save/Const' op: 'Const' attr { key: 'dtype' value { "
+                                "type: DT_STRING } } attr { key: 'value' value { tensor { dtype: "
+                                "DT_STRING string_val: 'model' } } } }" STRINGS("save/names",
+                                                                                "'other/name', 'h'")
+                                    STRINGS("save/slices", "'', '10 2,4'") RESTORE
+          "node { name: 'save/Assign' op: 'Assign' input: ['renamed', 'save/RestoreV2'] " FLOAT_T
+          "}"
+          "node { name: 'save/Identity' op: 'Identity' input: 'save/RestoreV2:1' " FLOAT_T "}"
+          "node { name: 'save/AssignVariableOp' op: 'AssignVariableOp' input: ['handle', "
+          "'save/Identity'] attr { key: 'dtype' value { type: DT_FLOAT } } }"),
+      &tarn__proto_meta_graph_def);
   ck_assert_msg(load("v.meta") == TARN_OK, "%s", tarn_error());
   tarn_arena *arena;
   ck_assert_int_eq(tarn__arena_create(tarn__allocator_default(), &arena), TARN_OK);
@@ -390,6 +450,8 @@ END_TEST
 
 SUITE_MAIN_TEARDOWN("model", teardown, test_model_kinds_by_content, test_model_text_says_the_same,
                     test_model_unknown_fields_are_skipped, test_model_constants_lie_in_the_file,
-                    test_model_savedmodel_folder, test_model_savedmodel_text, test_model_checkpoint_prefix,
-                    test_model_what_is_none, test_model_damaged_graphdef, test_model_damaged_metagraph,
-                    test_model_damaged_savedmodel, test_model_sessions_with_measured_choices, test_model_every_allocation_may_fail, test_model_variable_names)
+                    test_model_savedmodel_folder, test_model_savedmodel_text,
+                    test_model_checkpoint_prefix, test_model_what_is_none,
+                    test_model_damaged_graphdef, test_model_damaged_metagraph,
+                    test_model_damaged_savedmodel, test_model_sessions_with_measured_choices,
+                    test_model_every_allocation_may_fail, test_model_variable_names)

@@ -1,4 +1,5 @@
-/* Protobuf text into wire bytes: against bytes made by hand, the notations, and errors with line and column. */
+/* Protobuf text into wire bytes: against bytes made by hand, the notations, and errors with line
+ * and column. */
 #include "loader/graphdef/pbtxt_write.h"
 #include "tests/unit/model_text.h"
 #include "tests/unit/suite.h"
@@ -7,7 +8,8 @@
 
 static void same(const char *text, const void *bytes, size_t size) {
   tarn_bytes b = wire_of(text, G);
-  ck_assert_msg(b.size == size && memcmp(b.data, bytes, size) == 0, "%s gives %zu other bytes", text, b.size);
+  ck_assert_msg(b.size == size && memcmp(b.data, bytes, size) == 0, "%s gives %zu other bytes",
+                text, b.size);
   tarn__bytes_clear(&b);
 }
 
@@ -30,21 +32,30 @@ static void refuses(const char *text, size_t size, const char *where) {
 /* Text to bytes to text to bytes. */
 START_TEST(test_pbtxt_written_reads_the_same) {
   tarn_bytes wire = wire_of(
-      "node { name: 'n' op: 'U' input: ['m:3', '^m'] attr { key: 'i' value { i: -3 } } attr { key: 'f' value { f: 0.1 } }"
-      "attr { key: 'inf' value { list { f: [inf, -inf, 3e-45, 1e30] } } } attr { key: 'b' value { b: true } }"
-      "attr { key: 's' value { s: 'a\\000\\377\\\\\\n\"\\047' } } attr { key: 't' value { type: DT_FLOAT_REF } }"
-      "attr { key: 'l' value { list { i: [1, -2, 300] type: [DT_INT4, DT_HALF] } } }"
-      "attr { key: 'd' value { tensor { dtype: DT_DOUBLE double_val: [0.1, -1e300] tensor_shape { dim { size: -1 } } } } } }"
-      "versions { producer: 134 }", G), again;
+                 "node { name: 'n' op: 'U' input: ['m:3', '^m'] attr { key: 'i' value { i: -3 } } "
+                 "attr { key: 'f' value { f: 0.1 } }"
+                 "attr { key: 'inf' value { list { f: [inf, -inf, 3e-45, 1e30] } } } attr { key: "
+                 "'b' value { b: true } }"
+                 "attr { key: 's' value { s: 'a\\000\\377\\\\\\n\"\\047' } } attr { key: 't' value "
+                 "{ type: DT_FLOAT_REF } }"
+                 "attr { key: 'l' value { list { i: [1, -2, 300] type: [DT_INT4, DT_HALF] } } }"
+                 "attr { key: 'd' value { tensor { dtype: DT_DOUBLE double_val: [0.1, -1e300] "
+                 "tensor_shape { dim { size: -1 } } } } } }"
+                 "versions { producer: 134 }",
+                 G),
+             again;
   tarn_bytes text;
   tarn__bytes_init(&text, tarn__allocator_default());
-  ck_assert_int_eq(tarn__pbtxt_from_wire(tarn__wire(wire.data, wire.size, 0, "GraphDef"), G, &text), TARN_OK);
+  ck_assert_int_eq(tarn__pbtxt_from_wire(tarn__wire(wire.data, wire.size, 0, "GraphDef"), G, &text),
+                   TARN_OK);
   again = wire_of(text.data, G);
   ck_assert_uint_eq(again.size, wire.size);
   ck_assert_mem_eq(again.data, wire.data, wire.size);
   ck_assert_ptr_nonnull(strstr(text.data, "type: DT_FLOAT_REF"));
   text.size = 0;
-  ck_assert_int_eq(tarn__pbtxt_from_wire(tarn__wire(wire.data, wire.size - 1, 0, "GraphDef"), G, &text), TARN_CORRUPT);
+  ck_assert_int_eq(
+      tarn__pbtxt_from_wire(tarn__wire(wire.data, wire.size - 1, 0, "GraphDef"), G, &text),
+      TARN_CORRUPT);
   tarn__bytes_clear(&wire);
   tarn__bytes_clear(&again);
   tarn__bytes_clear(&text);
@@ -56,7 +67,8 @@ START_TEST(test_pbtxt_bytes_by_hand) {
   same("node { name: \"n\" op: \"U\" }", node, sizeof node);
   static const unsigned char version[] = {0x22, 5, 0x08, 0x96, 0x01, 0x10, 0x01};
   same("versions { producer: 150 min_consumer: 1 }", version, sizeof version);
-  static const unsigned char negative[] = {0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
+  static const unsigned char negative[] = {0x18, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                           0xff, 0xff, 0xff, 0xff, 0x01};
   same("version: -1", negative, sizeof negative);
 }
 END_TEST
@@ -65,15 +77,21 @@ START_TEST(test_pbtxt_notations_are_one) {
   const char *plain = "node { name: 'ab' op: 'U' input: 'x' input: 'y' } versions { producer: 16 }";
   equal("node < name: 'ab' op: 'U' input: 'x' input: 'y' > versions < producer: 16 >", plain);
   equal("node: { name: 'ab', op: 'U'; input: ['x', 'y'] }, versions: { producer: 0x10 };", plain);
-  equal("# a comment\nnode{name:'a' \"b\" op:\"U\"input:['x'] # another\n input:'y'} versions{producer:020}", plain);
-  equal("node [{ name: '\\141\\x62' op: 'U' input: 'x' input: 'y' }] versions { producer: 16 }", plain);
+  equal(
+      "# a comment\nnode{name:'a' \"b\" op:\"U\"input:['x'] # another\n input:'y'} "
+      "versions{producer:020}",
+      plain);
+  equal("node [{ name: '\\141\\x62' op: 'U' input: 'x' input: 'y' }] versions { producer: 16 }",
+        plain);
 }
 END_TEST
 
 START_TEST(test_pbtxt_escapes) {
-  static const unsigned char bytes[] = {0x0a, 22, 0x0a, 1, 'n', 0x2a, 17, 0x0a, 1, 'a', 0x12, 12,
-                                        0x12, 10, 0x00, '\n', '\t', '"', '\'', '\\', 0xff, 0xe2, 0x82, 0xac};
-  same("node { name: 'n' attr { key: 'a' value { s: '\\0\\n\\t\\\"\\'\\\\\\377\\u20ac' } } }", bytes, sizeof bytes);
+  static const unsigned char bytes[] = {0x0a, 22,  0x0a, 1,    'n',  0x2a, 17,   0x0a,
+                                        1,    'a', 0x12, 12,   0x12, 10,   0x00, '\n',
+                                        '\t', '"', '\'', '\\', 0xff, 0xe2, 0x82, 0xac};
+  same("node { name: 'n' attr { key: 'a' value { s: '\\0\\n\\t\\\"\\'\\\\\\377\\u20ac' } } }",
+       bytes, sizeof bytes);
   equal("node { name: '\\U0001F600' }", "node { name: '\\xf0\\x9f\\x98\\x80' }");
   equal("node { name: '\\ud83d\\ude00' }", "node { name: '\\U0001F600' }");
 }
@@ -103,16 +121,22 @@ START_TEST(test_pbtxt_floats) {
 END_TEST
 
 START_TEST(test_pbtxt_enums) {
-  equal("node { attr { key: 'T' value { type: DT_BFLOAT16 } } }", "node { attr { key: 'T' value { type: 14 } } }");
-  equal("node { attr { key: 'T' value { type: DT_FLOAT_REF } } }", "node { attr { key: 'T' value { type: 101 } } }");
-  equal("node { attr { key: 'b' value { b: True } } }", "node { attr { key: 'b' value { b: 1 } } }");
+  equal("node { attr { key: 'T' value { type: DT_BFLOAT16 } } }",
+        "node { attr { key: 'T' value { type: 14 } } }");
+  equal("node { attr { key: 'T' value { type: DT_FLOAT_REF } } }",
+        "node { attr { key: 'T' value { type: 101 } } }");
+  equal("node { attr { key: 'b' value { b: True } } }",
+        "node { attr { key: 'b' value { b: 1 } } }");
 }
 END_TEST
 
 /* What tarn never looks into may hold anything that is well formed. */
 START_TEST(test_pbtxt_opaque_is_skipped) {
-  equal("node { name: 'n' } debug_info { files: ['a', 'b'] traces { key: 'x' value < file_line_cols { line: -3 } > }"
-        "[type.googleapis.com/some.Type] { what: WORD } n: [[1, 2], []] }", "node { name: 'n' }");
+  equal(
+      "node { name: 'n' } debug_info { files: ['a', 'b'] traces { key: 'x' value < file_line_cols "
+      "{ line: -3 } > }"
+      "[type.googleapis.com/some.Type] { what: WORD } n: [[1, 2], []] }",
+      "node { name: 'n' }");
   REFUSES("debug_info { a: }", "line 1, column 17");
   REFUSES("debug_info { a { }", "line 1");
 }
@@ -153,7 +177,8 @@ START_TEST(test_pbtxt_errors_say_where) {
 END_TEST
 
 START_TEST(test_pbtxt_depth_is_bounded) {
-  static const char open[] = "node { attr { value { func { ", next[] = "attr { value { func { ", skip[] = "a { ";
+  static const char open[] = "node { attr { value { func { ", next[] = "attr { value { func { ",
+                    skip[] = "a { ";
   static char text[400000];
   char *at = stpcpy(text, open);
   for (int i = 0; i < 10000; i++) at = stpcpy(at, next);
@@ -169,8 +194,10 @@ END_TEST
 
 /* Every prefix and every changed byte of a text ends with a status. */
 START_TEST(test_pbtxt_damage) {
-  static const char right[] = "# c\nnode { name: 'n\\n' input: [\"x\", 'y'] attr { key: 'a' value { list { f: [1.5, -inf] } } } }"
-                              " debug_info < a: [1] > versions { producer: 0x1f }\n";
+  static const char right[] =
+      "# c\nnode { name: 'n\\n' input: [\"x\", 'y'] attr { key: 'a' value { list { f: [1.5, -inf] "
+      "} } } }"
+      " debug_info < a: [1] > versions { producer: 0x1f }\n";
   char text[sizeof right];
   for (size_t i = 0; i < sizeof right - 1; i++) {
     for (int bit = -1; bit < 8; bit++) {
@@ -187,17 +214,23 @@ START_TEST(test_pbtxt_damage) {
 END_TEST
 
 START_TEST(test_pbtxt_kinds) {
-  static const struct { const char *text; const tarn_proto_message *kind; } cases[] = {
-      {"# x\nnode {", &tarn__proto_graph_def},      {"library {", &tarn__proto_graph_def},
-      {"meta_info_def {", &tarn__proto_meta_graph_def}, {"signature_def:", &tarn__proto_meta_graph_def},
-      {"saved_model_schema_version: 1", &tarn__proto_saved_model}, {"hello", NULL}, {"", NULL}, {"{", NULL}};
+  static const struct { const char *text; const tarn_proto_message *kind;
+  } cases[] = {{"# x\nnode {", &tarn__proto_graph_def},
+               {"library {", &tarn__proto_graph_def},
+               {"meta_info_def {", &tarn__proto_meta_graph_def},
+               {"signature_def:", &tarn__proto_meta_graph_def},
+               {"saved_model_schema_version: 1", &tarn__proto_saved_model},
+               {"hello", NULL},
+               {"", NULL},
+               {"{", NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     ck_assert_ptr_eq(tarn__pbtxt_kind(cases[i].text, strlen(cases[i].text)), cases[i].kind);
 }
 END_TEST
 
 START_TEST(test_pbtxt_every_allocation_may_fail) {
-  static const char text[] = "node { name: 'a' 'b' attr { key: 'a' value { f: 1.5 s: '\\n' i: 12 } } }";
+  static const char text[] =
+      "node { name: 'a' 'b' attr { key: 'a' value { f: 1.5 s: '\\n' i: 12 } } }";
   tarn_status status = TARN_NO_MEMORY;
   for (long n = 0; status != TARN_OK && n < 200; n++) {
     tarn_failing failing;
@@ -213,6 +246,7 @@ START_TEST(test_pbtxt_every_allocation_may_fail) {
 }
 END_TEST
 
-SUITE_MAIN("pbtxt", test_pbtxt_bytes_by_hand, test_pbtxt_written_reads_the_same, test_pbtxt_notations_are_one, test_pbtxt_escapes, test_pbtxt_floats,
-           test_pbtxt_enums, test_pbtxt_opaque_is_skipped, test_pbtxt_errors_say_where, test_pbtxt_depth_is_bounded,
+SUITE_MAIN("pbtxt", test_pbtxt_bytes_by_hand, test_pbtxt_written_reads_the_same,
+           test_pbtxt_notations_are_one, test_pbtxt_escapes, test_pbtxt_floats, test_pbtxt_enums,
+           test_pbtxt_opaque_is_skipped, test_pbtxt_errors_say_where, test_pbtxt_depth_is_bounded,
            test_pbtxt_damage, test_pbtxt_kinds, test_pbtxt_every_allocation_may_fail)

@@ -13,7 +13,12 @@ static tarn_resources *table;
 
 static tarn_queue *queue(const char *name, int64_t capacity, bool shuffles) {
   static const tarn_dtype dtypes[] = {TARN_I32};
-  const tarn_queue_spec spec = {.components = 1, .dtypes = dtypes, .capacity = capacity, .kind = shuffles ? TARN_QUEUE_SHUFFLE : TARN_QUEUE_FIFO, .seed = 7, .seed2 = 9};
+  const tarn_queue_spec spec = {.components = 1,
+                                .dtypes = dtypes,
+                                .capacity = capacity,
+                                .kind = shuffles ? TARN_QUEUE_SHUFFLE : TARN_QUEUE_FIFO,
+                                .seed = 7,
+                                .seed2 = 9};
   tarn_queue *q;
   if (!table) ck_assert_int_eq(tarn__resources_create(tarn__allocator_default(), &table), TARN_OK);
   ck_assert_int_eq(tarn__queue_get(table, name, &spec, &q), TARN_OK);
@@ -99,7 +104,8 @@ START_TEST(test_queue_bounds_hold_between_threads) {
 }
 END_TEST
 
-/* More than the queue holds at a time comes as it is put; a batch that cannot be filled is given back in its order. */
+/* More than the queue holds at a time comes as it is put; a batch that cannot be filled is given
+ * back in its order. */
 START_TEST(test_queue_takes_more_than_it_holds) {
   tarn_queue *q = queue("m", 3, false);
   pthread_t thread;
@@ -131,20 +137,24 @@ START_TEST(test_queue_takes_more_than_it_holds) {
 }
 END_TEST
 
-static void *closer(void *argument) { return tarn__queue_close(argument, NULL, false) == TARN_OK ? argument : NULL; }
+static void *closer(void *argument) {
+  return tarn__queue_close(argument, NULL, false) == TARN_OK ? argument : NULL;
+}
 
 /* Who waited for room before the closing still comes in; the closing waits for him. */
 START_TEST(test_queue_closes_behind_those_who_wait) {
   tarn_queue *q = queue("c", 1, false);
   pthread_t putting, closing;
   void *closed;
-  ck_assert_int_eq(pthread_create(&putting, NULL, producer, q), 0);   /* 500, of which one finds room */
+  ck_assert_int_eq(pthread_create(&putting, NULL, producer, q),
+                   0); /* 500, of which one finds room */
   while (tarn__queue_size(q) == 0) {}
   const tarn_run late = {.deadline_ns = tarn__now_ns() + 20000000};
   ck_assert_int_eq(put(q, &late, -1), TARN_LIMIT);
   ck_assert_int_eq(pthread_create(&closing, NULL, closer, q), 0);
   int32_t last = -1;
-  for (int32_t value; (value = take(q, NULL)) != -(int32_t)TARN_END; last = value) ck_assert_int_eq(value, last + 1);
+  for (int32_t value; (value = take(q, NULL)) != -(int32_t)TARN_END; last = value)
+    ck_assert_int_eq(value, last + 1);
   ck_assert_int_ge(last, 0);
   pthread_join(putting, NULL);
   pthread_join(closing, &closed);
@@ -168,7 +178,7 @@ START_TEST(test_queue_waits_of_all_parties_fail) {
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("queue", teardown, test_queue_keeps_order_and_empties_when_closed, test_queue_shuffling_gives_each_once,
-                    test_queue_waits_end_with_the_run, test_queue_bounds_hold_between_threads,
-                    test_queue_takes_more_than_it_holds, test_queue_closes_behind_those_who_wait,
-                    test_queue_waits_of_all_parties_fail)
+SUITE_MAIN_TEARDOWN("queue", teardown, test_queue_keeps_order_and_empties_when_closed,
+                    test_queue_shuffling_gives_each_once, test_queue_waits_end_with_the_run,
+                    test_queue_bounds_hold_between_threads, test_queue_takes_more_than_it_holds,
+                    test_queue_closes_behind_those_who_wait, test_queue_waits_of_all_parties_fail)

@@ -10,14 +10,18 @@
 #include <string.h>
 
 /* Reads records until a status other than TARN_OK; counts them. */
-static tarn_status drain(const tarn_reader_params *p, const char *data, size_t bytes, int *records, tarn_string *last) {
+static tarn_status drain(const tarn_reader_params *p, const char *data, size_t bytes, int *records,
+                         tarn_string *last) {
   const tarn_string file = {data, bytes};
   tarn_bytes text;
   tarn_status status;
   size_t at = 0;
   int64_t number = 0, key;
   tarn__bytes_init(&text, tarn__allocator_default());
-  for (*records = 0; (status = tarn__record_next(p, &file, &at, &number, &key, &text, last)) == TARN_OK; ++*records) {}
+  for (*records = 0;
+       (status = tarn__record_next(p, &file, &at, &number, &key, &text, last)) == TARN_OK;
+       ++*records) {
+  }
   tarn__bytes_clear(&text);
   return status;
 }
@@ -37,7 +41,8 @@ START_TEST(test_record_tfrecord_refuses_every_truncation) {
     tarn_string last;
     int records;
     memcpy(copy, whole, n);
-    ck_assert_msg(drain(&p, copy, n, &records, &last) == (n % 19 ? TARN_CORRUPT : TARN_END), "cut at byte %zu", n);
+    ck_assert_msg(drain(&p, copy, n, &records, &last) == (n % 19 ? TARN_CORRUPT : TARN_END),
+                  "cut at byte %zu", n);
     ck_assert_int_eq(records, (int)(n / 19));
     free(copy);
   }
@@ -45,7 +50,8 @@ START_TEST(test_record_tfrecord_refuses_every_truncation) {
     tarn_string last;
     int records;
     whole[at] ^= 0x10;
-    ck_assert_msg(drain(&p, (const char *)whole, sizeof whole, &records, &last) == TARN_CORRUPT, "byte %zu flipped", at);
+    ck_assert_msg(drain(&p, (const char *)whole, sizeof whole, &records, &last) == TARN_CORRUPT,
+                  "byte %zu flipped", at);
     whole[at] ^= 0x10;
   }
 }
@@ -53,7 +59,11 @@ END_TEST
 
 START_TEST(test_record_lines_and_fixed_lengths) {
   static const tarn_reader_params text = {.kind = TARN_READER_TEXT, .skip_lines = 1};
-  static const tarn_reader_params fixed = {.kind = TARN_READER_FIXED, .header_bytes = 1, .record_bytes = 3, .footer_bytes = 2, .hop_bytes = 2};
+  static const tarn_reader_params fixed = {.kind = TARN_READER_FIXED,
+                                           .header_bytes = 1,
+                                           .record_bytes = 3,
+                                           .footer_bytes = 2,
+                                           .hop_bytes = 2};
   tarn_string last;
   int records;
   ck_assert_int_eq(drain(&text, "head\nab\r\n\nc", 11, &records, &last), TARN_END);
@@ -66,4 +76,5 @@ START_TEST(test_record_lines_and_fixed_lengths) {
 }
 END_TEST
 
-SUITE_MAIN("record", test_record_tfrecord_refuses_every_truncation, test_record_lines_and_fixed_lengths)
+SUITE_MAIN("record", test_record_tfrecord_refuses_every_truncation,
+           test_record_lines_and_fixed_lengths)

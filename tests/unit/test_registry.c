@@ -16,7 +16,8 @@ static tarn_status parse_all(void *argument, int64_t chunk, int worker) {
   for (size_t i = 0; i < count; i++) {
     TARN_TRY(tarn__signature_of(ops[i], &s));
     size_t kernels;
-    if (tarn__op_find(ops[i]->name) != ops[i]) return tarn_fail(TARN_FAILED, "%s is not found", ops[i]->name);
+    if (tarn__op_find(ops[i]->name) != ops[i])
+      return tarn_fail(TARN_FAILED, "%s is not found", ops[i]->name);
     tarn__kernels_of(ops[i]->name, &kernels);
   }
   return TARN_OK;
@@ -36,7 +37,8 @@ START_TEST(test_registry_has_no_duplicates) {
   const tarn_op *const *ops = tarn__ops(&count);
   ck_assert_uint_gt(count, 30);
   for (size_t i = 1; i < count; i++)
-    ck_assert_msg(strcmp(ops[i - 1]->name, ops[i]->name) < 0, "op %s is defined twice", ops[i]->name);
+    ck_assert_msg(strcmp(ops[i - 1]->name, ops[i]->name) < 0, "op %s is defined twice",
+                  ops[i]->name);
 }
 END_TEST
 
@@ -58,8 +60,8 @@ START_TEST(test_registry_signatures_are_well_formed) {
     const tarn_signature *again;
     ck_assert_int_eq(tarn__signature_of(ops[i], &again), TARN_OK);
     ck_assert_ptr_eq(s, again);
-    ck_assert_msg(ops[i]->inplace >= 0 && (size_t)ops[i]->inplace <= s->inputs, "%s: inplace %d of %zu inputs",
-                  ops[i]->name, ops[i]->inplace, s->inputs);
+    ck_assert_msg(ops[i]->inplace >= 0 && (size_t)ops[i]->inplace <= s->inputs,
+                  "%s: inplace %d of %zu inputs", ops[i]->name, ops[i]->inplace, s->inputs);
     if (ops[i]->flags & TARN_OP_VIEW)
       ck_assert_msg(s->inputs >= 1 && s->outputs >= 1, "%s: a view of nothing", ops[i]->name);
   }
@@ -72,9 +74,10 @@ START_TEST(test_registry_kernels_belong_to_ops) {
       const tarn_op *op = tarn__op_find(row->op);
       ck_assert_msg(op != NULL, "%s: no op is called %s", file->path, row->op);
       ck_assert_msg(row->run != NULL, "%s: %s cannot run", file->path, row->op);
-      ck_assert_msg(!(op->flags & (TARN_OP_CONTROL | TARN_OP_VIEW)), "%s: %s takes no kernel", file->path, row->op);
-      ck_assert_msg(!row->prepared_bytes == !row->prepare, "%s: %s: prepare and prepared_bytes go together",
+      ck_assert_msg(!(op->flags & (TARN_OP_CONTROL | TARN_OP_VIEW)), "%s: %s takes no kernel",
                     file->path, row->op);
+      ck_assert_msg(!row->prepared_bytes == !row->prepare,
+                    "%s: %s: prepare and prepared_bytes go together", file->path, row->op);
     }
 }
 END_TEST

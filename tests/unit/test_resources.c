@@ -1,4 +1,5 @@
-/* The session's named objects: found, made once, removed, listed in order; also by many threads at once. */
+/* The session's named objects: found, made once, removed, listed in order; also by many threads at
+ * once. */
 #include "core/threads.h"
 #include "kernels/state/resources.h"
 

@@ -1,4 +1,5 @@
-/* Restoring and saving: by the graph's saver, by name, in parts; and what a model may reach while it is restored. */
+/* Restoring and saving: by the graph's saver, by name, in parts; and what a model may reach while
+ * it is restored. */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,7 +40,8 @@ static void checkpoint(const char *prefix, size_t count, const char *const *name
   (void)mkdir(FOLDER, 0700);
   for (size_t i = 0; i < count; i++) {
     ck_assert_int_eq(tarn_tensor_create(TARN_F32, 1, &n, &t[i]), TARN_OK);
-    for (int64_t k = 0; k < n; k++) ((float *)tarn_tensor_data(t[i]))[k] = (float)(10 * i) + (float)k;
+    for (int64_t k = 0; k < n; k++)
+      ((float *)tarn_tensor_data(t[i]))[k] = (float)(10 * i) + (float)k;
   }
   ck_assert_msg(tarn_checkpoint_write(prefix, count, names, t) == TARN_OK, "%s", tarn_error());
   for (size_t i = 0; i < count; i++) tarn_tensor_release(t[i]);
@@ -57,20 +59,33 @@ static float fetch(const char *name, int64_t i) {
 
 #define T "attr { key: 'T' value { type: DT_FLOAT } }"
 #define DTYPE "attr { key: 'dtype' value { type: DT_FLOAT } }"
-#define VARIABLE(name, n) "node { name: '" name "' op: 'VariableV2' " DTYPE " attr { key: 'shape' value { shape { dim { size: " n " } } } } }" \
-                          "node { name: '" name "/read' op: 'Identity' input: '" name "' " T "}"
-#define STRING(name, value) "node { name: '" name "' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } } attr { key: 'value' value { tensor { dtype: DT_STRING string_val: '" value "' } } } }"
-#define STRINGS(name, value) "node { name: '" name "' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } } attr { key: 'value' value { tensor { dtype: DT_STRING tensor_shape { dim { size: 1 } } string_val: '" value "' } } } }"
-/* A variable v, stored as "key", and a saver that restores from the prefix that the node `from` gives: "save/Const", which is fed,
- * or "save/own", a constant of its own. */
-#define SAVER(own, from)                                                                                             \
-  "graph_def { " VARIABLE("v", "3") STRING("save/Const", "model") STRING("save/own", own) STRINGS("save/names", "key") \
-  STRINGS("save/slices", "")                                                                                         \
-  "node { name: 'save/RestoreV2' op: 'RestoreV2' input: ['" from "', 'save/names', 'save/slices']"                   \
-  "attr { key: 'dtypes' value { list { type: DT_FLOAT } } } }"                                                       \
-  "node { name: 'save/Assign' op: 'Assign' input: ['v', 'save/RestoreV2'] " T "}"                                    \
-  "node { name: 'save/restore_all' op: 'NoOp' input: '^save/Assign' } }"                                             \
-  "saver_def { filename_tensor_name: 'save/Const:0' restore_op_name: 'save/restore_all' version: V2 }"
+#define VARIABLE(name, n)                               \
+  "node { name: '" name "' op: 'VariableV2' " DTYPE     \
+  " attr { key: 'shape' value { shape { dim { size: " n \
+  " } } } } }"                                          \
+  "node { name: '" name "/read' op: 'Identity' input: '" name "' " T "}"
+#define STRING(name, value)                                                                    \
+  "node { name: '" name                                                                        \
+  "' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } } attr { key: 'value' value { " \
+  "tensor { dtype: DT_STRING string_val: '" value "' } } } }"
+#define STRINGS(name, value)                                                                   \
+  "node { name: '" name                                                                        \
+  "' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } } attr { key: 'value' value { " \
+  "tensor { dtype: DT_STRING tensor_shape { dim { size: 1 } } string_val: '" value "' } } } }"
+/* A variable v, stored as "key", and a saver that restores from the prefix that the node `from`
+ * gives: "save/Const", which is fed, or "save/own", a constant of its own. */
+#define SAVER(own, from)                                                                          \
+  "graph_def { " VARIABLE("v", "3") STRING("save/Const", "model") STRING("save/own", own)         \
+      STRINGS("save/names", "key")                                                                \
+          STRINGS("save/slices",                                                                  \
+                  "") "node { name: 'save/RestoreV2' op: 'RestoreV2' input: ['" from              \
+                      "', 'save/names', 'save/slices']"                                           \
+                      "attr { key: 'dtypes' value { list { type: DT_FLOAT } } } }"                \
+                      "node { name: 'save/Assign' op: 'Assign' input: ['v', 'save/RestoreV2'] " T \
+                      "}"                                                                         \
+                      "node { name: 'save/restore_all' op: 'NoOp' input: '^save/Assign' } }"      \
+                      "saver_def { filename_tensor_name: 'save/Const:0' restore_op_name: "        \
+                      "'save/restore_all' version: V2 }"
 
 START_TEST(test_restore_by_name) {
   checkpoint(FOLDER "/c", 2, (const char *[]){"v", "w"}, 3);
@@ -173,10 +188,13 @@ START_TEST(test_restore_door) {
   ck_assert(!door.table.save);
   tarn__model_door_init(&door, NULL, NULL, NULL);
   ck_assert_int_eq(door_reads(&door, FOLDER "/secret"), TARN_REFUSED);
-  ck_assert_int_eq(door.table.restore(&door.table, tarn__allocator_default(), "p", 1, 0, NULL, NULL, NULL, NULL), TARN_REFUSED);
+  ck_assert_int_eq(
+      door.table.restore(&door.table, tarn__allocator_default(), "p", 1, 0, NULL, NULL, NULL, NULL),
+      TARN_REFUSED);
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("restore", teardown, test_restore_by_name, test_restore_says_what_does_not_fit, test_restore_parts,
-                    test_restore_by_saver_and_save, test_restore_save_of_nothing,
-                    test_restore_reaches_its_own_checkpoint_only, test_restore_door)
+SUITE_MAIN_TEARDOWN("restore", teardown, test_restore_by_name, test_restore_says_what_does_not_fit,
+                    test_restore_parts, test_restore_by_saver_and_save,
+                    test_restore_save_of_nothing, test_restore_reaches_its_own_checkpoint_only,
+                    test_restore_door)

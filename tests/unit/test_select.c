@@ -1,5 +1,5 @@
-/* Selection, on a table of kernels of its own: defining tarn__kernel_files here keeps the real table out of this
- * program. */
+/* Selection, on a table of kernels of its own: defining tarn__kernel_files here keeps the real
+ * table out of this program. */
 #include "kernels/kernel.h"
 
 #include <check.h>
@@ -33,9 +33,14 @@ static const tarn_kernel a_reference[] = {
   {0},
 };
 static const tarn_kernel a_fast[] = {
-  {.op = "A", .name = "small", .dtypes = TARN_BIT(TARN_F32), .supports = small_only, .cost_us = one, .run = run},
-  {.op = "OnlyOutput", .dtypes = TARN_BIT(TARN_I32), .keyed = -1, .run = run},
-  {0},
+    {.op = "A",
+     .name = "small",
+     .dtypes = TARN_BIT(TARN_F32),
+     .supports = small_only,
+     .cost_us = one,
+     .run = run},
+    {.op = "OnlyOutput", .dtypes = TARN_BIT(TARN_I32), .keyed = -1, .run = run},
+    {0},
 };
 static const tarn_kernel a_slow[] = {
   {.op = "A", .dtypes = TARN_BIT(TARN_F32), .cost_us = two, .run = run},
@@ -44,7 +49,8 @@ static const tarn_kernel a_slow[] = {
   {0},
 };
 
-/* Two files of `reference`, so that the test runs on any machine; the target of the slow one says AVX2 where there is. */
+/* Two files of `reference`, so that the test runs on any machine; the target of the slow one says
+ * AVX2 where there is. */
 const tarn_kernel_file tarn__kernel_files[] = {
   {a_slow, "slow", TARN_TARGET_AVX2, "kernels/cpu/a/slow.avx2.c"},
   {a_fast, "fast", TARN_TARGET_REFERENCE, "kernels/cpu/a/fast.reference.c"},
@@ -127,7 +133,8 @@ START_TEST(test_select_lists_reference_first) {
   const tarn_kernel_ref *rows = tarn__kernels_of("A", &count);
   ck_assert_uint_eq(count, 3);
   ck_assert_int_eq(rows[0].file->target, TARN_TARGET_REFERENCE);
-  for (size_t i = 1; i < count; i++) ck_assert_int_le(rows[i - 1].file->target, rows[i].file->target);
+  for (size_t i = 1; i < count; i++)
+    ck_assert_int_le(rows[i - 1].file->target, rows[i].file->target);
   tarn_problem p = problem("A", TARN_F32, TARN_F32, 11);
   for (size_t i = 0; i < count; i++)
     if (strcmp(tarn__kernel_name(rows[i]), "small") == 0)

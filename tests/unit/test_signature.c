@@ -8,7 +8,9 @@
 static tarn_arena *arena;
 static tarn_signature sig;
 
-static void setup(void) { ck_assert_int_eq(tarn__arena_create(tarn__allocator_default(), &arena), TARN_OK); }
+static void setup(void) {
+  ck_assert_int_eq(tarn__arena_create(tarn__allocator_default(), &arena), TARN_OK);
+}
 static void teardown(void) { tarn__arena_destroy(arena); }
 
 static tarn_status parse(const char *inputs, const char *outputs, const char *attrs) {
@@ -25,8 +27,8 @@ static const tarn_attr_def *attr(const char *name) {
 }
 
 START_TEST(test_signature_reads_arguments) {
-  good("input: T, values: N * T, args: Tin, ref: Ref(T), refs: Ref(N * T), shape: int32, flag:bool", "y: float",
-       "T: type; N: int >= 1; Tin: list(type) >= 0");
+  good("input: T, values: N * T, args: Tin, ref: Ref(T), refs: Ref(N * T), shape: int32, flag:bool",
+       "y: float", "T: type; N: int >= 1; Tin: list(type) >= 0");
   ck_assert_uint_eq(sig.inputs, 7);
   ck_assert_uint_eq(sig.outputs, 1);
   ck_assert_str_eq(sig.input[0].type_attr, "T");
@@ -53,10 +55,13 @@ END_TEST
 
 START_TEST(test_signature_reads_defaults) {
   good(NULL, NULL,
-       "i: int = -3; f: float = 1e-4; g: float = -inf; b: bool = true; s: string = 'a;b'; e: string = '';"
+       "i: int = -3; f: float = 1e-4; g: float = -inf; b: bool = true; s: string = 'a;b'; e: "
+       "string = '';"
        "t: type = DT_INT64; l: list(int) = [1, 2,3]; n: list(string) = []; x: list(float) = [0.5];"
-       "p: shape = {}; q: shape = { unknown_rank: true }; r: shape = [2, ?]; k: list(shape) = [[1], {}];"
-       "m: int >= 2 = 4; o: int = 4 >= 2; y: list(type) = [float, DT_BOOL]; c: list(bool) = [true, false]");
+       "p: shape = {}; q: shape = { unknown_rank: true }; r: shape = [2, ?]; k: list(shape) = "
+       "[[1], {}];"
+       "m: int >= 2 = 4; o: int = 4 >= 2; y: list(type) = [float, DT_BOOL]; c: list(bool) = [true, "
+       "false]");
   ck_assert_int_eq(attr("i")->initial.i, -3);
   ck_assert(attr("f")->initial.f == 1e-4f);
   ck_assert(isinf(attr("g")->initial.f) && attr("g")->initial.f < 0);
@@ -99,12 +104,16 @@ START_TEST(test_signature_reads_allowed_values) {
 END_TEST
 
 START_TEST(test_signature_checks_values) {
-  good(NULL, NULL, "T: {float, int32}; p: {'SAME', 'VALID'}; m: int >= 2; l: list(int) >= 1; t: list({float}); f: float");
-  tarn_attr bf16 = {.kind = TARN_ATTR_TYPE, .type = {TARN_BF16, false}}, i32 = {.kind = TARN_ATTR_TYPE, .type = {TARN_I32, false}};
+  good(NULL, NULL,
+       "T: {float, int32}; p: {'SAME', 'VALID'}; m: int >= 2; l: list(int) >= 1; t: list({float}); "
+       "f: float");
+  tarn_attr bf16 = {.kind = TARN_ATTR_TYPE, .type = {TARN_BF16, false}},
+            i32 = {.kind = TARN_ATTR_TYPE, .type = {TARN_I32, false}};
   ck_assert_ptr_nonnull(tarn__attr_refusal(arena, attr("T"), &bf16));
   ck_assert_ptr_null(tarn__attr_refusal(arena, attr("T"), &i32));
   ck_assert_ptr_nonnull(tarn__attr_refusal(arena, attr("p"), &i32));
-  tarn_attr same = {.kind = TARN_ATTR_STRING, .s = {"SAME", 4}}, sam = {.kind = TARN_ATTR_STRING, .s = {"SAM", 3}};
+  tarn_attr same = {.kind = TARN_ATTR_STRING, .s = {"SAME", 4}},
+            sam = {.kind = TARN_ATTR_STRING, .s = {"SAM", 3}};
   ck_assert_ptr_null(tarn__attr_refusal(arena, attr("p"), &same));
   ck_assert_ptr_nonnull(tarn__attr_refusal(arena, attr("p"), &sam));
   tarn_attr one = {.kind = TARN_ATTR_INT, .i = 1}, two = {.kind = TARN_ATTR_INT, .i = 2};
@@ -114,7 +123,8 @@ START_TEST(test_signature_checks_values) {
   ck_assert_ptr_nonnull(tarn__attr_refusal(arena, attr("l"), &empty));
   ck_assert_ptr_null(tarn__attr_refusal(arena, attr("t"), &empty));
   static const tarn_dtype types[] = {TARN_F32, TARN_I32};
-  tarn_attr mixed = {.kind = TARN_ATTR_LIST, .element = TARN_ATTR_TYPE, .list = {.count = 2, .type = types}};
+  tarn_attr mixed = {
+      .kind = TARN_ATTR_LIST, .element = TARN_ATTR_TYPE, .list = {.count = 2, .type = types}};
   ck_assert_ptr_nonnull(tarn__attr_refusal(arena, attr("t"), &mixed));
   mixed.list.count = 1;
   ck_assert_ptr_null(tarn__attr_refusal(arena, attr("t"), &mixed));
@@ -124,19 +134,45 @@ START_TEST(test_signature_checks_values) {
 END_TEST
 
 START_TEST(test_signature_refuses_malformed_text) {
-  static const struct { const char *inputs, *attrs; } wrong[] = {
-    {"x", NULL}, {"x:", NULL}, {"x: T", NULL}, {"x: N * float", NULL}, {"x: float y: float", NULL}, {"x: float,", NULL},
-    {"x: Ref(float", NULL}, {"x: L", "L: list(int)"}, {"x: N", "N: int"}, {"x: T * float", "T: type"},
-    {NULL, "a"}, {NULL, "a:"}, {NULL, "a: thing"}, {NULL, "a: int = x"}, {NULL, "a: int = 1.5"},
-    {NULL, "a: int = 99999999999999999999"}, {NULL, "a: list(int) = [1"}, {NULL, "a: list int"}, {NULL, "a: bool = yes"},
-    {NULL, "a: type = nothing"}, {NULL, "a: {float"}, {NULL, "a: {thing}"}, {NULL, "a: {'x', float}"},
-    {NULL, "a: {'x', 'y'} = 'z'"}, {NULL, "a: {float} = int32"}, {NULL, "a: int >= 2 = 1"}, {NULL, "a: int = 1 >= 2"},
-    {NULL, "a: int; a: int"}, {NULL, "a: int b: int"}, {NULL, "a: bool >= 1"}, {NULL, "a: shape = [-2]"},
-    {NULL, "a: tensor = 3"},
+  static const struct { const char *inputs, *attrs;
+  } wrong[] = {
+      {"x", NULL},
+      {"x:", NULL},
+      {"x: T", NULL},
+      {"x: N * float", NULL},
+      {"x: float y: float", NULL},
+      {"x: float,", NULL},
+      {"x: Ref(float", NULL},
+      {"x: L", "L: list(int)"},
+      {"x: N", "N: int"},
+      {"x: T * float", "T: type"},
+      {NULL, "a"},
+      {NULL, "a:"},
+      {NULL, "a: thing"},
+      {NULL, "a: int = x"},
+      {NULL, "a: int = 1.5"},
+      {NULL, "a: int = 99999999999999999999"},
+      {NULL, "a: list(int) = [1"},
+      {NULL, "a: list int"},
+      {NULL, "a: bool = yes"},
+      {NULL, "a: type = nothing"},
+      {NULL, "a: {float"},
+      {NULL, "a: {thing}"},
+      {NULL, "a: {'x', float}"},
+      {NULL, "a: {'x', 'y'} = 'z'"},
+      {NULL, "a: {float} = int32"},
+      {NULL, "a: int >= 2 = 1"},
+      {NULL, "a: int = 1 >= 2"},
+      {NULL, "a: int; a: int"},
+      {NULL, "a: int b: int"},
+      {NULL, "a: bool >= 1"},
+      {NULL, "a: shape = [-2]"},
+      {NULL, "a: tensor = 3"},
   };
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    ck_assert_msg(parse(wrong[i].inputs, NULL, wrong[i].attrs) == TARN_INVALID, "taken: '%s' / '%s'",
-                  wrong[i].inputs ? wrong[i].inputs : "", wrong[i].attrs ? wrong[i].attrs : "");
+    ck_assert_msg(parse(wrong[i].inputs, NULL, wrong[i].attrs) == TARN_INVALID,
+                  "taken: '%s' / '%s'", wrong[i].inputs ? wrong[i].inputs : "",
+                  wrong[i].attrs ? wrong[i].attrs : "");
 }
 END_TEST
 

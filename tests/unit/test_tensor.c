@@ -292,7 +292,8 @@ START_TEST(test_tensor_outlives_its_limited_allocator) {
 }
 END_TEST
 
-/* Room that a string leaves is taken again: a tensor whose strings are set for ever needs no more than it needed once. */
+/* Room that a string leaves is taken again: a tensor whose strings are set for ever needs no more
+ * than it needed once. */
 START_TEST(test_tensor_strings_take_their_room_again) {
   tarn_failing f;
   tarn__failing_init(&f, -1, false);
@@ -301,11 +302,14 @@ START_TEST(test_tensor_strings_take_their_room_again) {
   char text[200];
   for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i % 26);
   ck_assert_int_eq(tarn__limited_create(&f.allocator, 0, &limited), TARN_OK);
-  ck_assert_int_eq(tarn__tensor_new(tarn__limited_allocator(limited), TARN_STRING, &two_by_three, &value), TARN_OK);
+  ck_assert_int_eq(
+      tarn__tensor_new(tarn__limited_allocator(limited), TARN_STRING, &two_by_three, &value),
+      TARN_OK);
   size_t once = 0;
   for (size_t round = 0; round < 3000; round++) {
     for (int64_t i = 0; i < 6; i++)
-      ck_assert_int_eq(tarn__string_set(&value, i, text, (round + 31 * (size_t)i) % sizeof text), TARN_OK);
+      ck_assert_int_eq(tarn__string_set(&value, i, text, (round + 31 * (size_t)i) % sizeof text),
+                       TARN_OK);
     for (int64_t i = 0; i < 6; i++) {
       const tarn_string *s = (const tarn_string *)value.data + i;
       ck_assert_uint_eq(s->size, (round + 31 * (size_t)i) % sizeof text);
@@ -327,7 +331,8 @@ START_TEST(test_tensor_strings_are_set_from_themselves) {
     memset(text, 'x', sizeof text);
     memcpy(text, "abc", 3);
     tarn_tensor value;
-    ck_assert_int_eq(tarn__tensor_new(tarn__allocator_default(), TARN_STRING, &two_by_three, &value), TARN_OK);
+    ck_assert_int_eq(
+        tarn__tensor_new(tarn__allocator_default(), TARN_STRING, &two_by_three, &value), TARN_OK);
     const tarn_string *s = value.data;
     ck_assert_int_eq(tarn__string_set(&value, 0, text, bytes), TARN_OK);
     ck_assert_int_eq(tarn__string_set(&value, 0, s[0].data, s[0].size), TARN_OK);
@@ -345,7 +350,8 @@ END_TEST
 START_TEST(test_tensor_string_room_is_written_by_the_caller) {
   tarn_tensor value;
   char *room;
-  ck_assert_int_eq(tarn__tensor_new(tarn__allocator_default(), TARN_STRING, &two_by_three, &value), TARN_OK);
+  ck_assert_int_eq(tarn__tensor_new(tarn__allocator_default(), TARN_STRING, &two_by_three, &value),
+                   TARN_OK);
   ck_assert_int_eq(tarn__string_room(&value, 2, 5, &room), TARN_OK);
   memcpy(room, "12345", 5);
   ck_assert_mem_eq(((const tarn_string *)value.data)[2].data, "12345", 5);
@@ -363,4 +369,5 @@ SUITE_MAIN("tensor", test_tensor_new_is_zeroed_and_aligned, test_tensor_new_refu
            test_tensor_survives_every_failed_allocation,
            test_tensor_strings_need_memory_of_their_own, test_tensor_public_handle,
            test_tensor_outlives_its_limited_allocator, test_tensor_strings_take_their_room_again,
-           test_tensor_strings_are_set_from_themselves, test_tensor_string_room_is_written_by_the_caller)
+           test_tensor_strings_are_set_from_themselves,
+           test_tensor_string_room_is_written_by_the_caller)

@@ -1,4 +1,5 @@
-/* TensorArrays, stacks and lists: what may be read and written, and when; gradient arrays; copies of lists. */
+/* TensorArrays, stacks and lists: what may be read and written, and when; gradient arrays; copies
+ * of lists. */
 #include "kernels/state/stack.h"
 #include "kernels/state/tensor_array.h"
 #include "kernels/state/tensor_list.h"
@@ -18,7 +19,10 @@ static tarn_tensor vector(int64_t n, float first) {
 }
 static tarn_tensor_array *array(int64_t size, bool dynamic, bool clear) {
   tarn_tensor_array *a;
-  const tarn_tensor_array like = {.dtype = TARN_F32, .element_shape = {.rank = -1}, .dynamic_size = dynamic, .clear_after_read = clear};
+  const tarn_tensor_array like = {.dtype = TARN_F32,
+                                  .element_shape = {.rank = -1},
+                                  .dynamic_size = dynamic,
+                                  .clear_after_read = clear};
   ck_assert_int_eq(tarn__tensor_array_create(tarn__allocator_default(), &like, size, &a), TARN_OK);
   return a;
 }
@@ -83,7 +87,7 @@ START_TEST(test_tensor_array_gradients_add_up) {
   tarn_tensor t = vector(2, 10);
   ck_assert_int_eq(tarn__tensor_array_write(g, 0, &t), TARN_OK);
   ck_assert_int_eq(tarn__tensor_array_write(g, 0, &t), TARN_OK);
-  ck_assert(*(const float *)t.data == 10);   /* the sum is not in the buffer that was written first */
+  ck_assert(*(const float *)t.data == 10); /* the sum is not in the buffer that was written first */
   ck_assert(read_one(g, 0) == 20);
   ck_assert(read_one(g, 1) == 0);                /* zeros of the forward element's shape */
   ck_assert_int_eq(write_one(a, 3, 2, 1), TARN_INVALID);
@@ -118,7 +122,8 @@ START_TEST(test_tensor_list_copies_leave_the_original) {
   const tarn_shape any = {.rank = -1};
   tarn_tensor_list *a, *b;
   tarn_tensor t = vector(1, 1), u = vector(1, 2);
-  ck_assert_int_eq(tarn__tensor_list_create(tarn__allocator_default(), TARN_F32, &any, -1, 2, &a), TARN_OK);
+  ck_assert_int_eq(tarn__tensor_list_create(tarn__allocator_default(), TARN_F32, &any, -1, 2, &a),
+                   TARN_OK);
   ck_assert_int_eq(tarn__tensor_list_set(a, 0, &t), TARN_OK);
   ck_assert_int_eq(tarn__tensor_list_copy(a, 3, &b), TARN_OK);
   ck_assert_int_eq(tarn__tensor_list_set(b, 0, &u), TARN_OK);
@@ -128,12 +133,13 @@ START_TEST(test_tensor_list_copies_leave_the_original) {
   tarn__object_release(a);
   ck_assert(*(const float *)tarn__tensor_list_get(b, 0)->data == 2);
   tarn__object_release(b);
-  ck_assert_int_eq(tarn__tensor_list_create(tarn__allocator_default(), TARN_F32, &any, -1, -1, &a), TARN_INVALID);
+  ck_assert_int_eq(tarn__tensor_list_create(tarn__allocator_default(), TARN_F32, &any, -1, -1, &a),
+                   TARN_INVALID);
   tarn__tensor_clear(&t);
   tarn__tensor_clear(&u);
 }
 END_TEST
 
 SUITE_MAIN("tensor_array", test_tensor_array_is_written_once, test_tensor_array_clears_after_read,
-           test_tensor_array_grows_only_when_dynamic, test_tensor_array_gradients_add_up, test_stack_gives_back_in_reverse,
-           test_tensor_list_copies_leave_the_original)
+           test_tensor_array_grows_only_when_dynamic, test_tensor_array_gradients_add_up,
+           test_stack_gives_back_in_reverse, test_tensor_list_copies_leave_the_original)

@@ -13,14 +13,17 @@ static void clear(void) {
 
 static void check(const char *text, const int32_t *indices, int n) {
   clear();
-  ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find("TopKV2"), text, TARN_NO_DTYPE, 1, &made) ==
-                TARN_OK, "%s", tarn_error());
+  ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find("TopKV2"), text,
+                                TARN_NO_DTYPE, 1, &made) == TARN_OK,
+                "%s", tarn_error());
   size_t count;
   out[0] = out[1] = (tarn_tensor){.dtype = TARN_NO_DTYPE};
-  ck_assert_int_eq(tarn__case_run(&made, tarn__kernels_of("TopKV2", &count)[0], NULL, out), TARN_OK);
+  ck_assert_int_eq(tarn__case_run(&made, tarn__kernels_of("TopKV2", &count)[0], NULL, out),
+                   TARN_OK);
   for (int i = 0; i < n; i++)
-    ck_assert_msg(((const int32_t *)out[1].data)[i] == indices[i], "%s: index %d is %d, expected %d", text, i,
-                  ((const int32_t *)out[1].data)[i], indices[i]);
+    ck_assert_msg(((const int32_t *)out[1].data)[i] == indices[i],
+                  "%s: index %d is %d, expected %d", text, i, ((const int32_t *)out[1].data)[i],
+                  indices[i]);
 }
 
 START_TEST(test_top_k_gives_ties_in_order) {
@@ -36,4 +39,5 @@ START_TEST(test_top_k_unsorted_is_tensorflows_heap) {
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("top_k", clear, test_top_k_gives_ties_in_order, test_top_k_unsorted_is_tensorflows_heap)
+SUITE_MAIN_TEARDOWN("top_k", clear, test_top_k_gives_ties_in_order,
+                    test_top_k_unsorted_is_tensorflows_heap)

@@ -88,7 +88,13 @@ START_TEST(test_trace_ticks) {
   ck_assert_int_eq(tarn__trace_create(a, &trace), TARN_OK);
   ck_assert_int_eq(tarn__trace_create(a, &other), TARN_OK);
   ck_assert_uint_ne(tarn__trace_serial(trace), tarn__trace_serial(other));
-  const tarn_trace_label label = {.category = "MatMul", .name = "m", .detail = "matmul.k.avx2", .shapes = "f", .flops = 2e6, .peak = 2, .planned_bytes = 64};
+  const tarn_trace_label label = {.category = "MatMul",
+                                  .name = "m",
+                                  .detail = "matmul.k.avx2",
+                                  .shapes = "f",
+                                  .flops = 2e6,
+                                  .peak = 2,
+                                  .planned_bytes = 64};
   const int m = tarn__trace_label(trace, &label), o = tarn__trace_label(other, &label);
   const uint64_t now = tarn__now_ns();
   for (uint64_t i = 0; i < 10000; i++) {   /* more than a chunk, and between two traces */
@@ -98,7 +104,8 @@ START_TEST(test_trace_ticks) {
   tarn__trace_tick(trace, -1, false, now, now);
   tarn__trace_set_peaks(trace, &(tarn_trace_peaks){.gflops = {[2] = 4000}});
   ck_assert_int_eq(tarn__trace_totals(trace, &totals, &count), TARN_OK);
-  ck_assert(count == 1 && totals[0].ticks == 10000 && totals[0].least_ns == 1000 && totals[0].helped_ns == 0);
+  ck_assert(count == 1 && totals[0].ticks == 10000 && totals[0].least_ns == 1000 &&
+            totals[0].helped_ns == 0);
   ck_assert_str_eq(totals[0].label.detail, "matmul.k.avx2");
   tarn__free(a, totals, count * sizeof *totals);
   ck_assert_int_eq(tarn__trace_totals(other, &totals, &count), TARN_OK);
@@ -106,7 +113,8 @@ START_TEST(test_trace_ticks) {
   tarn__free(a, totals, count * sizeof *totals);
   json_t *root = read_back(a, trace), *events = json_object_get(root, "traceEvents");
   ck_assert_uint_eq(json_array_size(events), 10001);   /* and the counter, once */
-  ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(root, "otherData"), "dropped")), 1);
+  ck_assert_int_eq(
+      json_integer_value(json_object_get(json_object_get(root, "otherData"), "dropped")), 1);
   const json_t *args = json_object_get(json_array_get(events, 0), "args");
   ck_assert_str_eq(text_of(args, "kernel"), "matmul.k.avx2");
   ck_assert(json_number_value(json_object_get(args, "GFLOP/s")) == 2000);

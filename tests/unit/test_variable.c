@@ -1,4 +1,5 @@
-/* Variables: what readers see after writes, by kind; refusals; read-modify-write from many threads. */
+/* Variables: what readers see after writes, by kind; refusals; read-modify-write from many
+ * threads. */
 #include "core/threads.h"
 #include "kernels/state/resources.h"
 #include "kernels/state/variable.h"
@@ -143,7 +144,7 @@ START_TEST(test_variable_refuses_what_does_not_fit) {
   ck_assert_int_eq(tarn__tensor_new(a, TARN_F32, &two, &matrix), TARN_OK);
   ck_assert_int_eq(tarn__tensor_new(a, TARN_I32, &one, &ints), TARN_OK);
   ck_assert_int_eq(tarn__variable_assign(v, &ints, false), TARN_DTYPE);
-  ck_assert_int_eq(tarn__variable_assign(v, &matrix, true), TARN_SHAPE);   /* declared is a vector */
+  ck_assert_int_eq(tarn__variable_assign(v, &matrix, true), TARN_SHAPE); /* declared is a vector */
   assign(v, 3, 1);
   ck_assert_int_eq(tarn__variable_assign(v, &longer, true), TARN_SHAPE);   /* three elements now */
   ck_assert_int_eq(tarn__variable_assign(v, &longer, false), TARN_OK);

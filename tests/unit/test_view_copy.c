@@ -1,5 +1,5 @@
-/* Copies between strided views against one element at a time: every element size, runs, repeats, reversals and transposes;
- * small, and larger than what is written past the caches. */
+/* Copies between strided views against one element at a time: every element size, runs, repeats,
+ * reversals and transposes; small, and larger than what is written past the caches. */
 #include "kernels/cpu/array/stream.h"
 #include "kernels/cpu/array/view_copy.h"
 #include "suite.h"
@@ -10,7 +10,8 @@ static void copy_plainly(const tarn_view_copy *c, char *to, const char *from, si
   int64_t index[TARN_VIEW_MAX] = {0};
   for (;;) {
     int64_t t = c->to_at, f = c->from_at;
-    for (int d = 0; d < c->rank; d++) t += index[d] * c->to_stride[d], f += index[d] * c->from_stride[d];
+    for (int d = 0; d < c->rank; d++)
+      t += index[d] * c->to_stride[d], f += index[d] * c->from_stride[d];
     memcpy(to + t * (int64_t)size, from + f * (int64_t)size, size);
     int d = c->rank - 1;
     for (; d >= 0 && ++index[d] == c->dim[d]; d--) index[d] = 0;
@@ -29,12 +30,15 @@ static tarn_tensor tensor(tarn_dtype dtype, int64_t elements, uint32_t seed) {
   return t;
 }
 
-static void check(const tarn_view_copy *c, tarn_dtype dtype, int64_t to_elements, int64_t from_elements) {
-  tarn_tensor from = tensor(dtype, from_elements, 1), got = tensor(dtype, to_elements, 2), wanted = tensor(dtype, to_elements, 2);
+static void check(const tarn_view_copy *c, tarn_dtype dtype, int64_t to_elements,
+                  int64_t from_elements) {
+  tarn_tensor from = tensor(dtype, from_elements, 1), got = tensor(dtype, to_elements, 2),
+              wanted = tensor(dtype, to_elements, 2);
   copy_plainly(c, wanted.data, from.data, tarn_dtype_bytes(dtype));
   ck_assert(tarn__view_copy_run(c, &got, &from, NULL) == TARN_OK);
-  ck_assert_msg(memcmp(got.data, wanted.data, tarn__tensor_bytes(&got)) == 0, "%s: rank %d, last dim %lld, from stride %lld",
-                tarn_dtype_name(dtype), c->rank, (long long)c->dim[c->rank - 1], (long long)c->from_stride[c->rank - 1]);
+  ck_assert_msg(memcmp(got.data, wanted.data, tarn__tensor_bytes(&got)) == 0,
+                "%s: rank %d, last dim %lld, from stride %lld", tarn_dtype_name(dtype), c->rank,
+                (long long)c->dim[c->rank - 1], (long long)c->from_stride[c->rank - 1]);
   tarn__tensor_clear(&from);
   tarn__tensor_clear(&got);
   tarn__tensor_clear(&wanted);

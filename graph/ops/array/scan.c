@@ -17,21 +17,37 @@ static tarn_status scan_infer(tarn_infer *t) {
   return TARN_OK;
 }
 
-#define SCAN                                                                                           \
-  .inputs = "x: T, axis: Tidx", .outputs = "out: T",                                                   \
-  .attrs = "exclusive: bool = false; reverse: bool = false; T: numbertype; Tidx: {int32, int64} = int32", \
-  .params_bytes = sizeof(tarn_scan_params), .parse = scan_parse, .infer = scan_infer,                  \
-  .cases = {"x=T[3x17] axis=i32(1)", "x=T[3x5x2] axis=i32(-2) exclusive=true", "x=T[3x5] axis=i32(0) reverse=true", \
-            "x=T[7] axis=i64(0) exclusive=true reverse=true", "x=T[0x3] axis=i32(0)", "x=T[300x100] axis=i32(0)"}
+#define SCAN                                                                                   \
+  .inputs = "x: T, axis: Tidx", .outputs = "out: T",                                           \
+  .attrs =                                                                                     \
+      "exclusive: bool = false; reverse: bool = false; T: numbertype; Tidx: {int32, int64} = " \
+      "int32",                                                                                 \
+  .params_bytes = sizeof(tarn_scan_params), .parse = scan_parse, .infer = scan_infer,          \
+  .cases = {"x=T[3x17] axis=i32(1)",                                                           \
+            "x=T[3x5x2] axis=i32(-2) exclusive=true",                                          \
+            "x=T[3x5] axis=i32(0) reverse=true",                                               \
+            "x=T[7] axis=i64(0) exclusive=true reverse=true",                                  \
+            "x=T[0x3] axis=i32(0)",                                                            \
+            "x=T[300x100] axis=i32(0)"}
 
 const tarn_op tarn_ops_scan[] = {
-  {.name = "CumulativeLogsumexp", .inputs = "x: T, axis: Tidx", .outputs = "out: T",
-   .attrs = "exclusive: bool = false; reverse: bool = false; T: {bfloat16, half, float, double}; Tidx: {int32, int64} = int32",
-   .params_bytes = sizeof(tarn_scan_params), .parse = scan_parse, .infer = scan_infer,
-   .formula = "out[i] = log of the sum over j <= i of exp(x[j]) (exclusive: j < i; reverse: j >= i)",
-   .cases = {"x=T[3x17] axis=i32(1)", "x=T[3x5x2] axis=i32(-2) exclusive=true", "x=T[3x5] axis=i64(0) reverse=true",
-             "x=T[0x3] axis=i32(0)"}},
-  {.name = "Cumsum", SCAN, .formula = "out[i] = sum over j <= i of x[j] (exclusive: j < i; reverse: j >= i)"},
-  {.name = "Cumprod", SCAN, .formula = "out[i] = product over j <= i of x[j] (exclusive: j < i; reverse: j >= i)"},
-  {0},
+    {.name = "CumulativeLogsumexp",
+     .inputs = "x: T, axis: Tidx",
+     .outputs = "out: T",
+     .attrs = "exclusive: bool = false; reverse: bool = false; T: {bfloat16, half, float, double}; "
+              "Tidx: {int32, int64} = int32",
+     .params_bytes = sizeof(tarn_scan_params),
+     .parse = scan_parse,
+     .infer = scan_infer,
+     .formula =
+         "out[i] = log of the sum over j <= i of exp(x[j]) (exclusive: j < i; reverse: j >= i)",
+     .cases = {"x=T[3x17] axis=i32(1)", "x=T[3x5x2] axis=i32(-2) exclusive=true",
+               "x=T[3x5] axis=i64(0) reverse=true", "x=T[0x3] axis=i32(0)"}},
+    {.name = "Cumsum",
+     SCAN,
+     .formula = "out[i] = sum over j <= i of x[j] (exclusive: j < i; reverse: j >= i)"},
+    {.name = "Cumprod",
+     SCAN,
+     .formula = "out[i] = product over j <= i of x[j] (exclusive: j < i; reverse: j >= i)"},
+    {0},
 };

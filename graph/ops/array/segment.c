@@ -18,8 +18,8 @@ static tarn_status unsorted_infer(tarn_infer *t) {
   bool fits = ids->rank <= x->rank;
   for (int d = 0; fits && d < ids->rank; d++) fits = ids->dim[d] == x->dim[d];
   if (!fits)
-    return tarn_fail(TARN_SHAPE, "segment ids %s are no prefix of data %s", tarn__shape_print(ids, a),
-                     tarn__shape_print(x, b));
+    return tarn_fail(TARN_SHAPE, "segment ids %s are no prefix of data %s",
+                     tarn__shape_print(ids, a), tarn__shape_print(x, b));
   if (!t->value[2]) return TARN_OK;
   int64_t dims[TARN_MAX_RANK + 1] = {tarn__infer_int(t, 2, 0)};
   if (dims[0] < 0) return tarn_fail(TARN_INVALID, "num_segments is %lld", (long long)dims[0]);
@@ -27,32 +27,48 @@ static tarn_status unsorted_infer(tarn_infer *t) {
   return tarn__shape_make(1 + x->rank - ids->rank, dims, &t->out[0]);
 }
 
-#define SORTED(TYPES)                                                                                       \
-  .inputs = "data: T, segment_ids: Tindices", .outputs = "output: T",                                       \
-  .attrs = "T: " TYPES "; Tindices: {int32, int64}", .infer = segment_infer,                                \
-  .cases = {"data=T[5x3] segment_ids=i32{0,0,1,3,3}", "data=T[3] segment_ids=i64{0,1,2}",                   \
+#define SORTED(TYPES)                                                                     \
+  .inputs = "data: T, segment_ids: Tindices", .outputs = "output: T",                     \
+  .attrs = "T: " TYPES "; Tindices: {int32, int64}", .infer = segment_infer,              \
+  .cases = {"data=T[5x3] segment_ids=i32{0,0,1,3,3}", "data=T[3] segment_ids=i64{0,1,2}", \
             "data=T[0x2] segment_ids=i32{}"}
-#define UNSORTED(TYPES)                                                                                     \
-  .inputs = "data: T, segment_ids: Tindices, num_segments: Tnumsegments", .outputs = "output: T",           \
-  .attrs = "T: " TYPES "; Tindices: {int16, int32, int64}; Tnumsegments: {int32, int64} = int32",           \
-  .infer = unsorted_infer,                                                                                  \
-  .cases = {"data=T[7x3] segment_ids=i32{3,0,-1,0,1,1,3} num_segments=i32(4)",                              \
-            "data=T[2x3] segment_ids=i64[2x3]:-1..2 num_segments=i64(3)",                                   \
+#define UNSORTED(TYPES)                                                                           \
+  .inputs = "data: T, segment_ids: Tindices, num_segments: Tnumsegments", .outputs = "output: T", \
+  .attrs = "T: " TYPES "; Tindices: {int16, int32, int64}; Tnumsegments: {int32, int64} = int32", \
+  .infer = unsorted_infer,                                                                        \
+  .cases = {"data=T[7x3] segment_ids=i32{3,0,-1,0,1,1,3} num_segments=i32(4)",                    \
+            "data=T[2x3] segment_ids=i64[2x3]:-1..2 num_segments=i64(3)",                         \
             "data=T[0x2] segment_ids=i32{} num_segments=i32(2)"}
 
 const tarn_op tarn_ops_segment[] = {
-  {.name = "SegmentSum", SORTED("numbertype"), .formula = "output[s] = sum of data[i] with segment_ids[i] = s"},
-  {.name = "SegmentMean", SORTED("numbertype"), .formula = "output[s] = mean of data[i] with segment_ids[i] = s, or 0"},
-  {.name = "SegmentProd", SORTED("numbertype"), .formula = "output[s] = product of data[i] with segment_ids[i] = s"},
-  {.name = "SegmentMin", SORTED("realnumbertype"), .formula = "output[s] = min of data[i] with segment_ids[i] = s, or 0"},
-  {.name = "SegmentMax", SORTED("realnumbertype"), .formula = "output[s] = max of data[i] with segment_ids[i] = s, or 0"},
-  {.name = "UnsortedSegmentSum", UNSORTED("numbertype"),
-   .formula = "output[s] = sum of data[i..] with segment_ids[i..] = s; negative ids are left out"},
-  {.name = "UnsortedSegmentProd", UNSORTED("numbertype"),
-   .formula = "output[s] = product of data[i..] with segment_ids[i..] = s; negative ids are left out"},
-  {.name = "UnsortedSegmentMin", UNSORTED("realnumbertype"),
-   .formula = "output[s] = min of data[i..] with segment_ids[i..] = s, or the largest number"},
-  {.name = "UnsortedSegmentMax", UNSORTED("realnumbertype"),
-   .formula = "output[s] = max of data[i..] with segment_ids[i..] = s, or the smallest number"},
-  {0},
+    {.name = "SegmentSum",
+     SORTED("numbertype"),
+     .formula = "output[s] = sum of data[i] with segment_ids[i] = s"},
+    {.name = "SegmentMean",
+     SORTED("numbertype"),
+     .formula = "output[s] = mean of data[i] with segment_ids[i] = s, or 0"},
+    {.name = "SegmentProd",
+     SORTED("numbertype"),
+     .formula = "output[s] = product of data[i] with segment_ids[i] = s"},
+    {.name = "SegmentMin",
+     SORTED("realnumbertype"),
+     .formula = "output[s] = min of data[i] with segment_ids[i] = s, or 0"},
+    {.name = "SegmentMax",
+     SORTED("realnumbertype"),
+     .formula = "output[s] = max of data[i] with segment_ids[i] = s, or 0"},
+    {.name = "UnsortedSegmentSum",
+     UNSORTED("numbertype"),
+     .formula =
+         "output[s] = sum of data[i..] with segment_ids[i..] = s; negative ids are left out"},
+    {.name = "UnsortedSegmentProd",
+     UNSORTED("numbertype"),
+     .formula =
+         "output[s] = product of data[i..] with segment_ids[i..] = s; negative ids are left out"},
+    {.name = "UnsortedSegmentMin",
+     UNSORTED("realnumbertype"),
+     .formula = "output[s] = min of data[i..] with segment_ids[i..] = s, or the largest number"},
+    {.name = "UnsortedSegmentMax",
+     UNSORTED("realnumbertype"),
+     .formula = "output[s] = max of data[i..] with segment_ids[i..] = s, or the smallest number"},
+    {0},
 };

@@ -27,7 +27,8 @@ static tarn_status reshape_infer(tarn_infer *t) {
   if (!t->value[1]) return TARN_OK;
   int64_t rank = tarn__shape_elements(&t->in[1]), elements = tarn__shape_elements(&t->in[0]);
   if (rank > TARN_MAX_RANK)
-    return tarn_fail(TARN_SHAPE, "shape has %lld dims, at most %d are possible", (long long)rank, TARN_MAX_RANK);
+    return tarn_fail(TARN_SHAPE, "shape has %lld dims, at most %d are possible", (long long)rank,
+                     TARN_MAX_RANK);
   int64_t dims[TARN_MAX_RANK], known = 1, total = 1; /* the products leave zeros out */
   int unknown = -1;
   bool zero = false;
@@ -48,8 +49,8 @@ static tarn_status reshape_infer(tarn_infer *t) {
         return tarn_fail(TARN_SHAPE, "the product of the dims overflows");
     dims[unknown] = total / known;
     if (elements && total % known)
-      return tarn_fail(TARN_SHAPE, "%lld elements do not divide into dims of product %lld", (long long)elements,
-                       (long long)known);
+      return tarn_fail(TARN_SHAPE, "%lld elements do not divide into dims of product %lld",
+                       (long long)elements, (long long)known);
     known *= dims[unknown];
   }
   if ((zero ? 0 : known) != elements)
@@ -75,7 +76,8 @@ static tarn_status expand_dims_infer(tarn_infer *t) {
     return tarn_fail(TARN_SHAPE, "rank %d is the largest possible", TARN_MAX_RANK);
   TARN_TRY(tarn__shape_axis(tarn__infer_int(t, 1, 0), rank + 1, &axis));
   t->out[0] = (tarn_shape){.rank = rank + 1};
-  for (int d = 0; d <= rank; d++) t->out[0].dim[d] = d == axis ? 1 : t->in[0].dim[d < axis ? d : d - 1];
+  for (int d = 0; d <= rank; d++)
+    t->out[0].dim[d] = d == axis ? 1 : t->in[0].dim[d < axis ? d : d - 1];
   return TARN_OK;
 }
 
@@ -86,7 +88,8 @@ static tarn_status squeeze_infer(tarn_infer *t) {
     int axis;
     TARN_TRY(tarn__shape_axis(dims->list.i[i], t->in[0].rank, &axis));
     if (t->in[0].dim[axis] != 1)
-      return tarn_fail(TARN_SHAPE, "cannot squeeze dim %d of length %lld", axis, (long long)t->in[0].dim[axis]);
+      return tarn_fail(TARN_SHAPE, "cannot squeeze dim %d of length %lld", axis,
+                       (long long)t->in[0].dim[axis]);
     drop[axis] = true;
   }
   tarn_shape out = {.rank = 0};
@@ -107,68 +110,124 @@ static tarn_status ensure_shape_infer(tarn_infer *t) {
 }
 
 static tarn_status bitcast_infer(tarn_infer *t) {
-  int64_t from = (int64_t)tarn_dtype_bytes(t->in_dtype[0]), to = (int64_t)tarn_dtype_bytes(t->out_dtype[0]);
+  int64_t from = (int64_t)tarn_dtype_bytes(t->in_dtype[0]),
+          to = (int64_t)tarn_dtype_bytes(t->out_dtype[0]);
   tarn_shape s = t->in[0];
   if (from > to) {
-    if (s.rank == TARN_MAX_RANK) return tarn_fail(TARN_SHAPE, "rank %d is the largest possible", s.rank);
+    if (s.rank == TARN_MAX_RANK)
+      return tarn_fail(TARN_SHAPE, "rank %d is the largest possible", s.rank);
     s.dim[s.rank++] = from / to;
   } else if (from < to) {
     if (s.rank < 1 || s.dim[s.rank - 1] != to / from)
-      return tarn_fail(TARN_SHAPE, "expected a last dim of %lld to make one %s of it", (long long)(to / from),
-                       tarn_dtype_name(t->out_dtype[0]));
+      return tarn_fail(TARN_SHAPE, "expected a last dim of %lld to make one %s of it",
+                       (long long)(to / from), tarn_dtype_name(t->out_dtype[0]));
     s.rank--;
   }
   return tarn__shape_make(s.rank, s.dim, &t->out[0]);
 }
 
-#define BITS                                                                                            \
-  "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, int16, complex64, " \
+#define BITS                                                                                   \
+  "{bfloat16, half, float, double, int64, int32, uint8, uint16, uint32, uint64, int8, int16, " \
+  "complex64, "                                                                                \
   "complex128, qint8, quint8, qint16, quint16, qint32}"
 
 const tarn_op tarn_ops_shape[] = {
-  {.name = "Shape", .inputs = "input: T", .outputs = "output: out_type",
-   .attrs = "T: type; out_type: {int32, int64} = int32", .infer = shape_infer,
-   .flags = TARN_OP_FROM_SHAPES, .formula = "output[d] = dim d of input",
-   .cases = {"input=T[2x3x5]", "input=T[]", "input=T[4x0] out_type=int64"}},
-  {.name = "ShapeN", .inputs = "input: N * T", .outputs = "output: N * out_type",
-   .attrs = "N: int >= 1; T: type; out_type: {int32, int64} = int32", .infer = shape_infer,
-   .flags = TARN_OP_FROM_SHAPES, .formula = "output_n[d] = dim d of input_n",
-   .cases = {"input=T[2x3] input=T[] input=T[0x7]", "input=T[5] out_type=int64"}},
-  {.name = "Size", .inputs = "input: T", .outputs = "output: out_type",
-   .attrs = "T: type; out_type: {int32, int64} = int32", .infer = size_infer,
-   .flags = TARN_OP_FROM_SHAPES, .formula = "output = product of the dims",
-   .cases = {"input=T[2x3x5]", "input=T[]", "input=T[4x0] out_type=int64"}},
-  {.name = "Rank", .inputs = "input: T", .outputs = "output: int32", .attrs = "T: type",
-   .infer = tarn__infer_scalars, .flags = TARN_OP_FROM_SHAPES, .formula = "output = number of dims",
-   .cases = {"input=T[2x3x5]", "input=T[]"}},
-  {.name = "Reshape", .inputs = "tensor: T, shape: Tshape", .outputs = "output: T",
-   .attrs = "T: type; Tshape: {int32, int64} = int32", .infer = reshape_infer, .flags = TARN_OP_VIEW,
-   .formula = "the same elements in row-major order; one dim may be -1",
-   .cases = {"tensor=T[2x6] shape=i32{3,-1}", "tensor=T[1] shape=i64{}", "tensor=T[0x3] shape=i32{3,0}"}},
-  {.name = "QuantizedReshape", .inputs = "tensor: T, shape: Tshape, input_min: float, input_max: float",
-   .outputs = "output: T, output_min: float, output_max: float", .attrs = "T: type; Tshape: {int32, int64} = int32",
-   .infer = quantised_reshape_infer, .formula = "Reshape; the range stays",
-   .cases = {"tensor=qu8[2x6]:0..255 shape=i32{3,-1} input_min=f32(-1) input_max=f32(2)"}},
-  {.name = "ExpandDims", .inputs = "input: T, dim: Tdim", .outputs = "output: T",
-   .attrs = "T: type; Tdim: {int32, int64} = int32", .infer = expand_dims_infer, .flags = TARN_OP_VIEW,
-   .formula = "the same elements with a dim of 1 before `dim`",
-   .cases = {"input=T[2x3] dim=i32(-1)", "input=T[] dim=i64(0)", "input=T[0x3] dim=i32(1)"}},
-  {.name = "Squeeze", .inputs = "input: T", .outputs = "output: T",
-   .attrs = "T: type; squeeze_dims: list(int) >= 0 = []", .infer = squeeze_infer, .flags = TARN_OP_VIEW,
-   .formula = "the same elements without the dims of 1 (all, or those listed)",
-   .cases = {"input=T[1x3x1]", "input=T[1x3x1] squeeze_dims=[-1]", "input=T[1x0] squeeze_dims=[0]"}},
-  {.name = "EnsureShape", .inputs = "input: T", .outputs = "output: T", .attrs = "shape: shape; T: type",
-   .infer = ensure_shape_infer, .flags = TARN_OP_VIEW, .formula = "output = input, an error unless of this shape",
-   .cases = {"input=T[2x3] shape=[2,-1]"}},
-  {.name = "Bitcast", .inputs = "input: T", .outputs = "output: type",
-   .attrs = "T: " BITS "; type: " BITS, .infer = bitcast_infer, .flags = TARN_OP_VIEW,
-   .formula = "the same bytes as another type; a last dim makes up for the difference in size",
-   .cases = {"input=f32[2x3] type=int32", "input=f64[3] type=uint8", "input=i16[5x2] type=float",
-             "input=f32[0] type=half"}},
-  {.name = "DeepCopy", .inputs = "x: T", .outputs = "y: T", .attrs = "T: type", .flags = TARN_OP_STATEFUL,
-   .infer = tarn__infer_unary, .formula = "y = x in a buffer of its own", .cases = {"x=T[2x3]", "x=T[0]"}},
-  {.name = "Copy", .inputs = "input: T", .outputs = "output: T",
-   .attrs = "T: type; tensor_name: string = ''; debug_ops_spec: list(string) = []", .infer = tarn__infer_unary,
-   .formula = "output = input in a buffer of its own", .cases = {"input=T[2x3]"}},
-  {0},
+    {.name = "Shape",
+     .inputs = "input: T",
+     .outputs = "output: out_type",
+     .attrs = "T: type; out_type: {int32, int64} = int32",
+     .infer = shape_infer,
+     .flags = TARN_OP_FROM_SHAPES,
+     .formula = "output[d] = dim d of input",
+     .cases = {"input=T[2x3x5]", "input=T[]", "input=T[4x0] out_type=int64"}},
+    {.name = "ShapeN",
+     .inputs = "input: N * T",
+     .outputs = "output: N * out_type",
+     .attrs = "N: int >= 1; T: type; out_type: {int32, int64} = int32",
+     .infer = shape_infer,
+     .flags = TARN_OP_FROM_SHAPES,
+     .formula = "output_n[d] = dim d of input_n",
+     .cases = {"input=T[2x3] input=T[] input=T[0x7]", "input=T[5] out_type=int64"}},
+    {.name = "Size",
+     .inputs = "input: T",
+     .outputs = "output: out_type",
+     .attrs = "T: type; out_type: {int32, int64} = int32",
+     .infer = size_infer,
+     .flags = TARN_OP_FROM_SHAPES,
+     .formula = "output = product of the dims",
+     .cases = {"input=T[2x3x5]", "input=T[]", "input=T[4x0] out_type=int64"}},
+    {.name = "Rank",
+     .inputs = "input: T",
+     .outputs = "output: int32",
+     .attrs = "T: type",
+     .infer = tarn__infer_scalars,
+     .flags = TARN_OP_FROM_SHAPES,
+     .formula = "output = number of dims",
+     .cases = {"input=T[2x3x5]", "input=T[]"}},
+    {.name = "Reshape",
+     .inputs = "tensor: T, shape: Tshape",
+     .outputs = "output: T",
+     .attrs = "T: type; Tshape: {int32, int64} = int32",
+     .infer = reshape_infer,
+     .flags = TARN_OP_VIEW,
+     .formula = "the same elements in row-major order; one dim may be -1",
+     .cases = {"tensor=T[2x6] shape=i32{3,-1}", "tensor=T[1] shape=i64{}",
+               "tensor=T[0x3] shape=i32{3,0}"}},
+    {.name = "QuantizedReshape",
+     .inputs = "tensor: T, shape: Tshape, input_min: float, input_max: float",
+     .outputs = "output: T, output_min: float, output_max: float",
+     .attrs = "T: type; Tshape: {int32, int64} = int32",
+     .infer = quantised_reshape_infer,
+     .formula = "Reshape; the range stays",
+     .cases = {"tensor=qu8[2x6]:0..255 shape=i32{3,-1} input_min=f32(-1) input_max=f32(2)"}},
+    {.name = "ExpandDims",
+     .inputs = "input: T, dim: Tdim",
+     .outputs = "output: T",
+     .attrs = "T: type; Tdim: {int32, int64} = int32",
+     .infer = expand_dims_infer,
+     .flags = TARN_OP_VIEW,
+     .formula = "the same elements with a dim of 1 before `dim`",
+     .cases = {"input=T[2x3] dim=i32(-1)", "input=T[] dim=i64(0)", "input=T[0x3] dim=i32(1)"}},
+    {.name = "Squeeze",
+     .inputs = "input: T",
+     .outputs = "output: T",
+     .attrs = "T: type; squeeze_dims: list(int) >= 0 = []",
+     .infer = squeeze_infer,
+     .flags = TARN_OP_VIEW,
+     .formula = "the same elements without the dims of 1 (all, or those listed)",
+     .cases = {"input=T[1x3x1]", "input=T[1x3x1] squeeze_dims=[-1]",
+               "input=T[1x0] squeeze_dims=[0]"}},
+    {.name = "EnsureShape",
+     .inputs = "input: T",
+     .outputs = "output: T",
+     .attrs = "shape: shape; T: type",
+     .infer = ensure_shape_infer,
+     .flags = TARN_OP_VIEW,
+     .formula = "output = input, an error unless of this shape",
+     .cases = {"input=T[2x3] shape=[2,-1]"}},
+    {.name = "Bitcast",
+     .inputs = "input: T",
+     .outputs = "output: type",
+     .attrs = "T: " BITS "; type: " BITS,
+     .infer = bitcast_infer,
+     .flags = TARN_OP_VIEW,
+     .formula = "the same bytes as another type; a last dim makes up for the difference in size",
+     .cases = {"input=f32[2x3] type=int32", "input=f64[3] type=uint8", "input=i16[5x2] type=float",
+               "input=f32[0] type=half"}},
+    {.name = "DeepCopy",
+     .inputs = "x: T",
+     .outputs = "y: T",
+     .attrs = "T: type",
+     .flags = TARN_OP_STATEFUL,
+     .infer = tarn__infer_unary,
+     .formula = "y = x in a buffer of its own",
+     .cases = {"x=T[2x3]", "x=T[0]"}},
+    {.name = "Copy",
+     .inputs = "input: T",
+     .outputs = "output: T",
+     .attrs = "T: type; tensor_name: string = ''; debug_ops_spec: list(string) = []",
+     .infer = tarn__infer_unary,
+     .formula = "output = input in a buffer of its own",
+     .cases = {"input=T[2x3]"}},
+    {0},
 };

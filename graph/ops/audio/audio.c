@@ -7,8 +7,10 @@ static tarn_status parse_wav(const tarn_attrs *attrs, void *params) {
   p->channels = tarn__attr_int(attrs, "desired_channels");
   p->samples = tarn__attr_int(attrs, "desired_samples");
   if (p->channels < -1 || p->samples < -1 || p->channels > UINT16_MAX || p->samples > INT32_MAX)
-    return tarn_fail(TARN_INVALID, "desired_channels %lld and desired_samples %lld: expected -1, or a number that fits",
-                     (long long)p->channels, (long long)p->samples);
+    return tarn_fail(
+        TARN_INVALID,
+        "desired_channels %lld and desired_samples %lld: expected -1, or a number that fits",
+        (long long)p->channels, (long long)p->samples);
   return TARN_OK;
 }
 static tarn_status infer_wav(tarn_infer *t) {
@@ -31,16 +33,19 @@ static tarn_status parse_spectrogram(const tarn_attrs *attrs, void *params) {
   p->stride = tarn__attr_int(attrs, "stride");
   p->squared = tarn__attr_bool(attrs, "magnitude_squared");
   if (p->window_size < 2 || p->window_size > 1 << 30 || p->stride < 1)
-    return tarn_fail(TARN_INVALID, "window_size %lld and stride %lld: expected at least 2 and 1, and 2^30 at most",
-                     (long long)p->window_size, (long long)p->stride);
+    return tarn_fail(
+        TARN_INVALID,
+        "window_size %lld and stride %lld: expected at least 2 and 1, and 2^30 at most",
+        (long long)p->window_size, (long long)p->stride);
   return TARN_OK;
 }
 static tarn_status infer_spectrogram(tarn_infer *t) {
   const tarn_spectrogram_params *p = t->params;
   TARN_TRY(tarn__infer_rank(t, 0, 2));
   const int64_t frames = tarn__spectrogram_frames(p, t->in[0].dim[0]);
-  return tarn__shape_make(3, (int64_t[]){t->in[0].dim[1], frames, tarn__spectrogram_points(p->window_size) / 2 + 1},
-                          &t->out[0]);
+  return tarn__shape_make(
+      3, (int64_t[]){t->in[0].dim[1], frames, tarn__spectrogram_points(p->window_size) / 2 + 1},
+      &t->out[0]);
 }
 
 static tarn_status parse_mfcc(const tarn_attrs *attrs, void *params) {
@@ -61,8 +66,10 @@ static tarn_status infer_mfcc(tarn_infer *t) {
   TARN_TRY(tarn__infer_rank(t, 0, 3));
   TARN_TRY(tarn__infer_scalar(t, 1));
   if (t->in[0].dim[2] < 2)
-    return tarn_fail(TARN_SHAPE, "expected at least 2 frequencies, got %lld", (long long)t->in[0].dim[2]);
-  return tarn__shape_make(3, (int64_t[]){t->in[0].dim[0], t->in[0].dim[1], p->coefficients}, &t->out[0]);
+    return tarn_fail(TARN_SHAPE, "expected at least 2 frequencies, got %lld",
+                     (long long)t->in[0].dim[2]);
+  return tarn__shape_make(3, (int64_t[]){t->in[0].dim[0], t->in[0].dim[1], p->coefficients},
+                          &t->out[0]);
 }
 
 const tarn_op tarn_ops_audio[] = {
@@ -87,7 +94,8 @@ const tarn_op tarn_ops_audio[] = {
      .params_bytes = sizeof(tarn_spectrogram_params),
      .parse = parse_spectrogram,
      .infer = infer_spectrogram,
-     .formula = "y[c,f,k] = |sum_t x[f stride + t, c] (1/2 - cos(2 pi t / window_size)/2) exp(-2 pi i k t / points)|",
+     .formula = "y[c,f,k] = |sum_t x[f stride + t, c] (1/2 - cos(2 pi t / window_size)/2) exp(-2 "
+                "pi i k t / points)|",
      .cases = {"input=f32[10x2] window_size=5 stride=2", "input=f32[3x1] window_size=5 stride=2",
                "input=f32[0x2] window_size=2 stride=1",
                "input=f32[16000x1] window_size=640 stride=320 magnitude_squared=true"}},

@@ -1,5 +1,6 @@
-/* TensorArrays (V3): indexed tensors within a run. `flow` is a scalar that only puts writes before reads. Their element shapes
- * are known to the array alone, so what is read from one has no shape before it is read. */
+/* TensorArrays (V3): indexed tensors within a run. `flow` is a scalar that only puts writes before
+ * reads. Their element shapes are known to the array alone, so what is read from one has no shape
+ * before it is read. */
 #include "graph/op.h"
 #include "kernels/params/flow.h"
 
@@ -29,7 +30,8 @@ static tarn_status gather_parse(const tarn_attrs *attrs, void *params) {
 }
 
 static tarn_status concat_parse(const tarn_attrs *attrs, void *params) {
-  ((tarn_tensor_array_params *)params)->element_shape = *tarn__attr_shape(attrs, "element_shape_except0");
+  ((tarn_tensor_array_params *)params)->element_shape =
+      *tarn__attr_shape(attrs, "element_shape_except0");
   return read_parse(attrs, params);
 }
 
@@ -78,34 +80,81 @@ static tarn_status split_infer(tarn_infer *t) {
 #define STATE .flags = TARN_OP_STATEFUL
 
 const tarn_op tarn_ops_tensor_array[] = {
-  {.name = "TensorArrayV3", .inputs = "size: int32", .outputs = "handle: resource, flow: float",
-   .attrs = "dtype: type; element_shape: shape = { unknown_rank: true }; dynamic_size: bool = false;"
-            "clear_after_read: bool = true; identical_element_shapes: bool = false; tensor_array_name: string = ''",
-   ARRAY(array_parse), .infer = array_infer, .formula = "an array of `size` tensors, nothing written yet"},
-  {.name = "TensorArrayGradV3", .inputs = "handle: resource, flow_in: float",
-   .outputs = "grad_handle: resource, flow_out: float", .attrs = "source: string", ARRAY(gradient_parse),
-   .infer = tarn__infer_scalars, .formula = "the array of gradients called `source`, where writes add up"},
-  {.name = "TensorArrayGradWithShape", .inputs = "handle: resource, flow_in: float, shape_to_prepend: int32",
-   .outputs = "grad_handle: resource, flow_out: float", .attrs = "source: string", ARRAY(gradient_parse),
-   .infer = prepend_infer, .formula = "TensorArrayGradV3 with more leading dims"},
-  {.name = "TensorArrayWriteV3", .inputs = "handle: resource, index: int32, value: T, flow_in: float",
-   .outputs = "flow_out: float", .attrs = "T: type", STATE, .infer = write_infer, .formula = "array[index] = value"},
-  {.name = "TensorArrayReadV3", .inputs = "handle: resource, index: int32, flow_in: float", .outputs = "value: dtype",
-   .attrs = "dtype: type", ARRAY(read_parse), .infer = read_infer, .formula = "array[index]"},
-  {.name = "TensorArrayGatherV3", .inputs = "handle: resource, indices: int32, flow_in: float", .outputs = "value: dtype",
-   .attrs = "dtype: type; element_shape: shape = { unknown_rank: true }", ARRAY(gather_parse), .infer = gather_infer,
-   .formula = "value[i] = array[indices[i]]"},
-  {.name = "TensorArrayScatterV3", .inputs = "handle: resource, indices: int32, value: T, flow_in: float",
-   .outputs = "flow_out: float", .attrs = "T: type", STATE, .infer = scatter_infer,
-   .formula = "array[indices[i]] = value[i]"},
-  {.name = "TensorArrayConcatV3", .inputs = "handle: resource, flow_in: float", .outputs = "value: dtype, lengths: int64",
-   .attrs = "dtype: type; element_shape_except0: shape = { unknown_rank: true }", ARRAY(concat_parse),
-   .infer = tarn__infer_unknown, .formula = "all elements joined along their first dim"},
-  {.name = "TensorArraySplitV3", .inputs = "handle: resource, value: T, lengths: int64, flow_in: float",
-   .outputs = "flow_out: float", .attrs = "T: type", STATE, .infer = split_infer,
-   .formula = "array[i] = the next lengths[i] rows of value"},
-  {.name = "TensorArraySizeV3", .inputs = "handle: resource, flow_in: float", .outputs = "size: int32", STATE,
-   .infer = tarn__infer_scalars, .formula = "how many elements the array has"},
-  {.name = "TensorArrayCloseV3", .inputs = "handle: resource", STATE, .formula = "drops every element"},
-  {0},
+    {.name = "TensorArrayV3",
+     .inputs = "size: int32",
+     .outputs = "handle: resource, flow: float",
+     .attrs =
+         "dtype: type; element_shape: shape = { unknown_rank: true }; dynamic_size: bool = false;"
+         "clear_after_read: bool = true; identical_element_shapes: bool = false; "
+         "tensor_array_name: string = ''",
+     ARRAY(array_parse),
+     .infer = array_infer,
+     .formula = "an array of `size` tensors, nothing written yet"},
+    {.name = "TensorArrayGradV3",
+     .inputs = "handle: resource, flow_in: float",
+     .outputs = "grad_handle: resource, flow_out: float",
+     .attrs = "source: string",
+     ARRAY(gradient_parse),
+     .infer = tarn__infer_scalars,
+     .formula = "the array of gradients called `source`, where writes add up"},
+    {.name = "TensorArrayGradWithShape",
+     .inputs = "handle: resource, flow_in: float, shape_to_prepend: int32",
+     .outputs = "grad_handle: resource, flow_out: float",
+     .attrs = "source: string",
+     ARRAY(gradient_parse),
+     .infer = prepend_infer,
+     .formula = "TensorArrayGradV3 with more leading dims"},
+    {.name = "TensorArrayWriteV3",
+     .inputs = "handle: resource, index: int32, value: T, flow_in: float",
+     .outputs = "flow_out: float",
+     .attrs = "T: type",
+     STATE,
+     .infer = write_infer,
+     .formula = "array[index] = value"},
+    {.name = "TensorArrayReadV3",
+     .inputs = "handle: resource, index: int32, flow_in: float",
+     .outputs = "value: dtype",
+     .attrs = "dtype: type",
+     ARRAY(read_parse),
+     .infer = read_infer,
+     .formula = "array[index]"},
+    {.name = "TensorArrayGatherV3",
+     .inputs = "handle: resource, indices: int32, flow_in: float",
+     .outputs = "value: dtype",
+     .attrs = "dtype: type; element_shape: shape = { unknown_rank: true }",
+     ARRAY(gather_parse),
+     .infer = gather_infer,
+     .formula = "value[i] = array[indices[i]]"},
+    {.name = "TensorArrayScatterV3",
+     .inputs = "handle: resource, indices: int32, value: T, flow_in: float",
+     .outputs = "flow_out: float",
+     .attrs = "T: type",
+     STATE,
+     .infer = scatter_infer,
+     .formula = "array[indices[i]] = value[i]"},
+    {.name = "TensorArrayConcatV3",
+     .inputs = "handle: resource, flow_in: float",
+     .outputs = "value: dtype, lengths: int64",
+     .attrs = "dtype: type; element_shape_except0: shape = { unknown_rank: true }",
+     ARRAY(concat_parse),
+     .infer = tarn__infer_unknown,
+     .formula = "all elements joined along their first dim"},
+    {.name = "TensorArraySplitV3",
+     .inputs = "handle: resource, value: T, lengths: int64, flow_in: float",
+     .outputs = "flow_out: float",
+     .attrs = "T: type",
+     STATE,
+     .infer = split_infer,
+     .formula = "array[i] = the next lengths[i] rows of value"},
+    {.name = "TensorArraySizeV3",
+     .inputs = "handle: resource, flow_in: float",
+     .outputs = "size: int32",
+     STATE,
+     .infer = tarn__infer_scalars,
+     .formula = "how many elements the array has"},
+    {.name = "TensorArrayCloseV3",
+     .inputs = "handle: resource",
+     STATE,
+     .formula = "drops every element"},
+    {0},
 };

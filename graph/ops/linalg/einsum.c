@@ -1,7 +1,8 @@
 /* Sums of products over named axes: "ij,jk->ik".
  *
- * One or two inputs. A label is any one character; "..." stands for axes that broadcast. A label twice in one input is its
- * diagonal, twice in the output puts the result on a diagonal of zeros. */
+ * One or two inputs. A label is any one character; "..." stands for axes that broadcast. A label
+ * twice in one input is its diagonal, twice in the output puts the result on a diagonal of
+ * zeros. */
 #include "graph/op.h"
 #include "kernels/params/einsum.h"
 
@@ -18,13 +19,16 @@ static tarn_status operand(tarn_string text, size_t *at, int o, tarn_einsum_para
     size_t length = 1;
     if (label == '.') {
       if (left < 3 || here[1] != '.' || here[2] != '.' || ellipsis)
-        return tarn_fail(TARN_INVALID, "equation '%.*s': one ellipsis '...' an operand, at character %zu", QUOTED(text), *at);
+        return tarn_fail(TARN_INVALID,
+                         "equation '%.*s': one ellipsis '...' an operand, at character %zu",
+                         QUOTED(text), *at);
       ellipsis = true;
       label = TARN_EINSUM_ELLIPSIS;
       length = 3;
     }
     if (p->count[o] > TARN_MAX_RANK - (label != TARN_EINSUM_ELLIPSIS && !ellipsis))
-      return tarn_fail(TARN_INVALID, "equation '%.*s': more than %d axes", QUOTED(text), TARN_MAX_RANK);
+      return tarn_fail(TARN_INVALID, "equation '%.*s': more than %d axes", QUOTED(text),
+                       TARN_MAX_RANK);
     p->label[o][p->count[o]++] = (int16_t)label;
     *at += length;
   }
@@ -36,24 +40,29 @@ static tarn_status parse(const tarn_attrs *attrs, void *params) {
   const tarn_string text = tarn__attr_string(attrs, "equation");
   const int64_t n = tarn__attr_int(attrs, "N");
   size_t at = 0;
-  if (n < 1 || n > 2) return tarn_fail(TARN_INVALID, "expected 1 or 2 inputs, got %lld", (long long)n);
+  if (n < 1 || n > 2)
+    return tarn_fail(TARN_INVALID, "expected 1 or 2 inputs, got %lld", (long long)n);
   for (p->inputs = 0; p->inputs < 2;) {
     TARN_TRY(operand(text, &at, p->inputs++, p));
     if (at == text.size || text.data[at] != ',') break;
     at++;
   }
   if (p->inputs != n || text.size - at < 2 || text.data[at] != '-')
-    return tarn_fail(TARN_INVALID, "equation '%.*s': expected %lld inputs, then '->' and the output", QUOTED(text),
-                     (long long)n);
+    return tarn_fail(TARN_INVALID,
+                     "equation '%.*s': expected %lld inputs, then '->' and the output",
+                     QUOTED(text), (long long)n);
   at += 2;
   TARN_TRY(operand(text, &at, TARN_EINSUM_OUT, p));
-  if (at != text.size) return tarn_fail(TARN_INVALID, "equation '%.*s': more than one output", QUOTED(text));
+  if (at != text.size)
+    return tarn_fail(TARN_INVALID, "equation '%.*s': more than one output", QUOTED(text));
   for (int k = 0; k < p->count[TARN_EINSUM_OUT]; k++) {
     const int label = p->label[TARN_EINSUM_OUT][k];
     bool known = label == TARN_EINSUM_ELLIPSIS;
     for (int i = 0; i < p->inputs; i++)
       for (int j = 0; j < p->count[i]; j++) known = known || p->label[i][j] == label;
-    if (!known) return tarn_fail(TARN_INVALID, "equation '%.*s': output label '%c' is no input's", QUOTED(text), label);
+    if (!known)
+      return tarn_fail(TARN_INVALID, "equation '%.*s': output label '%c' is no input's",
+                       QUOTED(text), label);
   }
   return TARN_OK;
 }
@@ -62,8 +71,8 @@ static tarn_status parse(const tarn_attrs *attrs, void *params) {
 static tarn_status record(int64_t *size, int64_t dim, bool broadcast, int i) {
   if (*size < 0 || (broadcast && *size == 1)) *size = dim;
   else if (dim != *size && !(broadcast && dim == 1))
-    return tarn_fail(TARN_SHAPE, "input %d: expected a dim of %lld for this label, got %lld", i, (long long)*size,
-                     (long long)dim);
+    return tarn_fail(TARN_SHAPE, "input %d: expected a dim of %lld for this label, got %lld", i,
+                     (long long)*size, (long long)dim);
   return TARN_OK;
 }
 
@@ -87,7 +96,8 @@ static tarn_status infer(tarn_infer *t) {
         TARN_TRY(record(&named[label], t->in[i].dim[dim++], false, i));
         continue;
       }
-      for (int d = 0; d < own; d++) TARN_TRY(record(&dotted[own - 1 - d], t->in[i].dim[dim++], true, i));
+      for (int d = 0; d < own; d++)
+        TARN_TRY(record(&dotted[own - 1 - d], t->in[i].dim[dim++], true, i));
     }
   }
   int64_t dims[2 * TARN_MAX_RANK + 1];
@@ -116,8 +126,9 @@ const tarn_op tarn_ops_einsum[] = {
      .parse = parse,
      .infer = infer,
      .formula = "y[output labels] = sum over the other labels of a[...] b[...]",
-     .cases = {"inputs=T[3x5] inputs=T[5x7] equation='ij,jk->ik'", "inputs=T[3x5] equation='ij->ji'",
-               "inputs=T[4x4] equation='ii->i'", "inputs=T[4x4] equation='ii->'", "inputs=T[3] equation='i->ii'",
+     .cases = {"inputs=T[3x5] inputs=T[5x7] equation='ij,jk->ik'",
+               "inputs=T[3x5] equation='ij->ji'", "inputs=T[4x4] equation='ii->i'",
+               "inputs=T[4x4] equation='ii->'", "inputs=T[3] equation='i->ii'",
                "inputs=T[2x1x3x4] inputs=T[5x4x3] equation='...ij,...jk->...ik'",
                "inputs=T[2x3x5x7] inputs=T[2x3x4x7] equation='bhqd,bhkd->bhqk'",
                "inputs=T[2x0] inputs=T[0x3] equation='ij,jk->ik'", "inputs=T[0x3] equation='ij->i'",

@@ -4,12 +4,14 @@
 
 #include "graph/op.h"
 
-/* The scratch of a matrix, in elements of 16 bytes, must be countable, also where a batch of none has no elements. */
+/* The scratch of a matrix, in elements of 16 bytes, must be countable, also where a batch of none
+ * has no elements. */
 static inline tarn_status tarn__infer_matrix(const tarn_infer *t, int i) {
   TARN_TRY(tarn__infer_rank_at_least(t, i, 2));
   const tarn_shape *s = &t->in[i];
   for (int d = s->rank - 2; d < s->rank; d++)
-    if (s->dim[d] > 1 << 26) return tarn_fail(TARN_LIMIT, "a matrix of %lld rows or columns", (long long)s->dim[d]);
+    if (s->dim[d] > 1 << 26)
+      return tarn_fail(TARN_LIMIT, "a matrix of %lld rows or columns", (long long)s->dim[d]);
   return TARN_OK;
 }
 static inline tarn_status tarn__infer_square(const tarn_infer *t, int i) {
@@ -26,7 +28,8 @@ static inline tarn_status tarn__infer_same_batch(const tarn_infer *t, int i, int
   a.rank -= 2;
   b.rank -= 2;
   if (tarn__shape_equal(&a, &b)) return TARN_OK;
-  return tarn_fail(TARN_SHAPE, "batch dims differ: %s and %s", tarn__shape_print(&a, left), tarn__shape_print(&b, right));
+  return tarn_fail(TARN_SHAPE, "batch dims differ: %s and %s", tarn__shape_print(&a, left),
+                   tarn__shape_print(&b, right));
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* Reductions over the axes in input 1: any, in any order, negative ones counted from the end, each once; none leaves the
- * tensor as it is. Kernels: kernels/cpu/reduce/. */
+/* Reductions over the axes in input 1: any, in any order, negative ones counted from the end, each
+ * once; none leaves the tensor as it is. Kernels: kernels/cpu/reduce/. */
 #include "graph/op.h"
 #include "kernels/params/reduce.h"
 
@@ -27,31 +27,45 @@ static tarn_status infer(tarn_infer *t) {
   return TARN_OK;
 }
 
-#define CASES(T)                                                                                         \
-  .cases = {"input=" T "[3x17] reduction_indices=i32{1}", "input=" T "[3x17] reduction_indices=i32{0}",  \
-            "input=" T "[3x5x7] reduction_indices=i32{-1,0} keep_dims=true",                             \
-            "input=" T "[2x3x2x3x2] reduction_indices=i64{1,3}", "input=" T "[] reduction_indices=i32{}", \
-            "input=" T "[5] reduction_indices=i32(0)", "input=" T "[0x3] reduction_indices=i32{0}",      \
-            "input=" T "[3x0] reduction_indices=i32{0}", "input=" T "[4x5] reduction_indices=i32{}",     \
-            "input=" T "[257x300] reduction_indices=i32{0}", "input=" T "[20011] reduction_indices=i32{0}"}
+#define CASES(T)                                                             \
+  .cases = {"input=" T "[3x17] reduction_indices=i32{1}",                    \
+            "input=" T "[3x17] reduction_indices=i32{0}",                    \
+            "input=" T "[3x5x7] reduction_indices=i32{-1,0} keep_dims=true", \
+            "input=" T "[2x3x2x3x2] reduction_indices=i64{1,3}",             \
+            "input=" T "[] reduction_indices=i32{}",                         \
+            "input=" T "[5] reduction_indices=i32(0)",                       \
+            "input=" T "[0x3] reduction_indices=i32{0}",                     \
+            "input=" T "[3x0] reduction_indices=i32{0}",                     \
+            "input=" T "[4x5] reduction_indices=i32{}",                      \
+            "input=" T "[257x300] reduction_indices=i32{0}",                 \
+            "input=" T "[20011] reduction_indices=i32{0}"}
 #define ATTRS(TYPES) \
   "keep_dims: bool = false; T: " TYPES "; Tidx: {int32, int64} = int32"
-#define REDUCTION(NAME, TYPES, FORMULA)                                                                  \
-  {.name = NAME, .inputs = "input: T, reduction_indices: Tidx", .outputs = "output: T", .attrs = ATTRS(TYPES), \
-   .params_bytes = sizeof(tarn_reduce_params), .parse = parse, .infer = infer, .formula = FORMULA, CASES("T")}
-#define TRUTH(NAME, FORMULA)                                                                             \
-  {.name = NAME, .inputs = "input: bool, reduction_indices: Tidx", .outputs = "output: bool",            \
-   .attrs = "keep_dims: bool = false; Tidx: {int32, int64} = int32",                                     \
-   .params_bytes = sizeof(tarn_reduce_params), .parse = parse, .infer = infer, .formula = FORMULA, CASES("bool")}
+#define REDUCTION(NAME, TYPES, FORMULA)                                                  \
+  {                                                                                      \
+    .name = NAME, .inputs = "input: T, reduction_indices: Tidx", .outputs = "output: T", \
+    .attrs = ATTRS(TYPES), .params_bytes = sizeof(tarn_reduce_params), .parse = parse,   \
+    .infer = infer, .formula = FORMULA, CASES("T")                                       \
+  }
+#define TRUTH(NAME, FORMULA)                                                                   \
+  {                                                                                            \
+    .name = NAME, .inputs = "input: bool, reduction_indices: Tidx", .outputs = "output: bool", \
+    .attrs = "keep_dims: bool = false; Tidx: {int32, int64} = int32",                          \
+    .params_bytes = sizeof(tarn_reduce_params), .parse = parse, .infer = infer,                \
+    .formula = FORMULA, CASES("bool")                                                          \
+  }
 
 const tarn_op tarn_ops_reduce[] = {
-  REDUCTION("Sum", "numbertype", "output = sum of input over the axes"),
-  REDUCTION("Mean", "numbertype", "output = mean of input over the axes; of integers, rounded towards zero"),
-  REDUCTION("Prod", "numbertype", "output = product of input over the axes"),
-  REDUCTION("EuclideanNorm", "numbertype", "output = sqrt(sum of |input|^2 over the axes)"),
-  REDUCTION("Max", "{realnumbertype, quantizedtype}", "output = largest of input over the axes; NaN stays"),
-  REDUCTION("Min", "{realnumbertype, quantizedtype}", "output = smallest of input over the axes; NaN stays"),
-  TRUTH("All", "output = every element of input over the axes is true"),
-  TRUTH("Any", "output = an element of input over the axes is true"),
-  {0},
+    REDUCTION("Sum", "numbertype", "output = sum of input over the axes"),
+    REDUCTION("Mean", "numbertype",
+              "output = mean of input over the axes; of integers, rounded towards zero"),
+    REDUCTION("Prod", "numbertype", "output = product of input over the axes"),
+    REDUCTION("EuclideanNorm", "numbertype", "output = sqrt(sum of |input|^2 over the axes)"),
+    REDUCTION("Max", "{realnumbertype, quantizedtype}",
+              "output = largest of input over the axes; NaN stays"),
+    REDUCTION("Min", "{realnumbertype, quantizedtype}",
+              "output = smallest of input over the axes; NaN stays"),
+    TRUTH("All", "output = every element of input over the axes is true"),
+    TRUTH("Any", "output = an element of input over the axes is true"),
+    {0},
 };

@@ -1,16 +1,19 @@
 /* Batch normalization over every axis but the channels, with m = N*S elements per channel.
  *
  *   inference:  y = (x - mean) / sqrt(variance + eps) * scale + offset with the statistics given
- *   training:   mu = mean of x, v = mean of (x - mu)^2, and the same with mu and v; batch_mean is mu and batch_variance
- *               v m/(m-1), or with a = exponential_avg_factor < 1 the running (1 - a) old + a new
+ *   training:   mu = mean of x, v = mean of (x - mu)^2, and the same with mu and v; batch_mean is
+ * mu and batch_variance v m/(m-1), or with a = exponential_avg_factor < 1 the running (1 - a) old +
+ * a new
  *
- * reserve_space_1 and 2 are the mean and variance used (the gradient's inputs); reserve_space_3 is a zero. */
+ * reserve_space_1 and 2 are the mean and variance used (the gradient's inputs); reserve_space_3 is
+ * a zero. */
 #include "graph/op.h"
 #include "kernels/params/batch_norm.h"
 
 static void layout(const tarn_attrs *attrs, tarn_batch_norm_params *p) {
   p->epsilon = tarn__attr_float(attrs, "epsilon");
-  p->channels_first = tarn__attr_is(attrs, "data_format", "NCHW") || tarn__attr_is(attrs, "data_format", "NCDHW");
+  p->channels_first =
+      tarn__attr_is(attrs, "data_format", "NCHW") || tarn__attr_is(attrs, "data_format", "NCDHW");
   p->training = tarn__attr_bool(attrs, "is_training");
 }
 static tarn_status parse(const tarn_attrs *attrs, void *params) {
@@ -83,8 +86,9 @@ static tarn_status infer_gradient(tarn_infer *t) {
 #define FORMATS_V3 "'NHWC', 'NCHW', 'NDHWC', 'NCDHW'"
 #define PARSED(parse_) .params_bytes = sizeof(tarn_batch_norm_params), .parse = parse_
 #define FORMULA "y = (x - mean) / sqrt(variance + eps) * scale + offset, per channel"
-#define GRADIENT_FORMULA                                                                            \
-  "doffset = sum dy; dscale = sum dy (x - mu) r; dx = scale r (dy - doffset/m - (x - mu) r dscale/m), " \
+#define GRADIENT_FORMULA                                                                     \
+  "doffset = sum dy; dscale = sum dy (x - mu) r; dx = scale r (dy - doffset/m - (x - mu) r " \
+  "dscale/m), "                                                                              \
   "r = 1/sqrt(v + eps); not training: dx = scale r dy"
 
 const tarn_op tarn_ops_batch_norm[] = {
@@ -95,10 +99,12 @@ const tarn_op tarn_ops_batch_norm[] = {
      PARSED(parse),
      .infer = infer,
      .formula = FORMULA,
-     .cases = {"x=f32[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[0] variance=f32[0]",
-               "x=f32[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[7] variance=f32[7]:0.1..2 is_training=false",
-               "x=f32[1x56x56x64] scale=f32[64] offset=f32[64] mean=f32[64] variance=f32[64]:0.1..2 "
-               "is_training=false"}},
+     .cases =
+         {"x=f32[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[0] variance=f32[0]",
+          "x=f32[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[7] variance=f32[7]:0.1..2 "
+          "is_training=false",
+          "x=f32[1x56x56x64] scale=f32[64] offset=f32[64] mean=f32[64] variance=f32[64]:0.1..2 "
+          "is_training=false"}},
     {.name = "FusedBatchNormV2",
      .inputs = "x: T, scale: U, offset: U, mean: U, variance: U",
      .outputs = "y: T, batch_mean: U, batch_variance: U, reserve_space_1: U, reserve_space_2: U",
@@ -107,24 +113,30 @@ const tarn_op tarn_ops_batch_norm[] = {
      .infer = infer,
      .formula = FORMULA,
      .cases = {"x=T[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[0] variance=f32[0]",
-               "x=T[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[7] variance=f32[7]:0.1..2 is_training=false"}},
+               "x=T[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[7] variance=f32[7]:0.1..2 "
+               "is_training=false"}},
     {.name = "FusedBatchNormV3",
      .inputs = "x: T, scale: U, offset: U, mean: U, variance: U",
-     .outputs = "y: T, batch_mean: U, batch_variance: U, reserve_space_1: U, reserve_space_2: U, reserve_space_3: U",
+     .outputs = "y: T, batch_mean: U, batch_variance: U, reserve_space_1: U, reserve_space_2: U, "
+                "reserve_space_3: U",
      .attrs = FORWARD_ATTRS("T: {half, bfloat16, float}; U: {bfloat16, float};", FORMATS_V3),
      PARSED(parse),
      .infer = infer,
      .formula = FORMULA,
      .cases = {"x=T[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[0] variance=f32[0]",
-               "x=T[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[7] variance=f32[7]:0.1..2 is_training=false",
-               "x=T[2x3x5x7] scale=f32[3] offset=f32[3] mean=f32[3] variance=f32[3]:0.1..2 data_format=NCHW "
+               "x=T[2x3x5x7] scale=f32[7] offset=f32[7] mean=f32[7] variance=f32[7]:0.1..2 "
+               "is_training=false",
+               "x=T[2x3x5x7] scale=f32[3] offset=f32[3] mean=f32[3] variance=f32[3]:0.1..2 "
+               "data_format=NCHW "
                "exponential_avg_factor=0.25",
                "x=T[1x1x1x1] scale=f32[1] offset=f32[1] mean=f32[0] variance=f32[0]",
                "x=T[0x3x5x7] scale=f32[7] offset=f32[7] mean=f32[0] variance=f32[0]",
-               "x=T[1x56x56x64] scale=f32[64] offset=f32[64] mean=f32[64] variance=f32[64]:0.1..2 is_training=false"}},
+               "x=T[1x56x56x64] scale=f32[64] offset=f32[64] mean=f32[64] variance=f32[64]:0.1..2 "
+               "is_training=false"}},
     {.name = "FusedBatchNormGrad",
      .inputs = "y_backprop: T, x: T, scale: T, reserve_space_1: T, reserve_space_2: T",
-     .outputs = "x_backprop: T, scale_backprop: T, offset_backprop: T, reserve_space_3: T, reserve_space_4: T",
+     .outputs = "x_backprop: T, scale_backprop: T, offset_backprop: T, reserve_space_3: T, "
+                "reserve_space_4: T",
      .attrs = GRADIENT_ATTRS("T: {float};", FORMATS),
      PARSED(parse_gradient),
      .infer = infer_gradient,
@@ -133,7 +145,8 @@ const tarn_op tarn_ops_batch_norm[] = {
                "reserve_space_2=f32[7]:0.1..2"}},
     {.name = "FusedBatchNormGradV2",
      .inputs = "y_backprop: T, x: T, scale: float, reserve_space_1: U, reserve_space_2: U",
-     .outputs = "x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_3: U, reserve_space_4: U",
+     .outputs = "x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_3: U, "
+                "reserve_space_4: U",
      .attrs = GRADIENT_ATTRS(T_U, FORMATS),
      PARSED(parse_gradient),
      .infer = infer_gradient,
@@ -141,17 +154,20 @@ const tarn_op tarn_ops_batch_norm[] = {
      .cases = {"y_backprop=T[2x3x5x7] x=T[2x3x5x7] scale=f32[7] reserve_space_1=f32[7] "
                "reserve_space_2=f32[7]:0.1..2"}},
     {.name = "FusedBatchNormGradV3",
-     .inputs = "y_backprop: T, x: T, scale: float, reserve_space_1: U, reserve_space_2: U, reserve_space_3: U",
-     .outputs = "x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_4: U, reserve_space_5: U",
+     .inputs = "y_backprop: T, x: T, scale: float, reserve_space_1: U, reserve_space_2: U, "
+               "reserve_space_3: U",
+     .outputs = "x_backprop: T, scale_backprop: U, offset_backprop: U, reserve_space_4: U, "
+                "reserve_space_5: U",
      .attrs = GRADIENT_ATTRS(T_U, FORMATS_V3),
      PARSED(parse_gradient),
      .infer = infer_gradient,
      .formula = GRADIENT_FORMULA,
-     .cases = {"y_backprop=T[2x3x5x7] x=T[2x3x5x7] scale=f32[7] reserve_space_1=f32[7] "
-               "reserve_space_2=f32[7]:0.1..2 reserve_space_3=f32[]",
-               "y_backprop=T[2x3x5x7] x=T[2x3x5x7] scale=f32[3] reserve_space_1=f32[3] "
-               "reserve_space_2=f32[3]:0.1..2 reserve_space_3=f32[] data_format=NCHW is_training=false",
-               "y_backprop=T[0x3x5x7] x=T[0x3x5x7] scale=f32[7] reserve_space_1=f32[7] "
-               "reserve_space_2=f32[7]:0.1..2 reserve_space_3=f32[]"}},
+     .cases =
+         {"y_backprop=T[2x3x5x7] x=T[2x3x5x7] scale=f32[7] reserve_space_1=f32[7] "
+          "reserve_space_2=f32[7]:0.1..2 reserve_space_3=f32[]",
+          "y_backprop=T[2x3x5x7] x=T[2x3x5x7] scale=f32[3] reserve_space_1=f32[3] "
+          "reserve_space_2=f32[3]:0.1..2 reserve_space_3=f32[] data_format=NCHW is_training=false",
+          "y_backprop=T[0x3x5x7] x=T[0x3x5x7] scale=f32[7] reserve_space_1=f32[7] "
+          "reserve_space_2=f32[7]:0.1..2 reserve_space_3=f32[]"}},
     {0},
 };

@@ -13,8 +13,8 @@ static tarn_status infer(tarn_infer *t) {
   TARN_TRY(tarn__infer_vector(t, 1));
   int64_t channels = t->in[0].dim[p->channels_first ? 1 : t->in[0].rank - 1];
   if (t->in[1].dim[0] != channels)
-    return tarn_fail(TARN_SHAPE, "expected a bias of %lld elements, one per channel, got %lld", (long long)channels,
-                     (long long)t->in[1].dim[0]);
+    return tarn_fail(TARN_SHAPE, "expected a bias of %lld elements, one per channel, got %lld",
+                     (long long)channels, (long long)t->in[1].dim[0]);
   t->out[0] = t->in[0];
   return TARN_OK;
 }
@@ -42,9 +42,9 @@ const tarn_op tarn_ops_bias[] = {
      .parse = parse,
      .infer = infer,
      .formula = "y[n,...,c] = x[n,...,c] + b[c]",
-     .cases = {"value=T[3x5] bias=T[5]", "value=T[1x1] bias=T[1]", "value=T[0x3] bias=T[3]", "value=T[2x0] bias=T[0]",
-               "value=T[2x7x5x17] bias=T[17]", "value=T[2x7x5x3] bias=T[7] data_format=NCHW",
-               "value=T[1x56x56x64] bias=T[64]"}},
+     .cases = {"value=T[3x5] bias=T[5]", "value=T[1x1] bias=T[1]", "value=T[0x3] bias=T[3]",
+               "value=T[2x0] bias=T[0]", "value=T[2x7x5x17] bias=T[17]",
+               "value=T[2x7x5x3] bias=T[7] data_format=NCHW", "value=T[1x56x56x64] bias=T[64]"}},
     {.name = "BiasAddV1",
      .inputs = "value: T, bias: T",
      .outputs = "output: T",

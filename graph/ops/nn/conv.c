@@ -1,13 +1,16 @@
 /* Convolutions and their gradients, in two and three dimensions, grouped and depthwise.
  *
- *   y[n,o,oc]      = sum_{k,kc} x[n, o*stride - pad + k*dilation, g*KC + kc] w[k,kc,oc]      (o, k: spatial indices)
- *   dx[n,i,g*KC+kc] = sum_{k,oc in g} dy[n, o, oc] w[k,kc,oc]    over all o, k with o*stride - pad + k*dilation = i
- *   dw[k,kc,oc]     = sum_{n,o} x[n, o*stride - pad + k*dilation, g*KC + kc] dy[n,o,oc]
+ *   y[n,o,oc]      = sum_{k,kc} x[n, o*stride - pad + k*dilation, g*KC + kc] w[k,kc,oc]      (o, k:
+ * spatial indices) dx[n,i,g*KC+kc] = sum_{k,oc in g} dy[n, o, oc] w[k,kc,oc]    over all o, k with
+ * o*stride - pad + k*dilation = i dw[k,kc,oc]     = sum_{n,o} x[n, o*stride - pad + k*dilation,
+ * g*KC + kc] dy[n,o,oc]
  *
- * A filter whose input channels divide those of x makes groups; a depthwise filter [KH,KW,C,M] is C groups of M. */
+ * A filter whose input channels divide those of x makes groups; a depthwise filter [KH,KW,C,M] is C
+ * groups of M. */
 #include "graph/window.h"
 
-#define DECLARED_2D (TARN_WINDOW_STRIDES | TARN_WINDOW_DILATIONS | TARN_WINDOW_EXPLICIT | TARN_WINDOW_FORMAT)
+#define DECLARED_2D \
+  (TARN_WINDOW_STRIDES | TARN_WINDOW_DILATIONS | TARN_WINDOW_EXPLICIT | TARN_WINDOW_FORMAT)
 #define DECLARED_3D (TARN_WINDOW_STRIDES | TARN_WINDOW_DILATIONS | TARN_WINDOW_FORMAT)
 
 static tarn_status parse_2d(const tarn_attrs *attrs, void *params) {
@@ -23,48 +26,56 @@ static tarn_status parse_3d_first(const tarn_attrs *attrs, void *params) {
 static tarn_status rank_is(const char *what, const tarn_shape *shape, int rank) {
   char text[TARN_SHAPE_TEXT];
   if (shape->rank == rank) return TARN_OK;
-  return tarn_fail(TARN_SHAPE, "%s: expected rank %d, got %s", what, rank, tarn__shape_print(shape, text));
+  return tarn_fail(TARN_SHAPE, "%s: expected rank %d, got %s", what, rank,
+                   tarn__shape_print(shape, text));
 }
 
-tarn_status tarn__conv_shape(const tarn_window_params *p, const tarn_shape *x, const tarn_shape *w, bool depthwise,
-                             tarn_shape *y) {
+tarn_status tarn__conv_shape(const tarn_window_params *p, const tarn_shape *x, const tarn_shape *w,
+                             bool depthwise, tarn_shape *y) {
   TARN_TRY(rank_is("input", x, p->spatial + 2));
   TARN_TRY(rank_is("filter", w, p->spatial + 2));
   int64_t channels = x->dim[tarn__window_channel_dim(p)];
   int64_t in = w->dim[p->spatial], out = w->dim[p->spatial + 1];
   for (int d = 0; d < p->spatial; d++)
-    if (w->dim[d] < 1) return tarn_fail(TARN_SHAPE, "the filter is empty: %lld along dim %d", (long long)w->dim[d], d);
+    if (w->dim[d] < 1)
+      return tarn_fail(TARN_SHAPE, "the filter is empty: %lld along dim %d", (long long)w->dim[d],
+                       d);
   if (in < 1) return tarn_fail(TARN_SHAPE, "the filter is empty: it has no input channels");
   if (channels > INT32_MAX || in > INT32_MAX || out > INT32_MAX)
     return tarn_fail(TARN_SHAPE, "channels must fit 31 bits");
   if (depthwise) {
     if (in != channels)
-      return tarn_fail(TARN_SHAPE, "the input has %lld channels, the filter is for %lld", (long long)channels,
-                       (long long)in);
+      return tarn_fail(TARN_SHAPE, "the input has %lld channels, the filter is for %lld",
+                       (long long)channels, (long long)in);
     out *= in;
   } else {
     if (channels < 1 || channels % in != 0)
-      return tarn_fail(TARN_SHAPE, "the input's %lld channels are not a multiple of the filter's %lld",
+      return tarn_fail(TARN_SHAPE,
+                       "the input's %lld channels are not a multiple of the filter's %lld",
                        (long long)channels, (long long)in);
     if (out % (channels / in) != 0)
-      return tarn_fail(TARN_SHAPE, "%lld output channels are not a multiple of the %lld groups", (long long)out,
-                       (long long)(channels / in));
+      return tarn_fail(TARN_SHAPE, "%lld output channels are not a multiple of the %lld groups",
+                       (long long)out, (long long)(channels / in));
   }
   tarn_axis axis[TARN_AXES];
   for (int a = 0; a < TARN_AXES; a++) {
     int at = a - (TARN_AXES - p->spatial);
-    TARN_TRY(tarn__window_check(p, a, tarn__window_size(p, x, a), at < 0 ? 1 : w->dim[at], &axis[a]));
+    TARN_TRY(
+        tarn__window_check(p, a, tarn__window_size(p, x, a), at < 0 ? 1 : w->dim[at], &axis[a]));
   }
   return tarn__window_shape(p, x->dim[0], axis, out, y);
 }
 
-static tarn_status infer(tarn_infer *t) { return tarn__conv_shape(t->params, &t->in[0], &t->in[1], false, &t->out[0]); }
+static tarn_status infer(tarn_infer *t) {
+  return tarn__conv_shape(t->params, &t->in[0], &t->in[1], false, &t->out[0]);
+}
 static tarn_status infer_depthwise(tarn_infer *t) {
   return tarn__conv_shape(t->params, &t->in[0], &t->in[1], true, &t->out[0]);
 }
 
 /* The gradient that arrives must have the shape of the forward result. */
-static tarn_status check_gradient(const tarn_infer *t, const tarn_shape *x, const tarn_shape *w, bool depthwise) {
+static tarn_status check_gradient(const tarn_infer *t, const tarn_shape *x, const tarn_shape *w,
+                                  bool depthwise) {
   tarn_shape y;
   char got[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
   TARN_TRY(tarn__conv_shape(t->params, x, w, depthwise, &y));
@@ -87,7 +98,8 @@ static tarn_status infer_input_gradient(tarn_infer *t, bool depthwise) {
     int64_t dims[4];
     dims[0] = t->in[2].dim[0];
     dims[tarn__window_channel_dim(p)] = t->in[1].dim[2];
-    for (int a = TARN_HEIGHT; a < TARN_AXES; a++) dims[tarn__window_dim(p, a)] = x.dim[a - TARN_HEIGHT];
+    for (int a = TARN_HEIGHT; a < TARN_AXES; a++)
+      dims[tarn__window_dim(p, a)] = x.dim[a - TARN_HEIGHT];
     TARN_TRY(tarn__shape_make(4, dims, &x));
   }
   TARN_TRY(check_gradient(t, &x, &t->in[1], depthwise));
@@ -140,7 +152,8 @@ static tarn_status infer_dw_like(tarn_infer *t) {
   "T: {half, float, double}; strides: list(int) >= 5; padding: {'SAME', 'VALID'};"             \
   "dilations: list(int) = [1, 1, 1, 1, 1]"
 #define Y_FORMULA "y[n,o,oc] = sum_{k,kc} x[n, o*stride - pad + k*dilation, g*KC + kc] w[k,kc,oc]"
-#define DX_FORMULA "dx[n,i,g*KC+kc] = sum_{k,oc} dy[n,o,oc] w[k,kc,oc] where o*stride - pad + k*dilation = i"
+#define DX_FORMULA \
+  "dx[n,i,g*KC+kc] = sum_{k,oc} dy[n,o,oc] w[k,kc,oc] where o*stride - pad + k*dilation = i"
 #define DW_FORMULA "dw[k,kc,oc] = sum_{n,o} x[n, o*stride - pad + k*dilation, g*KC + kc] dy[n,o,oc]"
 
 const tarn_op tarn_ops_conv[] = {
@@ -152,18 +165,19 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_2d,
      .infer = infer,
      .formula = Y_FORMULA,
-     .cases = {"input=T[1x5x5x3] filter=T[3x3x3x8] strides=[1,1,1,1] padding=SAME",
-               "input=T[2x7x6x5] filter=T[3x2x5x17] strides=[1,2,1,1] padding=VALID dilations=[1,1,2,1]",
-               "input=T[2x9x11x4] filter=T[3x5x2x6] strides=[1,2,3,1] padding=EXPLICIT "
-               "explicit_paddings=[0,0,1,2,0,3,0,0]",
-               "input=T[2x6x5x5] filter=T[3x3x6x4] strides=[1,1,2,2] padding=SAME data_format=NCHW",
-               "input=T[0x5x5x3] filter=T[3x3x3x8] strides=[1,1,1,1] padding=SAME",
-               "input=T[1x1x1x1] filter=T[1x1x1x1] strides=[1,1,1,1] padding=VALID",
-               "input=T[1x13x13x31] filter=T[1x1x31x65] strides=[1,1,1,1] padding=VALID",
-               "input=T[1x14x14x32] filter=T[7x7x32x16] strides=[1,2,2,1] padding=SAME",
-               "input=T[2x12x13x16] filter=T[3x3x16x32] strides=[1,1,1,1] padding=SAME",
-               "input=T[1x28x28x64] filter=T[3x3x64x64] strides=[1,1,1,1] padding=SAME",
-               "input=T[2x11x14x17] filter=T[3x3x17x40] strides=[1,2,2,1] padding=SAME"}},
+     .cases =
+         {"input=T[1x5x5x3] filter=T[3x3x3x8] strides=[1,1,1,1] padding=SAME",
+          "input=T[2x7x6x5] filter=T[3x2x5x17] strides=[1,2,1,1] padding=VALID dilations=[1,1,2,1]",
+          "input=T[2x9x11x4] filter=T[3x5x2x6] strides=[1,2,3,1] padding=EXPLICIT "
+          "explicit_paddings=[0,0,1,2,0,3,0,0]",
+          "input=T[2x6x5x5] filter=T[3x3x6x4] strides=[1,1,2,2] padding=SAME data_format=NCHW",
+          "input=T[0x5x5x3] filter=T[3x3x3x8] strides=[1,1,1,1] padding=SAME",
+          "input=T[1x1x1x1] filter=T[1x1x1x1] strides=[1,1,1,1] padding=VALID",
+          "input=T[1x13x13x31] filter=T[1x1x31x65] strides=[1,1,1,1] padding=VALID",
+          "input=T[1x14x14x32] filter=T[7x7x32x16] strides=[1,2,2,1] padding=SAME",
+          "input=T[2x12x13x16] filter=T[3x3x16x32] strides=[1,1,1,1] padding=SAME",
+          "input=T[1x28x28x64] filter=T[3x3x64x64] strides=[1,1,1,1] padding=SAME",
+          "input=T[2x11x14x17] filter=T[3x3x17x40] strides=[1,2,2,1] padding=SAME"}},
     {.name = "Conv2DBackpropInput",
      .inputs = "input_sizes: int32, filter: T, out_backprop: T",
      .outputs = "output: T",
@@ -172,17 +186,25 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_2d,
      .infer = infer_dx,
      .formula = DX_FORMULA,
-     .cases = {"input_sizes=i32{1,5,5,3} filter=T[3x3x3x8] out_backprop=T[1x5x5x8] strides=[1,1,1,1] padding=SAME",
-               "input_sizes=i32{2,7,6,5} filter=T[3x2x5x17] out_backprop=T[2x3x4x17] strides=[1,2,1,1] padding=VALID "
-               "dilations=[1,1,2,1]",
-               "input_sizes=i32{2,9,11,4} filter=T[3x5x2x6] out_backprop=T[2x5x4x6] strides=[1,2,3,1] "
-               "padding=EXPLICIT explicit_paddings=[0,0,1,2,0,3,0,0]",
-               "input_sizes=i32{0,5,5,3} filter=T[3x3x3x8] out_backprop=T[0x5x5x8] strides=[1,1,1,1] padding=SAME",
-               "input_sizes=i32{1,28,28,32} filter=T[3x3x32x64] out_backprop=T[1x14x14x64] strides=[1,2,2,1] "
-               "padding=SAME",
-               "input_sizes=i32{2,11,13,17} filter=T[3x3x17x33] out_backprop=T[2x11x13x33] strides=[1,1,1,1] padding=SAME",
-               "input_sizes=i32{2,9,12,40} filter=T[5x5x40x9] out_backprop=T[2x5x8x9] strides=[1,1,1,1] padding=VALID",
-               "input_sizes=i32{2,9,8,20} filter=T[1x1x20x24] out_backprop=T[2x5x4x24] strides=[1,2,2,1] padding=SAME"}},
+     .cases =
+         {"input_sizes=i32{1,5,5,3} filter=T[3x3x3x8] out_backprop=T[1x5x5x8] strides=[1,1,1,1] "
+          "padding=SAME",
+          "input_sizes=i32{2,7,6,5} filter=T[3x2x5x17] out_backprop=T[2x3x4x17] strides=[1,2,1,1] "
+          "padding=VALID "
+          "dilations=[1,1,2,1]",
+          "input_sizes=i32{2,9,11,4} filter=T[3x5x2x6] out_backprop=T[2x5x4x6] strides=[1,2,3,1] "
+          "padding=EXPLICIT explicit_paddings=[0,0,1,2,0,3,0,0]",
+          "input_sizes=i32{0,5,5,3} filter=T[3x3x3x8] out_backprop=T[0x5x5x8] strides=[1,1,1,1] "
+          "padding=SAME",
+          "input_sizes=i32{1,28,28,32} filter=T[3x3x32x64] out_backprop=T[1x14x14x64] "
+          "strides=[1,2,2,1] "
+          "padding=SAME",
+          "input_sizes=i32{2,11,13,17} filter=T[3x3x17x33] out_backprop=T[2x11x13x33] "
+          "strides=[1,1,1,1] padding=SAME",
+          "input_sizes=i32{2,9,12,40} filter=T[5x5x40x9] out_backprop=T[2x5x8x9] strides=[1,1,1,1] "
+          "padding=VALID",
+          "input_sizes=i32{2,9,8,20} filter=T[1x1x20x24] out_backprop=T[2x5x4x24] "
+          "strides=[1,2,2,1] padding=SAME"}},
     {.name = "Conv2DBackpropFilter",
      .inputs = "input: T, filter_sizes: int32, out_backprop: T",
      .outputs = "output: T",
@@ -191,18 +213,27 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_2d,
      .infer = infer_dw,
      .formula = DW_FORMULA,
-     .cases = {"input=T[1x5x5x3] filter_sizes=i32{3,3,3,8} out_backprop=T[1x5x5x8] strides=[1,1,1,1] padding=SAME",
-               "input=T[2x7x6x5] filter_sizes=i32{3,2,5,17} out_backprop=T[2x3x4x17] strides=[1,2,1,1] padding=VALID "
-               "dilations=[1,1,2,1]",
-               "input=T[2x9x11x4] filter_sizes=i32{3,5,2,6} out_backprop=T[2x5x4x6] strides=[1,2,3,1] "
-               "padding=EXPLICIT explicit_paddings=[0,0,1,2,0,3,0,0]",
-               "input=T[0x5x5x3] filter_sizes=i32{3,3,3,8} out_backprop=T[0x5x5x8] strides=[1,1,1,1] padding=SAME",
-               "input=T[1x28x28x32] filter_sizes=i32{3,3,32,64} out_backprop=T[1x14x14x64] strides=[1,2,2,1] "
-               "padding=SAME",
-               "input=T[2x11x13x17] filter_sizes=i32{3,3,17,33} out_backprop=T[2x11x13x33] strides=[1,1,1,1] padding=SAME",
-               "input=T[4x9x12x60] filter_sizes=i32{5,5,60,9} out_backprop=T[4x5x8x9] strides=[1,1,1,1] padding=VALID",
-               "input=T[1x36x37x58] filter_sizes=i32{3,3,58,40} out_backprop=T[1x36x37x40] strides=[1,1,1,1] padding=SAME",
-               "input=T[2x9x8x20] filter_sizes=i32{1,1,20,24} out_backprop=T[2x5x4x24] strides=[1,2,2,1] padding=SAME"}},
+     .cases =
+         {"input=T[1x5x5x3] filter_sizes=i32{3,3,3,8} out_backprop=T[1x5x5x8] strides=[1,1,1,1] "
+          "padding=SAME",
+          "input=T[2x7x6x5] filter_sizes=i32{3,2,5,17} out_backprop=T[2x3x4x17] strides=[1,2,1,1] "
+          "padding=VALID "
+          "dilations=[1,1,2,1]",
+          "input=T[2x9x11x4] filter_sizes=i32{3,5,2,6} out_backprop=T[2x5x4x6] strides=[1,2,3,1] "
+          "padding=EXPLICIT explicit_paddings=[0,0,1,2,0,3,0,0]",
+          "input=T[0x5x5x3] filter_sizes=i32{3,3,3,8} out_backprop=T[0x5x5x8] strides=[1,1,1,1] "
+          "padding=SAME",
+          "input=T[1x28x28x32] filter_sizes=i32{3,3,32,64} out_backprop=T[1x14x14x64] "
+          "strides=[1,2,2,1] "
+          "padding=SAME",
+          "input=T[2x11x13x17] filter_sizes=i32{3,3,17,33} out_backprop=T[2x11x13x33] "
+          "strides=[1,1,1,1] padding=SAME",
+          "input=T[4x9x12x60] filter_sizes=i32{5,5,60,9} out_backprop=T[4x5x8x9] strides=[1,1,1,1] "
+          "padding=VALID",
+          "input=T[1x36x37x58] filter_sizes=i32{3,3,58,40} out_backprop=T[1x36x37x40] "
+          "strides=[1,1,1,1] padding=SAME",
+          "input=T[2x9x8x20] filter_sizes=i32{1,1,20,24} out_backprop=T[2x5x4x24] "
+          "strides=[1,2,2,1] padding=SAME"}},
     {.name = "DepthwiseConv2dNative",
      .inputs = "input: T, filter: T",
      .outputs = "output: T",
@@ -226,9 +257,12 @@ const tarn_op tarn_ops_conv[] = {
      .params_bytes = sizeof(tarn_window_params),
      .parse = parse_2d,
      .infer = infer_depthwise_dx,
-     .formula = "dx[n,i,c] = sum_{k,m} dy[n,o,c*M+m] w[k,c,m] where o*stride - pad + k*dilation = i",
-     .cases = {"input_sizes=i32{1,5,5,3} filter=T[3x3x3x1] out_backprop=T[1x5x5x3] strides=[1,1,1,1] padding=SAME",
-               "input_sizes=i32{2,7,6,5} filter=T[3x2x5x3] out_backprop=T[2x3x3x15] strides=[1,2,2,1] padding=VALID"}},
+     .formula =
+         "dx[n,i,c] = sum_{k,m} dy[n,o,c*M+m] w[k,c,m] where o*stride - pad + k*dilation = i",
+     .cases = {"input_sizes=i32{1,5,5,3} filter=T[3x3x3x1] out_backprop=T[1x5x5x3] "
+               "strides=[1,1,1,1] padding=SAME",
+               "input_sizes=i32{2,7,6,5} filter=T[3x2x5x3] out_backprop=T[2x3x3x15] "
+               "strides=[1,2,2,1] padding=VALID"}},
     {.name = "DepthwiseConv2dNativeBackpropFilter",
      .inputs = "input: T, filter_sizes: int32, out_backprop: T",
      .outputs = "output: T",
@@ -237,8 +271,10 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_2d,
      .infer = infer_depthwise_dw,
      .formula = "dw[k,c,m] = sum_{n,o} x[n, o*stride - pad + k*dilation, c] dy[n,o,c*M+m]",
-     .cases = {"input=T[1x5x5x3] filter_sizes=i32{3,3,3,1} out_backprop=T[1x5x5x3] strides=[1,1,1,1] padding=SAME",
-               "input=T[2x7x6x5] filter_sizes=i32{3,2,5,3} out_backprop=T[2x3x3x15] strides=[1,2,2,1] padding=VALID"}},
+     .cases = {"input=T[1x5x5x3] filter_sizes=i32{3,3,3,1} out_backprop=T[1x5x5x3] "
+               "strides=[1,1,1,1] padding=SAME",
+               "input=T[2x7x6x5] filter_sizes=i32{3,2,5,3} out_backprop=T[2x3x3x15] "
+               "strides=[1,2,2,1] padding=VALID"}},
     {.name = "Conv3D",
      .inputs = "input: T, filter: T",
      .outputs = "output: T",
@@ -249,7 +285,8 @@ const tarn_op tarn_ops_conv[] = {
      .formula = Y_FORMULA,
      .cases = {"input=T[1x3x5x4x2] filter=T[2x3x1x2x5] strides=[1,1,2,1,1] padding=SAME",
                "input=T[2x4x4x4x3] filter=T[3x3x3x3x7] strides=[1,1,1,1,1] padding=VALID",
-               "input=T[2x2x4x5x3] filter=T[2x2x2x2x4] strides=[1,1,1,1,1] padding=SAME data_format=NCDHW",
+               "input=T[2x2x4x5x3] filter=T[2x2x2x2x4] strides=[1,1,1,1,1] padding=SAME "
+               "data_format=NCDHW",
                "input=T[0x4x4x4x3] filter=T[3x3x3x3x7] strides=[1,1,1,1,1] padding=VALID"}},
     {.name = "Conv3DBackpropInputV2",
      .inputs = "input_sizes: Tshape, filter: T, out_backprop: T",
@@ -259,7 +296,8 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_3d,
      .infer = infer_dx,
      .formula = DX_FORMULA,
-     .cases = {"input_sizes=i32{1,3,5,4,2} filter=T[2x3x1x2x5] out_backprop=T[1x3x3x4x5] strides=[1,1,2,1,1] "
+     .cases = {"input_sizes=i32{1,3,5,4,2} filter=T[2x3x1x2x5] out_backprop=T[1x3x3x4x5] "
+               "strides=[1,1,2,1,1] "
                "padding=SAME"}},
     {.name = "Conv3DBackpropFilterV2",
      .inputs = "input: T, filter_sizes: int32, out_backprop: T",
@@ -269,7 +307,8 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_3d,
      .infer = infer_dw,
      .formula = DW_FORMULA,
-     .cases = {"input=T[1x3x5x4x2] filter_sizes=i32{2,3,1,2,5} out_backprop=T[1x3x3x4x5] strides=[1,1,2,1,1] "
+     .cases = {"input=T[1x3x5x4x2] filter_sizes=i32{2,3,1,2,5} out_backprop=T[1x3x3x4x5] "
+               "strides=[1,1,2,1,1] "
                "padding=SAME"}},
     {.name = "Conv3DBackpropInput",
      .inputs = "input: T, filter: T, out_backprop: T",
@@ -279,7 +318,8 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_3d_first,
      .infer = infer_dx_like,
      .formula = DX_FORMULA,
-     .cases = {"input=T[1x3x5x4x2] filter=T[2x3x1x2x5] out_backprop=T[1x3x3x4x5] strides=[1,1,2,1,1] padding=SAME"}},
+     .cases = {"input=T[1x3x5x4x2] filter=T[2x3x1x2x5] out_backprop=T[1x3x3x4x5] "
+               "strides=[1,1,2,1,1] padding=SAME"}},
     {.name = "Conv3DBackpropFilter",
      .inputs = "input: T, filter: T, out_backprop: T",
      .outputs = "output: T",
@@ -288,6 +328,7 @@ const tarn_op tarn_ops_conv[] = {
      .parse = parse_3d_first,
      .infer = infer_dw_like,
      .formula = DW_FORMULA,
-     .cases = {"input=T[1x3x5x4x2] filter=T[2x3x1x2x5] out_backprop=T[1x3x3x4x5] strides=[1,1,2,1,1] padding=SAME"}},
+     .cases = {"input=T[1x3x5x4x2] filter=T[2x3x1x2x5] out_backprop=T[1x3x3x4x5] "
+               "strides=[1,1,2,1,1] padding=SAME"}},
     {0},
 };

@@ -14,14 +14,16 @@ static tarn_status shape_of(const tarn_infer *t, tarn_shape *y) {
   TARN_TRY(tarn__infer_rank(t, 1, 3));
   const tarn_shape *x = &t->in[0], *w = &t->in[1];
   if (w->dim[2] != x->dim[3])
-    return tarn_fail(TARN_SHAPE, "the input has %lld channels, the filter is for %lld", (long long)x->dim[3],
-                     (long long)w->dim[2]);
+    return tarn_fail(TARN_SHAPE, "the input has %lld channels, the filter is for %lld",
+                     (long long)x->dim[3], (long long)w->dim[2]);
   if (x->dim[3] > INT32_MAX) return tarn_fail(TARN_SHAPE, "channels must fit 31 bits");
   tarn_axis axis[TARN_AXES];
   for (int a = 0; a < TARN_AXES; a++) {
     int at = a - TARN_HEIGHT;
-    if (at >= 0 && w->dim[at] < 1) return tarn_fail(TARN_SHAPE, "the filter is empty along dim %d", at);
-    TARN_TRY(tarn__window_check(p, a, tarn__window_size(p, x, a), at < 0 ? 1 : w->dim[at], &axis[a]));
+    if (at >= 0 && w->dim[at] < 1)
+      return tarn_fail(TARN_SHAPE, "the filter is empty along dim %d", at);
+    TARN_TRY(
+        tarn__window_check(p, a, tarn__window_size(p, x, a), at < 0 ? 1 : w->dim[at], &axis[a]));
   }
   return tarn__window_shape(p, x->dim[0], axis, x->dim[3], y);
 }
@@ -40,7 +42,8 @@ static tarn_status gradient(tarn_infer *t, int of) {
 static tarn_status infer_input(tarn_infer *t) { return gradient(t, 0); }
 static tarn_status infer_filter(tarn_infer *t) { return gradient(t, 1); }
 
-#define ATTRS "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: {'SAME', 'VALID'}"
+#define ATTRS \
+  "T: realnumbertype; strides: list(int) >= 4; rates: list(int) >= 4; padding: {'SAME', 'VALID'}"
 #define PARSED .params_bytes = sizeof(tarn_window_params), .parse = parse
 
 const tarn_op tarn_ops_dilation[] = {
@@ -61,7 +64,8 @@ const tarn_op tarn_ops_dilation[] = {
      PARSED,
      .infer = infer_input,
      .formula = "dx at the first greatest x + w under each window += dy",
-     .cases = {"input=T[1x5x5x2] filter=T[3x3x2] out_backprop=T[1x3x3x2] strides=[1,2,2,1] rates=[1,1,1,1] "
+     .cases = {"input=T[1x5x5x2] filter=T[3x3x2] out_backprop=T[1x3x3x2] strides=[1,2,2,1] "
+               "rates=[1,1,1,1] "
                "padding=SAME"}},
     {.name = "Dilation2DBackpropFilter",
      .inputs = "input: T, filter: T, out_backprop: T",
@@ -70,7 +74,8 @@ const tarn_op tarn_ops_dilation[] = {
      PARSED,
      .infer = infer_filter,
      .formula = "dw at the first greatest x + w under each window += dy",
-     .cases = {"input=T[1x5x5x2] filter=T[3x3x2] out_backprop=T[1x3x3x2] strides=[1,2,2,1] rates=[1,1,1,1] "
+     .cases = {"input=T[1x5x5x2] filter=T[3x3x2] out_backprop=T[1x3x3x2] strides=[1,2,2,1] "
+               "rates=[1,1,1,1] "
                "padding=SAME"}},
     {0},
 };

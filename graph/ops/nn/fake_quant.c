@@ -1,6 +1,8 @@
-/* Simulated quantization for training: values snap to the 2^num_bits steps of a range nudged so that 0 is a step.
+/* Simulated quantization for training: values snap to the 2^num_bits steps of a range nudged so
+ * that 0 is a step.
  *
- *   y = floor((clamp(x) - low) / step + 1/2) step + low;   dx = dy inside the range, and the dy outside go to the range */
+ *   y = floor((clamp(x) - low) / step + 1/2) step + low;   dx = dy inside the range, and the dy
+ * outside go to the range */
 #include "graph/op.h"
 #include "kernels/params/quantize.h"
 
@@ -65,7 +67,8 @@ static tarn_status infer_channels_gradient(tarn_infer *t) {
 #define RANGE "min: float = -6.0; max: float = 6.0; "
 #define PARSED(parse_) .params_bytes = sizeof(tarn_quantize_params), .parse = parse_
 #define FORMULA "y = floor((clamp(x, low, high) - low) / step + 1/2) step + low"
-#define GRADIENT_FORMULA "dx = dy where low <= x <= high, else 0; dmin, dmax = sums of dy below low, above high"
+#define GRADIENT_FORMULA \
+  "dx = dy where low <= x <= high, else 0; dmin, dmax = sums of dy below low, above high"
 
 const tarn_op tarn_ops_fake_quant[] = {
     {.name = "FakeQuantWithMinMaxArgs",
@@ -75,7 +78,8 @@ const tarn_op tarn_ops_fake_quant[] = {
      PARSED(parse_args),
      .infer = tarn__infer_unary,
      .formula = FORMULA,
-     .cases = {"inputs=f32[3x17]", "inputs=f32[0]", "inputs=f32[] min=-3.0 max=4.0 num_bits=4 narrow_range=true"}},
+     .cases = {"inputs=f32[3x17]", "inputs=f32[0]",
+               "inputs=f32[] min=-3.0 max=4.0 num_bits=4 narrow_range=true"}},
     {.name = "FakeQuantWithMinMaxArgsGradient",
      .inputs = "gradients: float, inputs: float",
      .outputs = "backprops: float",

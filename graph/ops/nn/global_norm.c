@@ -1,4 +1,5 @@
-/* The batch normalization of old graphs: y = (x - m) / sqrt(v + eps) [* gamma] + beta, per channel of [N,H,W,C]. */
+/* The batch normalization of old graphs: y = (x - m) / sqrt(v + eps) [* gamma] + beta, per channel
+ * of [N,H,W,C]. */
 #include "graph/op.h"
 #include "kernels/params/batch_norm.h"
 
@@ -52,8 +53,10 @@ const tarn_op tarn_ops_global_norm[] = {
      .attrs = ATTRS,
      PARSED,
      .infer = infer_gradient,
-     .formula = "dx = dy r [gamma]; dm = -sum dx; dv = -1/2 r^3 [gamma] sum dy (x - m); db = sum dy; dg = r sum dy (x - m)",
-     .cases = {"t=T[2x3x5x7] m=T[7] v=T[7]:0.1..2 gamma=T[7] backprop=T[2x3x5x7] variance_epsilon=0.001 "
-               "scale_after_normalization=true"}},
+     .formula = "dx = dy r [gamma]; dm = -sum dx; dv = -1/2 r^3 [gamma] sum dy (x - m); db = sum "
+                "dy; dg = r sum dy (x - m)",
+     .cases =
+         {"t=T[2x3x5x7] m=T[7] v=T[7]:0.1..2 gamma=T[7] backprop=T[2x3x5x7] variance_epsilon=0.001 "
+          "scale_after_normalization=true"}},
     {0},
 };

@@ -10,9 +10,10 @@ static tarn_status expect(const tarn_infer *t, int i, int rank, int64_t d0, int6
   const tarn_shape *s = &t->in[i];
   if (s->rank == rank && s->dim[0] == d0 && (rank == 1 || s->dim[1] == d1)) return TARN_OK;
   if (rank == 1)
-    return tarn_fail(TARN_SHAPE, "input %d: expected [%lld], got %s", i, (long long)d0, tarn__shape_print(s, text));
-  return tarn_fail(TARN_SHAPE, "input %d: expected [%lld,%lld], got %s", i, (long long)d0, (long long)d1,
-                   tarn__shape_print(s, text));
+    return tarn_fail(TARN_SHAPE, "input %d: expected [%lld], got %s", i, (long long)d0,
+                     tarn__shape_print(s, text));
+  return tarn_fail(TARN_SHAPE, "input %d: expected [%lld,%lld], got %s", i, (long long)d0,
+                   (long long)d1, tarn__shape_print(s, text));
 }
 
 static tarn_status layer(const tarn_infer *t, int64_t *B, int64_t *H) {
@@ -22,7 +23,8 @@ static tarn_status layer(const tarn_infer *t, int64_t *B, int64_t *H) {
   *B = t->in[0].dim[0];
   *H = t->in[1].dim[1];
   if (inputs > INT32_MAX || *H > INT32_MAX / 4)
-    return tarn_fail(TARN_SHAPE, "%lld inputs and %lld units must fit 31 bits", (long long)inputs, (long long)*H);
+    return tarn_fail(TARN_SHAPE, "%lld inputs and %lld units must fit 31 bits", (long long)inputs,
+                     (long long)*H);
   TARN_TRY(expect(t, 1, 2, *B, *H));
   TARN_TRY(expect(t, 2, 2, inputs + *H, 2 * *H));
   TARN_TRY(expect(t, 3, 2, inputs + *H, *H));
@@ -54,19 +56,23 @@ const tarn_op tarn_ops_gru[] = {
      .outputs = "r: T, u: T, c: T, h: T",
      .attrs = "T: {float}",
      .infer = infer,
-     .formula = "[r, u] = sigmoid([x, h'] w_ru + b_ru); c = tanh([x, r h'] w_c + b_c); h = (1 - u) c + u h'",
-     .cases = {"x=f32[1x1] h_prev=f32[1x1] w_ru=f32[2x2] w_c=f32[2x1] b_ru=f32[2] b_c=f32[1]",
-               "x=f32[2x3] h_prev=f32[2x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5]",
-               "x=f32[0x3] h_prev=f32[0x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5]",
-               "x=f32[3x7] h_prev=f32[3x17] w_ru=f32[24x34] w_c=f32[24x17] b_ru=f32[34] b_c=f32[17]",
-               "x=f32[1x128] h_prev=f32[1x128] w_ru=f32[256x256] w_c=f32[256x128] b_ru=f32[256] b_c=f32[128]"}},
+     .formula = "[r, u] = sigmoid([x, h'] w_ru + b_ru); c = tanh([x, r h'] w_c + b_c); h = (1 - u) "
+                "c + u h'",
+     .cases =
+         {"x=f32[1x1] h_prev=f32[1x1] w_ru=f32[2x2] w_c=f32[2x1] b_ru=f32[2] b_c=f32[1]",
+          "x=f32[2x3] h_prev=f32[2x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5]",
+          "x=f32[0x3] h_prev=f32[0x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5]",
+          "x=f32[3x7] h_prev=f32[3x17] w_ru=f32[24x34] w_c=f32[24x17] b_ru=f32[34] b_c=f32[17]",
+          "x=f32[1x128] h_prev=f32[1x128] w_ru=f32[256x256] w_c=f32[256x128] b_ru=f32[256] "
+          "b_c=f32[128]"}},
     {.name = "GRUBlockCellGrad",
      .inputs = LAYER ", r: T, u: T, c: T, d_h: T",
      .outputs = "d_x: T, d_h_prev: T, d_c_bar: T, d_r_bar_u_bar: T",
      .attrs = "T: {float}",
      .infer = infer_gradient,
      .formula = "the derivatives of GRUBlockCell; bars: before the nonlinearity",
-     .cases = {"x=f32[2x3] h_prev=f32[2x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5] r=f32[2x5]:0..1 "
+     .cases = {"x=f32[2x3] h_prev=f32[2x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5] "
+               "r=f32[2x5]:0..1 "
                "u=f32[2x5]:0..1 c=f32[2x5]:-1..1 d_h=f32[2x5]"}},
     {0},
 };

@@ -1,4 +1,5 @@
-/* LSTM cells and whole sequences, with their gradients. Formulas and the order of gates: kernels/params/lstm.h. */
+/* LSTM cells and whole sequences, with their gradients. Formulas and the order of gates:
+ * kernels/params/lstm.h. */
 #include "graph/op.h"
 #include "kernels/params/lstm.h"
 
@@ -55,7 +56,8 @@ static tarn_status layer(const tarn_infer *t, tarn_lstm *g, int *first) {
   g->I = x->dim[x->rank - 1];
   g->H = c->dim[1];
   if (g->I > INT32_MAX || g->H > INT32_MAX / 4)
-    return tarn_fail(TARN_SHAPE, "%lld inputs and %lld units must fit 31 bits", (long long)g->I, (long long)g->H);
+    return tarn_fail(TARN_SHAPE, "%lld inputs and %lld units must fit 31 bits", (long long)g->I,
+                     (long long)g->H);
   TARN_TRY(expect(t, *first + 1, 2, (int64_t[]){g->B, g->H}));
   TARN_TRY(expect(t, *first + 2, 2, (int64_t[]){g->B, g->H}));
   TARN_TRY(expect(t, *first + 3, 2, (int64_t[]){g->I + g->H, 4 * g->H}));
@@ -103,24 +105,27 @@ static tarn_status infer_gradient(tarn_infer *t) {
 
 #define LAYER "x: T, cs_prev: T, h_prev: T, w: T, wci: T, wcf: T, wco: T, b: T"
 #define STATES "i: T, cs: T, f: T, o: T, ci: T, co: T, h: T"
-#define LAYER_GRADIENTS                                                                                       \
-  "x_grad: T, cs_prev_grad: T, h_prev_grad: T, w_grad: T, wci_grad: T, wcf_grad: T, wco_grad: T, b_grad: T"
+#define LAYER_GRADIENTS                                                                            \
+  "x_grad: T, cs_prev_grad: T, h_prev_grad: T, w_grad: T, wci_grad: T, wcf_grad: T, wco_grad: T, " \
+  "b_grad: T"
 #define TYPES "use_peephole: bool = false; T: {half, float}"
 #define GRADIENT_TYPES "use_peephole: bool; T: {half, float}"
 #define PARSED(parse_) .params_bytes = sizeof(tarn_lstm_params), .parse = parse_
-#define FORMULA                                                                                               \
-  "i, f, o = sigmoid, ci = tanh of [x, h'] w + b (f: + forget_bias); cs = clip(ci i + c' f); h = o tanh(cs)"
-#define CELL_CASE(B, I, H, H4, IH)                                                                            \
-  "x=T[" B "x" I "] cs_prev=T[" B "x" H "] h_prev=T[" B "x" H "] w=T[" IH "x" H4 "] wci=T[" H "] wcf=T[" H   \
-  "] wco=T[" H "] b=T[" H4 "]"
-#define SEQUENCE_CASE(N, T, B, I, H, H4, IH)                                                                  \
-  "seq_len_max=i64(" N ") x=T[" T "x" B "x" I "] cs_prev=T[" B "x" H "] h_prev=T[" B "x" H "] w=T[" IH "x" H4 \
-  "] wci=T[" H "] wcf=T[" H "] wco=T[" H "] b=T[" H4 "]"
-#define SAVED_CELL(S) \
-  " i=T" S ":0..1 cs=T" S " f=T" S ":0..1 o=T" S ":0..1 ci=T" S ":-1..1 co=T" S ":-1..1 cs_grad=T" S " h_grad=T" S
-#define SAVED(S)                                                                                              \
-  " i=T" S ":0..1 cs=T" S " f=T" S ":0..1 o=T" S ":0..1 ci=T" S ":-1..1 co=T" S ":-1..1 h=T" S " cs_grad=T" S \
-  " h_grad=T" S
+#define FORMULA                                                                                    \
+  "i, f, o = sigmoid, ci = tanh of [x, h'] w + b (f: + forget_bias); cs = clip(ci i + c' f); h = " \
+  "o tanh(cs)"
+#define CELL_CASE(B, I, H, H4, IH)                                                            \
+  "x=T[" B "x" I "] cs_prev=T[" B "x" H "] h_prev=T[" B "x" H "] w=T[" IH "x" H4 "] wci=T[" H \
+  "] wcf=T[" H "] wco=T[" H "] b=T[" H4 "]"
+#define SEQUENCE_CASE(N, T, B, I, H, H4, IH)                                               \
+  "seq_len_max=i64(" N ") x=T[" T "x" B "x" I "] cs_prev=T[" B "x" H "] h_prev=T[" B "x" H \
+  "] w=T[" IH "x" H4 "] wci=T[" H "] wcf=T[" H "] wco=T[" H "] b=T[" H4 "]"
+#define SAVED_CELL(S)                                                           \
+  " i=T" S ":0..1 cs=T" S " f=T" S ":0..1 o=T" S ":0..1 ci=T" S ":-1..1 co=T" S \
+  ":-1..1 cs_grad=T" S " h_grad=T" S
+#define SAVED(S)                                                                               \
+  " i=T" S ":0..1 cs=T" S " f=T" S ":0..1 o=T" S ":0..1 ci=T" S ":-1..1 co=T" S ":-1..1 h=T" S \
+  " cs_grad=T" S " h_grad=T" S
 
 const tarn_op tarn_ops_lstm[] = {
     {.name = "LSTMBlockCell",
@@ -130,8 +135,10 @@ const tarn_op tarn_ops_lstm[] = {
      PARSED(parse_cell),
      .infer = infer,
      .formula = FORMULA,
-     .cases = {CELL_CASE("1", "1", "1", "4", "2"), CELL_CASE("2", "3", "5", "20", "8") " use_peephole=true",
-               CELL_CASE("0", "3", "5", "20", "8"), CELL_CASE("3", "7", "17", "68", "24") " cell_clip=-1.0",
+     .cases = {CELL_CASE("1", "1", "1", "4", "2"),
+               CELL_CASE("2", "3", "5", "20", "8") " use_peephole=true",
+               CELL_CASE("0", "3", "5", "20", "8"),
+               CELL_CASE("3", "7", "17", "68", "24") " cell_clip=-1.0",
                CELL_CASE("1", "128", "128", "512", "256")}},
     {.name = "BlockLSTM",
      .inputs = "seq_len_max: int64, " LAYER,
@@ -171,8 +178,10 @@ const tarn_op tarn_ops_lstm[] = {
      PARSED(parse_gradient),
      .infer = infer_gradient,
      .formula = "the derivatives of BlockLSTM, back through time",
-     .cases = {SEQUENCE_CASE("3", "4", "2", "3", "5", "20", "8") SAVED("[4x2x5]") " use_peephole=true",
-               SEQUENCE_CASE("4", "4", "2", "3", "5", "20", "8") SAVED("[4x2x5]") " use_peephole=false"}},
+     .cases = {SEQUENCE_CASE("3", "4", "2", "3", "5", "20", "8")
+                   SAVED("[4x2x5]") " use_peephole=true",
+               SEQUENCE_CASE("4", "4", "2", "3", "5", "20", "8")
+                   SAVED("[4x2x5]") " use_peephole=false"}},
     {.name = "BlockLSTMGradV2",
      .inputs = "seq_len_max: int64, " LAYER ", " STATES ", cs_grad: T, h_grad: T",
      .outputs = LAYER_GRADIENTS,
@@ -180,6 +189,7 @@ const tarn_op tarn_ops_lstm[] = {
      PARSED(parse_gradient_v2),
      .infer = infer_gradient,
      .formula = "the derivatives of BlockLSTMV2, back through time",
-     .cases = {SEQUENCE_CASE("3", "4", "2", "3", "5", "20", "8") SAVED("[4x2x5]") " use_peephole=true"}},
+     .cases = {SEQUENCE_CASE("3", "4", "2", "3", "5", "20", "8")
+                   SAVED("[4x2x5]") " use_peephole=true"}},
     {0},
 };

@@ -1,8 +1,10 @@
-/* Between floats and quantized integers, with one range for a whole tensor (axis -1) or one per slice along an axis.
+/* Between floats and quantized integers, with one range for a whole tensor (axis -1) or one per
+ * slice along an axis.
  *
- *   MIN_COMBINED  q = (x - min) (q_max - q_min) / (max - min), signed types shifted down by half their values
- *   MIN_FIRST     q = round(x / step) - round(min / step) + q_min,  step = (max - min) / (q_max - q_min)
- *   SCALED        q = round(x scale),  scale the greatest that keeps both ends of the range representable */
+ *   MIN_COMBINED  q = (x - min) (q_max - q_min) / (max - min), signed types shifted down by half
+ * their values MIN_FIRST     q = round(x / step) - round(min / step) + q_min,  step = (max - min) /
+ * (q_max - q_min) SCALED        q = round(x scale),  scale the greatest that keeps both ends of the
+ * range representable */
 #include "graph/op.h"
 #include "kernels/params/quantize.h"
 
@@ -13,7 +15,8 @@ static tarn_status parse_mode(const tarn_attrs *attrs, tarn_quantize_params *p) 
   p->narrow_range = tarn__attr_bool(attrs, "narrow_range");
   p->axis = tarn__attr_int(attrs, "axis");
   if (p->mode == TARN_MIN_FIRST && p->axis != -1)
-    return tarn_fail(TARN_INVALID, "mode MIN_FIRST has one range for all: expected axis -1, got %lld",
+    return tarn_fail(TARN_INVALID,
+                     "mode MIN_FIRST has one range for all: expected axis -1, got %lld",
                      (long long)p->axis);
   return TARN_OK;
 }
@@ -112,7 +115,8 @@ const tarn_op tarn_ops_quantize[] = {
      .infer = infer_quantize,
      .formula = "q = round((x - min) (q_max - q_min) / (max - min)) + q_min (MIN_COMBINED)",
      .cases = {"input=f32[3x5] min_range=f32(-1) max_range=f32(2) T=quint8",
-               "input=f32[17] min_range=f32(-1) max_range=f32(2) T=qint8 mode=SCALED round_mode=HALF_TO_EVEN",
+               "input=f32[17] min_range=f32(-1) max_range=f32(2) T=qint8 mode=SCALED "
+               "round_mode=HALF_TO_EVEN",
                "input=f32[17] min_range=f32(-1) max_range=f32(2) T=qint16 mode=MIN_FIRST",
                "input=f32[2x3] min_range=f32{-1,-2,0} max_range=f32{2,1,3} T=qint32 axis=1",
                "input=f32[0] min_range=f32(-1) max_range=f32(2) T=quint16"}},
@@ -124,14 +128,16 @@ const tarn_op tarn_ops_quantize[] = {
      PARSED(parse_dequantize),
      .infer = infer,
      .formula = "x = (q - q_min) (max - min) / (q_max - q_min) + min (MIN_COMBINED)",
-     .cases = {"input=qu8[3x5] min_range=f32(-1) max_range=f32(2)",
-               "input=qi8[17] min_range=f32(-1) max_range=f32(2) mode=SCALED",
-               "input=qi16[17] min_range=f32(-1) max_range=f32(2) mode=MIN_FIRST",
-               "input=qi32[2x3] min_range=f32{-1,-2,0} max_range=f32{2,1,3} axis=1 dtype=bfloat16"}},
+     .cases =
+         {"input=qu8[3x5] min_range=f32(-1) max_range=f32(2)",
+          "input=qi8[17] min_range=f32(-1) max_range=f32(2) mode=SCALED",
+          "input=qi16[17] min_range=f32(-1) max_range=f32(2) mode=MIN_FIRST",
+          "input=qi32[2x3] min_range=f32{-1,-2,0} max_range=f32{2,1,3} axis=1 dtype=bfloat16"}},
     {.name = "QuantizeAndDequantize",
      .inputs = "input: T",
      .outputs = "output: T",
-     .attrs = "signed_input: bool = true; num_bits: int = 8; range_given: bool = false; input_min: float = 0.0;"
+     .attrs = "signed_input: bool = true; num_bits: int = 8; range_given: bool = false; input_min: "
+              "float = 0.0;"
               "input_max: float = 0.0; " FLOAT_TYPES,
      PARSED(parse_first),
      .infer = tarn__infer_unary,
@@ -140,14 +146,17 @@ const tarn_op tarn_ops_quantize[] = {
     {.name = "QuantizeAndDequantizeV2",
      .inputs = "input: T, input_min: T, input_max: T",
      .outputs = "output: T",
-     .attrs = "signed_input: bool = true; num_bits: int = 8; range_given: bool = false; " FLOAT_TYPES ";"
-              "round_mode: {'HALF_TO_EVEN', 'HALF_UP'} = 'HALF_TO_EVEN'; narrow_range: bool = false; axis: int = -1",
+     .attrs =
+         "signed_input: bool = true; num_bits: int = 8; range_given: bool = false; " FLOAT_TYPES ";"
+         "round_mode: {'HALF_TO_EVEN', 'HALF_UP'} = 'HALF_TO_EVEN'; narrow_range: bool = false; "
+         "axis: int = -1",
      PARSED(parse_v2),
      .infer = infer,
      .formula = FORMULA,
      .cases = {"input=T[3x5] input_min=T(-1) input_max=T(2) range_given=true",
                "input=T[17] input_min=T(0) input_max=T(0) signed_input=false num_bits=4",
-               "input=T[2x3] input_min=T{-1,-2} input_max=T{2,1} range_given=true round_mode=HALF_UP axis=0"}},
+               "input=T[2x3] input_min=T{-1,-2} input_max=T{2,1} range_given=true "
+               "round_mode=HALF_UP axis=0"}},
     {.name = "QuantizeAndDequantizeV3",
      .inputs = "input: T, input_min: T, input_max: T, num_bits: int32",
      .outputs = "output: T",
@@ -160,8 +169,10 @@ const tarn_op tarn_ops_quantize[] = {
     {.name = "QuantizeAndDequantizeV4",
      .inputs = "input: T, input_min: T, input_max: T",
      .outputs = "output: T",
-     .attrs = "signed_input: bool = true; num_bits: int = 8; range_given: bool = false; " FLOAT_TYPES ";"
-              "round_mode: {'HALF_TO_EVEN', 'HALF_UP'} = 'HALF_TO_EVEN'; narrow_range: bool = false; axis: int = -1",
+     .attrs =
+         "signed_input: bool = true; num_bits: int = 8; range_given: bool = false; " FLOAT_TYPES ";"
+         "round_mode: {'HALF_TO_EVEN', 'HALF_UP'} = 'HALF_TO_EVEN'; narrow_range: bool = false; "
+         "axis: int = -1",
      PARSED(parse_v2),
      .infer = infer,
      .formula = FORMULA,

@@ -164,26 +164,27 @@ const tarn_op tarn_ops_recurrent[] = {
      .parse = parse_lstm,
      .infer = infer_lstm,
      .formula = "each step: i, j, f, o = [x, h] w + b; c = sr(f) c + sr(i) s(j); h = sr(o) s(c)",
-     .cases = {"x=T[1x1x1] w=T[2x4] b=T[4] h0=T[1x1] c0=T[1x1]",
-               "x=T[0x2x3] w=T[8x20] b=T[20] h0=T[2x5] c0=T[2x5]",
-               "x=T[4x0x3] w=T[8x20] b=T[20] h0=T[0x5] c0=T[0x5]",
-               "x=T[7x3x4] w=T[4x68] w=T[17x68] h0=T[3x17] c0=T[3x17] lengths=i64{7,0,3} "
-               "gates=ifjo zero_output=false",
-               "x=T[7x2x3] w=T[8x20] b=T[20] h0=T[2x5] c0=T[2x5] " PEEPHOLES("5")
-               " forget_bias=1.0 cell_clip=0.4",
-               "x=T[6x3x5] w=T[12x92] b=T[92] h0=T[3x7] c0=T[3x23] lengths=i32{6,0,4} "
-               PEEPHOLES("23") " projection=T[23x7] proj_clip=0.6 reverse=true",
-               "x=T[5x1x9] w=T[9x128] w=T[32x128] b=T[128] h0=T[1x32] c0=T[1x32] reverse=true "
-               "activation=relu recurrent_activation=hard_sigmoid gates=fioj",
-               "x=T[3x21x5] w=T[26x84]:-0.4..0.4 b=T[84] h0=T[21x21] c0=T[21x21] "
-               "activation=linear recurrent_activation=tanh",
-               "x=T[9x6x12] w=T[45x132] b=T[132] h0=T[6x33] c0=T[6x33] lengths=i64{9,1,-4,0,12,8} "
-               "activation=sigmoid recurrent_activation=relu",
-               "x=T[5x3x6] w=T[6x28] w=T[7x28] b=T[28] h0=T[3x7] c0=T[3x7] forget_bias=1.0 gates=fijo",
-               "x=f32[40x1x70]:-1..1 w=f32[170x400]:-0.1..0.1 b=f32[400] h0=f32[1x100] "
-               "c0=f32[1x100]",
-               "x=f32[12x20x70]:-1..1 w=f32[170x400]:-0.1..0.1 b=f32[400] h0=f32[20x100] "
-               "c0=f32[20x100]"}},
+     .cases =
+         {"x=T[1x1x1] w=T[2x4] b=T[4] h0=T[1x1] c0=T[1x1]",
+          "x=T[0x2x3] w=T[8x20] b=T[20] h0=T[2x5] c0=T[2x5]",
+          "x=T[4x0x3] w=T[8x20] b=T[20] h0=T[0x5] c0=T[0x5]",
+          "x=T[7x3x4] w=T[4x68] w=T[17x68] h0=T[3x17] c0=T[3x17] lengths=i64{7,0,3} "
+          "gates=ifjo zero_output=false",
+          "x=T[7x2x3] w=T[8x20] b=T[20] h0=T[2x5] c0=T[2x5] " PEEPHOLES(
+              "5") " forget_bias=1.0 cell_clip=0.4",
+          "x=T[6x3x5] w=T[12x92] b=T[92] h0=T[3x7] c0=T[3x23] lengths=i32{6,0,4} " PEEPHOLES(
+              "23") " projection=T[23x7] proj_clip=0.6 reverse=true",
+          "x=T[5x1x9] w=T[9x128] w=T[32x128] b=T[128] h0=T[1x32] c0=T[1x32] reverse=true "
+          "activation=relu recurrent_activation=hard_sigmoid gates=fioj",
+          "x=T[3x21x5] w=T[26x84]:-0.4..0.4 b=T[84] h0=T[21x21] c0=T[21x21] "
+          "activation=linear recurrent_activation=tanh",
+          "x=T[9x6x12] w=T[45x132] b=T[132] h0=T[6x33] c0=T[6x33] lengths=i64{9,1,-4,0,12,8} "
+          "activation=sigmoid recurrent_activation=relu",
+          "x=T[5x3x6] w=T[6x28] w=T[7x28] b=T[28] h0=T[3x7] c0=T[3x7] forget_bias=1.0 gates=fijo",
+          "x=f32[40x1x70]:-1..1 w=f32[170x400]:-0.1..0.1 b=f32[400] h0=f32[1x100] "
+          "c0=f32[1x100]",
+          "x=f32[12x20x70]:-1..1 w=f32[170x400]:-0.1..0.1 b=f32[400] h0=f32[20x100] "
+          "c0=f32[20x100]"}},
     /* CANDIDATE_APART (TensorFlow 1's GRUCell): w [I+H, 2H] and [I+H, H], b [2H] and [H].
      * KERNELS (Keras): w [I, 3H] and [H, 3H], b [3H], or of x and of h [2, 3H] with reset_after. */
     {.name = "_GRUSequence",

@@ -16,7 +16,8 @@ static tarn_status infer_dense(tarn_infer *t) {
   char text[TARN_SHAPE_TEXT];
   TARN_TRY(tarn__shape_broadcast(&t->in[0], &t->in[1], &both));
   if (both.rank != 2)
-    return tarn_fail(TARN_SHAPE, "logits and labels must broadcast to rank 2, got %s", tarn__shape_print(&both, text));
+    return tarn_fail(TARN_SHAPE, "logits and labels must broadcast to rank 2, got %s",
+                     tarn__shape_print(&both, text));
   t->out[0] = tarn__shape_vector(both.dim[0]);
   t->out[1] = both;
   return TARN_OK;
@@ -26,8 +27,8 @@ static tarn_status infer_sparse(tarn_infer *t) {
   TARN_TRY(tarn__infer_rank(t, 0, 2));
   TARN_TRY(tarn__infer_vector(t, 1));
   if (t->in[1].dim[0] != t->in[0].dim[0])
-    return tarn_fail(TARN_SHAPE, "expected one label a row: %lld rows, %lld labels", (long long)t->in[0].dim[0],
-                     (long long)t->in[1].dim[0]);
+    return tarn_fail(TARN_SHAPE, "expected one label a row: %lld rows, %lld labels",
+                     (long long)t->in[0].dim[0], (long long)t->in[1].dim[0]);
   if (t->in[0].dim[1] < 1) return tarn_fail(TARN_SHAPE, "expected at least one class, got none");
   t->out[0] = t->in[1];
   t->out[1] = t->in[0];
@@ -44,8 +45,8 @@ const tarn_op tarn_ops_softmax[] = {
      .inplace = 1,
      .infer = infer,
      .formula = "y[r,c] = exp(x[r,c] - m_r) / sum_j exp(x[r,j] - m_r), m_r = max_j x[r,j]",
-     .cases = {"logits=T[1x1]", "logits=T[3x17]", "logits=T[2x3x5]", "logits=T[7]", "logits=T[4x0]", "logits=T[0x4]",
-               "logits=T[128x1000]"}},
+     .cases = {"logits=T[1x1]", "logits=T[3x17]", "logits=T[2x3x5]", "logits=T[7]", "logits=T[4x0]",
+               "logits=T[0x4]", "logits=T[128x1000]"}},
     {.name = "LogSoftmax",
      .inputs = "logits: T",
      .outputs = "logsoftmax: T",

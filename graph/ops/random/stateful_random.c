@@ -1,4 +1,5 @@
-/* Random ops whose stream is in a resource variable, as tf.random.Generator's: int64 [counter, counter, key]. Only Philox. */
+/* Random ops whose stream is in a resource variable, as tf.random.Generator's: int64 [counter,
+ * counter, key]. Only Philox. */
 #include "graph/op.h"
 
 /* Scalars but for the shape in input 2. */
@@ -18,7 +19,8 @@ static tarn_status binomial_infer(tarn_infer *t) {
   TARN_TRY(sized(t));
   const tarn_shape *y = &t->out[0];
   bool ends = y->rank < 0 || y->rank >= both.rank;
-  for (int d = 0; ends && y->rank >= 0 && d < both.rank; d++) ends = y->dim[y->rank - both.rank + d] == both.dim[d];
+  for (int d = 0; ends && y->rank >= 0 && d < both.rank; d++)
+    ends = y->dim[y->rank - both.rank + d] == both.dim[d];
   return ends ? TARN_OK : tarn_fail(TARN_SHAPE, "Shape passed in must end with broadcasted shape");
 }
 static tarn_status skip_infer(tarn_infer *t) {
@@ -32,23 +34,58 @@ static tarn_status skip_infer(tarn_infer *t) {
 #define NUMBERS "{half, float, double, int32, int64}"
 
 const tarn_op tarn_ops_stateful_random[] = {
-  {.name = "StatefulUniform", .inputs = INPUTS, .outputs = "output: dtype", .attrs = "dtype: type = DT_FLOAT" SHAPE,
-   .flags = TARN_OP_STATEFUL, .infer = draw_infer, .formula = "uniform in [0, 1)"},
-  {.name = "StatefulStandardNormalV2", .inputs = INPUTS, .outputs = "output: dtype", .attrs = "dtype: type = DT_FLOAT" SHAPE,
-   .flags = TARN_OP_STATEFUL, .infer = draw_infer, .formula = "normal with mean 0 and deviation 1"},
-  {.name = "StatefulTruncatedNormal", .inputs = INPUTS, .outputs = "output: dtype", .attrs = "dtype: type = DT_FLOAT" SHAPE,
-   .flags = TARN_OP_STATEFUL, .infer = draw_infer, .formula = "normal with mean 0 and deviation 1, within (-2, 2)"},
-  {.name = "StatefulUniformFullInt", .inputs = INPUTS, .outputs = "output: dtype", .attrs = "dtype: type = DT_UINT64" SHAPE,
-   .flags = TARN_OP_STATEFUL, .infer = draw_infer, .formula = "every bit at random"},
-  {.name = "StatefulUniformInt", .inputs = INPUTS ", minval: dtype, maxval: dtype", .outputs = "output: dtype",
-   .attrs = "dtype: type = DT_INT64" SHAPE, .flags = TARN_OP_STATEFUL, .infer = draw_infer,
-   .formula = "whole numbers, uniform in [minval, maxval)"},
-  {.name = "StatefulRandomBinomial", .inputs = "resource: resource, algorithm: int64, shape: S, counts: T, probs: T",
-   .outputs = "output: dtype", .attrs = "S: {int32, int64}; T: " NUMBERS " = DT_DOUBLE; dtype: " NUMBERS " = DT_INT64",
-   .flags = TARN_OP_STATEFUL, .infer = binomial_infer, .formula = "binomially distributed: successes among counts"},
-  {.name = "RngSkip", .inputs = "resource: resource, algorithm: int64, delta: int64", .flags = TARN_OP_STATEFUL,
-   .infer = skip_infer, .formula = "moves the state on by delta samples"},
-  {.name = "RngReadAndSkip", .inputs = "resource: resource, alg: int32, delta: uint64", .outputs = "value: int64",
-   .flags = TARN_OP_STATEFUL, .infer = skip_infer, .formula = "the state before it moves on by delta samples"},
-  {0},
+    {.name = "StatefulUniform",
+     .inputs = INPUTS,
+     .outputs = "output: dtype",
+     .attrs = "dtype: type = DT_FLOAT" SHAPE,
+     .flags = TARN_OP_STATEFUL,
+     .infer = draw_infer,
+     .formula = "uniform in [0, 1)"},
+    {.name = "StatefulStandardNormalV2",
+     .inputs = INPUTS,
+     .outputs = "output: dtype",
+     .attrs = "dtype: type = DT_FLOAT" SHAPE,
+     .flags = TARN_OP_STATEFUL,
+     .infer = draw_infer,
+     .formula = "normal with mean 0 and deviation 1"},
+    {.name = "StatefulTruncatedNormal",
+     .inputs = INPUTS,
+     .outputs = "output: dtype",
+     .attrs = "dtype: type = DT_FLOAT" SHAPE,
+     .flags = TARN_OP_STATEFUL,
+     .infer = draw_infer,
+     .formula = "normal with mean 0 and deviation 1, within (-2, 2)"},
+    {.name = "StatefulUniformFullInt",
+     .inputs = INPUTS,
+     .outputs = "output: dtype",
+     .attrs = "dtype: type = DT_UINT64" SHAPE,
+     .flags = TARN_OP_STATEFUL,
+     .infer = draw_infer,
+     .formula = "every bit at random"},
+    {.name = "StatefulUniformInt",
+     .inputs = INPUTS ", minval: dtype, maxval: dtype",
+     .outputs = "output: dtype",
+     .attrs = "dtype: type = DT_INT64" SHAPE,
+     .flags = TARN_OP_STATEFUL,
+     .infer = draw_infer,
+     .formula = "whole numbers, uniform in [minval, maxval)"},
+    {.name = "StatefulRandomBinomial",
+     .inputs = "resource: resource, algorithm: int64, shape: S, counts: T, probs: T",
+     .outputs = "output: dtype",
+     .attrs = "S: {int32, int64}; T: " NUMBERS " = DT_DOUBLE; dtype: " NUMBERS " = DT_INT64",
+     .flags = TARN_OP_STATEFUL,
+     .infer = binomial_infer,
+     .formula = "binomially distributed: successes among counts"},
+    {.name = "RngSkip",
+     .inputs = "resource: resource, algorithm: int64, delta: int64",
+     .flags = TARN_OP_STATEFUL,
+     .infer = skip_infer,
+     .formula = "moves the state on by delta samples"},
+    {.name = "RngReadAndSkip",
+     .inputs = "resource: resource, alg: int32, delta: uint64",
+     .outputs = "value: int64",
+     .flags = TARN_OP_STATEFUL,
+     .infer = skip_infer,
+     .formula = "the state before it moves on by delta samples"},
+    {0},
 };

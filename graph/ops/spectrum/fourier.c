@@ -4,9 +4,11 @@
 /* A spectrum's type is made of the type of its parts. */
 static tarn_status parse(const tarn_attrs *attrs, void *params) {
   (void)params;
-  const tarn_dtype whole = tarn__attr_type(attrs, "Tcomplex"), part = tarn__attr_type(attrs, "Treal");
+  const tarn_dtype whole = tarn__attr_type(attrs, "Tcomplex"),
+                   part = tarn__attr_type(attrs, "Treal");
   if ((whole == TARN_C64) == (part == TARN_F32)) return TARN_OK;
-  return tarn_fail(TARN_DTYPE, "attribute Tcomplex: %s is not made of %s", tarn_dtype_name(whole), tarn_dtype_name(part));
+  return tarn_fail(TARN_DTYPE, "attribute Tcomplex: %s is not made of %s", tarn_dtype_name(whole),
+                   tarn_dtype_name(part));
 }
 
 static tarn_status infer(tarn_infer *t, int axes) {
@@ -18,7 +20,8 @@ static tarn_status infer_real(tarn_infer *t, int axes, bool inverse) {
   TARN_TRY(tarn__infer_rank_at_least(t, 0, axes));
   TARN_TRY(tarn__infer_vector(t, 1));
   if (t->in[1].dim[0] != axes)
-    return tarn_fail(TARN_SHAPE, "fft_length must have shape [%d], got [%lld]", axes, (long long)t->in[1].dim[0]);
+    return tarn_fail(TARN_SHAPE, "fft_length must have shape [%d], got [%lld]", axes,
+                     (long long)t->in[1].dim[0]);
   if (!t->value[1]) return TARN_OK;
   tarn_shape y = t->in[0];
   for (int a = 0; a < axes; a++) {
@@ -26,10 +29,12 @@ static tarn_status infer_real(tarn_infer *t, int axes, bool inverse) {
     const bool last = a == axes - 1;
     int64_t *dim = &y.dim[y.rank - axes + a];
     const int64_t least = inverse && last ? half : n;
-    if (n < 0) return tarn_fail(TARN_INVALID, "fft_length[%d] must be >= 0, but got: %lld", a, (long long)n);
+    if (n < 0)
+      return tarn_fail(TARN_INVALID, "fft_length[%d] must be >= 0, but got: %lld", a, (long long)n);
     if (*dim < least)
-      return tarn_fail(TARN_INVALID, "Input dimension %d must have length of at least %lld but got: %lld", y.rank - axes + a,
-                       (long long)least, (long long)*dim);
+      return tarn_fail(TARN_INVALID,
+                       "Input dimension %d must have length of at least %lld but got: %lld",
+                       y.rank - axes + a, (long long)least, (long long)*dim);
     *dim = !inverse && last ? half : n;
   }
   return tarn__shape_make(y.rank, y.dim, &t->out[0]);
@@ -43,22 +48,44 @@ INFERS(1)
 INFERS(2)
 INFERS(3)
 
-#define SPECTRUM(NAME, axes, FORMULA, SHAPE, OTHER)                                                                    \
-  {.name = NAME, .inputs = "input: Tcomplex", .outputs = "output: Tcomplex",                                           \
-   .attrs = "Tcomplex: {complex64, complex128} = DT_COMPLEX64", .infer = infer_##axes, .formula = FORMULA,             \
-   .cases = {"input=c64" SHAPE, "input=c128" SHAPE " Tcomplex=c128", "input=c64" OTHER, "input=c128" OTHER " Tcomplex=c128"}}
-#define OLD(NAME, axes, FORMULA, SHAPE)                                                                 \
-  {.name = NAME, .inputs = "input: complex64", .outputs = "output: complex64", .infer = infer_##axes,   \
-   .formula = FORMULA " of older graphs", .cases = {"input=c64" SHAPE}}
-#define REAL_ATTRS "Treal: {float, double} = DT_FLOAT; Tcomplex: {complex64, complex128} = DT_COMPLEX64"
-#define REAL(NAME, axes, FORMULA, SHAPE, LENGTH)                                                          \
-  {.name = NAME, .inputs = "input: Treal, fft_length: int32", .outputs = "output: Tcomplex", .attrs = REAL_ATTRS, .parse = parse, \
-   .infer = infer_forward_##axes, .formula = FORMULA,                                                    \
-   .cases = {"input=f32" SHAPE " fft_length=i32" LENGTH, "input=f64" SHAPE " fft_length=i32" LENGTH " Treal=f64 Tcomplex=c128"}}
-#define UNREAL(NAME, axes, FORMULA, SHAPE, LENGTH)                                                        \
-  {.name = NAME, .inputs = "input: Tcomplex, fft_length: int32", .outputs = "output: Treal", .attrs = REAL_ATTRS, .parse = parse, \
-   .infer = infer_inverse_##axes, .formula = FORMULA,                                                    \
-   .cases = {"input=c64" SHAPE " fft_length=i32" LENGTH, "input=c128" SHAPE " fft_length=i32" LENGTH " Treal=f64 Tcomplex=c128"}}
+#define SPECTRUM(NAME, axes, FORMULA, SHAPE, OTHER)                                     \
+  {                                                                                     \
+    .name = NAME, .inputs = "input: Tcomplex", .outputs = "output: Tcomplex",           \
+    .attrs = "Tcomplex: {complex64, complex128} = DT_COMPLEX64", .infer = infer_##axes, \
+    .formula = FORMULA, .cases = {                                                      \
+      "input=c64" SHAPE,                                                                \
+      "input=c128" SHAPE " Tcomplex=c128",                                              \
+      "input=c64" OTHER,                                                                \
+      "input=c128" OTHER " Tcomplex=c128"                                               \
+    }                                                                                   \
+  }
+#define OLD(NAME, axes, FORMULA, SHAPE)                                         \
+  {                                                                             \
+    .name = NAME, .inputs = "input: complex64", .outputs = "output: complex64", \
+    .infer = infer_##axes, .formula = FORMULA " of older graphs", .cases = {    \
+      "input=c64" SHAPE                                                         \
+    }                                                                           \
+  }
+#define REAL_ATTRS \
+  "Treal: {float, double} = DT_FLOAT; Tcomplex: {complex64, complex128} = DT_COMPLEX64"
+#define REAL(NAME, axes, FORMULA, SHAPE, LENGTH)                                              \
+  {                                                                                           \
+    .name = NAME, .inputs = "input: Treal, fft_length: int32", .outputs = "output: Tcomplex", \
+    .attrs = REAL_ATTRS, .parse = parse, .infer = infer_forward_##axes, .formula = FORMULA,   \
+    .cases = {                                                                                \
+      "input=f32" SHAPE " fft_length=i32" LENGTH,                                             \
+      "input=f64" SHAPE " fft_length=i32" LENGTH " Treal=f64 Tcomplex=c128"                   \
+    }                                                                                         \
+  }
+#define UNREAL(NAME, axes, FORMULA, SHAPE, LENGTH)                                            \
+  {                                                                                           \
+    .name = NAME, .inputs = "input: Tcomplex, fft_length: int32", .outputs = "output: Treal", \
+    .attrs = REAL_ATTRS, .parse = parse, .infer = infer_inverse_##axes, .formula = FORMULA,   \
+    .cases = {                                                                                \
+      "input=c64" SHAPE " fft_length=i32" LENGTH,                                             \
+      "input=c128" SHAPE " fft_length=i32" LENGTH " Treal=f64 Tcomplex=c128"                  \
+    }                                                                                         \
+  }
 
 #define FORWARD "y[k] = sum of x[j] exp(-2 pi i j k / n) over the last "
 #define BACKWARD "y[j] = 1/n sum of x[k] exp(2 pi i j k / n) over the last "

@@ -77,8 +77,8 @@ static bool known_size(const tarn_block *block, int value, int64_t n) {
   return t->dtype == TARN_I32 && tarn__tensor_elements(t) == 1 && tarn__tensor_int(t, 0) == n;
 }
 
-/* A use of the filled array behind the loop that the sequence can stand for; *value: what it gives.
- */
+/* A use of the filled array behind the loop that the sequence can stand for; *value: what it
+ * gives. */
 static bool reads_all(const tarn_block *parent, const tarn_step *step, const filling *f, int64_t n,
                       bool array, int *value) {
   *value = step->out ? step->out[0] : -1;
@@ -99,7 +99,8 @@ static bool array_is_ours(const tarn_match *m, const filling *f, int64_t n) {
       handle = tarn__block_origin(parent, loop->in[i]);
   if (handle < 0) return false;
   const tarn_step *maker = maker_of(parent, handle);
-  if (!tarn__match_is(maker, "TensorArrayV3") || tarn__block_origin(parent, f->entering) != maker->out[1] ||
+  if (!tarn__match_is(maker, "TensorArrayV3") ||
+      tarn__block_origin(parent, f->entering) != maker->out[1] ||
       !known_size(parent, maker->in[0], n))
     return false;
   for (int i = 0; i < block->inputs; i++) {
@@ -144,7 +145,8 @@ static bool all_read(const tarn_match *m, const filling *f, int64_t n, bool arra
   for (int s = 0; s < parent->steps; s++) {
     const tarn_step *step = &parent->step[s];
     for (int i = 0; !step->removed && i < step->inputs; i++) {
-      if (tarn__block_origin(parent, step->in[i]) != f->leaving || tarn__match_is(step, "Identity")) continue;
+      if (tarn__block_origin(parent, step->in[i]) != f->leaving || tarn__match_is(step, "Identity"))
+        continue;
       if (!reads_all(parent, step, f, n, array, &value) &&
           !(array && step->op && starts(step->op->name, "TensorArraySize") &&
             parent->value[step->out[0]].constant.dtype))
@@ -191,8 +193,10 @@ static bool zero_beyond(const tarn_match *m, int sequence) {
   const tarn_step *step = maker_of(parent, sequence);
   if (tarn__match_is(step, "SelectV2") && tarn__block_zeros(parent, step->in[1])) {
     const tarn_step *wide = maker_of(parent, step->in[0]);
-    const tarn_step *over = tarn__match_is(wide, "ExpandDims") ? maker_of(parent, wide->in[0]) : NULL;
-    return tarn__match_is(over, "GreaterEqual") && tarn__block_origin(parent, over->in[1]) == m->rounds.lengths &&
+    const tarn_step *over =
+        tarn__match_is(wide, "ExpandDims") ? maker_of(parent, wide->in[0]) : NULL;
+    return tarn__match_is(over, "GreaterEqual") &&
+           tarn__block_origin(parent, over->in[1]) == m->rounds.lengths &&
            counts_down(&parent->value[over->in[0]].constant);
   }
   return step && (tarn__match_is(step, "_LSTMSequence") || tarn__match_is(step, "_GRUSequence")) &&

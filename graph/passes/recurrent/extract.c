@@ -31,9 +31,10 @@ static bool carries(const tarn_match *m, int variable, int fresh, int *select, i
 static bool not_carried(tarn_match *m, const tarn_step *sum, int variable) {
   const tarn_step *next = tarn__match_step(m, m->block->next[variable]);
   if (tarn__match_is(next, "Select") || tarn__match_is(next, "SelectV2"))
-    return tarn__match_no(m, next,
-                          "chooses the next state by a mask that is no sequence_length (Masking and "
-                          "mask_zero of Keras are none): the loop runs step by step");
+    return tarn__match_no(
+        m, next,
+        "chooses the next state by a mask that is no sequence_length (Masking and "
+        "mask_zero of Keras are none): the loop runs step by step");
   return tarn__match_no(m, sum, "the loop does not carry on this state as the cell gives it");
 }
 

@@ -5,8 +5,8 @@
  * remembers (match.taken). A question that is answered with no leaves the reason in match.why.
  *
  * Shapes inside a loop are often unknown (elements of a TensorList): widths follow from matrices
- * and from what enters, and the shape function of the op that is made in the end checks them all.
- */
+ * and from what enters, and the shape function of the op that is made in the end checks them
+ * all. */
 #ifndef TARN_GRAPH_PASSES_RECURRENT_RECURRENT_H
 #define TARN_GRAPH_PASSES_RECURRENT_RECURRENT_H
 
@@ -104,7 +104,8 @@ int tarn__match_origin(const tarn_match *m, int value);
 /* The step that computes a value, behind Identity, when it is one that a cell may have; NULL: none
  * is. */
 tarn_step *tarn__match_step(const tarn_match *m, int value);
-bool tarn__match_is(const tarn_step *step, const char *op); /* step may be NULL, or of no known op */
+bool tarn__match_is(const tarn_step *step,
+                    const char *op); /* step may be NULL, or of no known op */
 bool tarn__match_is_add(const tarn_step *step);             /* Add, AddV2 */
 /* Marks a step as part of the cell. */
 bool tarn__match_take(tarn_match *m, const tarn_step *step);
@@ -126,8 +127,8 @@ bool tarn__match_part(tarn_match *m, int value, int *whole, int64_t *at, int64_t
 bool tarn__match_linear(tarn_match *m, int value, int64_t at, int64_t width, tarn_linear *z);
 bool tarn__match_gate(tarn_match *m, int value, tarn_gate *gate);
 bool tarn__match_activation(tarn_match *m, int value, tarn_recurrent_activation *act, int *of);
-/* max(min(value, bound), -bound): the value within, and the bound. Forwards: the clip of a value.
- */
+/* max(min(value, bound), -bound): the value within, and the bound. Forwards: the clip of a
+ * value. */
 bool tarn__match_clip(tarn_match *m, int value, int *of, float *bound);
 bool tarn__match_clipped(tarn_match *m, int value, int *clipped, float *bound);
 /* The Add at the heart of a cell; its outputs h are cell->raw (and further ones by

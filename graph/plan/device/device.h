@@ -13,8 +13,8 @@ tarn_status tarn__device_copies(tarn_builder *b, tarn_block *block);
 /* step->record_until. Once storage is known. */
 void tarn__device_recordings(tarn_builder *b, tarn_block *block);
 
-/* Whether the step must find input i in the host's memory, or on the device; false for both: it does not read it, or
- * takes it wherever it is. */
+/* Whether the step must find input i in the host's memory, or on the device; false for both: it
+ * does not read it, or takes it wherever it is. */
 bool tarn__step_wants_host(const tarn_block *block, const tarn_step *step, int i);
 bool tarn__step_wants_device(const tarn_step *step, int i);
 

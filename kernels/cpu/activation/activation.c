@@ -24,8 +24,12 @@ static tarn_status chunk(void *argument, int64_t index, int worker) {
 
 tarn_status tarn__activation_run(const tarn_call *call, tarn_activation_loop loop) {
   const tarn_activation_params *p = call->problem->params;
-  work w = {.loop = loop, .a = call->in[0]->data, .b = call->problem->inputs > 1 ? call->in[1]->data : NULL,
-            .y = call->out[0]->data, .bytes = tarn_dtype_bytes(call->in[0]->dtype),
-            .elements = tarn__tensor_elements(call->out[0]), .alpha = p ? (double)p->alpha : 0.0};
+  work w = {.loop = loop,
+            .a = call->in[0]->data,
+            .b = call->problem->inputs > 1 ? call->in[1]->data : NULL,
+            .y = call->out[0]->data,
+            .bytes = tarn_dtype_bytes(call->in[0]->dtype),
+            .elements = tarn__tensor_elements(call->out[0]),
+            .alpha = p ? (double)p->alpha : 0.0};
   return tarn__pool_run(call->pool, w.elements / CHUNK + (w.elements % CHUNK != 0), chunk, &w);
 }

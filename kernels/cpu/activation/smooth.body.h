@@ -1,6 +1,6 @@
-/* Activations and their gradients, floats only. See kernels/cpu/each.h and activation.h. Computed in double, but for what is a few exact
- * operations in floats; EXP, EXPM1 and
- * SOFTPLUS are the includer's. */
+/* Activations and their gradients, floats only. See kernels/cpu/each.h and activation.h. Computed
+ * in double, but for what is a few exact operations in floats; EXP, EXPM1 and SOFTPLUS are the
+ * includer's. */
 #define UNARY(name, y)                                                                        \
   static void NAME(name)(const void *a, const void *b, void *to, int64_t n, double alpha) {   \
     const ELEM *in = a;                                                                       \

@@ -1,5 +1,5 @@
-/* Elu, Selu, LeakyRelu, Softplus and Softsign with their gradients in every dtype: smooth.body.h made into kernels. The
- * includer says what EXP, EXPM1 and SOFTPLUS are. */
+/* Elu, Selu, LeakyRelu, Softplus and Softsign with their gradients in every dtype: smooth.body.h
+ * made into kernels. The includer says what EXP, EXPM1 and SOFTPLUS are. */
 #include "kernels/cpu/activation/activation.h"
 #include "kernels/cpu/dtype_rows.h"
 
@@ -29,9 +29,10 @@ RUN(softsign_gradient)
 
 /* DTYPES are those of ops that kernels/cpu/elementwise has in float32. */
 #define ROW(text, name, set) {.op = text, .dtypes = set, .run = run_##name},
-#define ROWS(DTYPES)                                                                                            \
-  ROW("Elu", elu, DTYPES) ROW("EluGrad", elu_gradient, DTYPES) ROW("Selu", selu, DTYPES)                        \
-  ROW("SeluGrad", selu_gradient, TARN_FLOATS) ROW("LeakyRelu", leaky_relu, DTYPES)                              \
-  ROW("LeakyReluGrad", leaky_relu_gradient, TARN_FLOATS) ROW("Softplus", softplus, DTYPES)                      \
-  ROW("SoftplusGrad", softplus_gradient, DTYPES) ROW("Softsign", softsign, DTYPES)                              \
-  ROW("SoftsignGrad", softsign_gradient, TARN_FLOATS)
+#define ROWS(DTYPES)                                                                               \
+  ROW("Elu", elu, DTYPES)                                                                          \
+  ROW("EluGrad", elu_gradient, DTYPES) ROW("Selu", selu, DTYPES)                                   \
+      ROW("SeluGrad", selu_gradient, TARN_FLOATS) ROW("LeakyRelu", leaky_relu, DTYPES)             \
+          ROW("LeakyReluGrad", leaky_relu_gradient, TARN_FLOATS) ROW("Softplus", softplus, DTYPES) \
+              ROW("SoftplusGrad", softplus_gradient, DTYPES) ROW("Softsign", softsign, DTYPES)     \
+                  ROW("SoftsignGrad", softsign_gradient, TARN_FLOATS)

@@ -12,7 +12,8 @@ static tarn_status check(const tarn_tensor *s0, const tarn_tensor *s1, int64_t r
   for (int64_t i = 0; i < rank; i++) {
     int64_t a = dim_from_end(s0, i), b = dim_from_end(s1, i);
     if (a != b && a != 1 && b != 1)
-      return tarn_fail(TARN_SHAPE, "dims %lld and %lld do not broadcast", (long long)a, (long long)b);
+      return tarn_fail(TARN_SHAPE, "dims %lld and %lld do not broadcast", (long long)a,
+                       (long long)b);
   }
   return TARN_OK;
 }
@@ -32,19 +33,22 @@ static tarn_status broadcast_args(const tarn_call *call) {
   return TARN_OK;
 }
 
-/* Equal shapes have nothing to sum; else every dim of 1 is summed over, also where both have 1, as in TensorFlow. */
+/* Equal shapes have nothing to sum; else every dim of 1 is summed over, also where both have 1, as
+ * in TensorFlow. */
 static tarn_status broadcast_gradient_args(const tarn_call *call) {
   int64_t rank = longer(call);
   bool same = tarn__shape_equal(&call->in[0]->shape, &call->in[1]->shape);
   TARN_TRY(check(call->in[0], call->in[1], rank));
-  for (int64_t i = 0; i < rank; i++) same = same && dim_from_end(call->in[0], i) == dim_from_end(call->in[1], i);
+  for (int64_t i = 0; i < rank; i++)
+    same = same && dim_from_end(call->in[0], i) == dim_from_end(call->in[1], i);
   for (int o = 0; o < 2; o++) {
     int64_t n = 0;
     for (int64_t i = 0; i < rank; i++) n += !same && dim_from_end(call->in[o], i) == 1;
     tarn_shape shape = tarn__shape_vector(n);
     TARN_TRY(tarn__call_allocate(call, o, &shape));
     for (int64_t i = 0; i < rank; i++)
-      if (!same && dim_from_end(call->in[o], i) == 1) tarn__index_put(call->out[o], --n, rank - 1 - i);
+      if (!same && dim_from_end(call->in[o], i) == 1)
+        tarn__index_put(call->out[o], --n, rank - 1 - i);
   }
   return TARN_OK;
 }

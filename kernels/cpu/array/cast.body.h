@@ -1,8 +1,10 @@
-/* Conversions between real numbers in vectors: a block at a time goes through one of five wide types, with the results of
- * cast.reference.c to the bit. x86-64's own truncating conversions give the least integer for NaN and for what does not
- * fit, which is the very rule; loops that are written plainly become vectors under these files' flags.
+/* Conversions between real numbers in vectors: a block at a time goes through one of five wide
+ * types, with the results of cast.reference.c to the bit. x86-64's own truncating conversions give
+ * the least integer for NaN and for what does not fit, which is the very rule; loops that are
+ * written plainly become vectors under these files' flags.
  *
- * A block is read into L1 and written from there, so both memories are gone through once: 4 to 16 bytes an element. */
+ * A block is read into L1 and written from there, so both memories are gone through once: 4 to 16
+ * bytes an element. */
 #include "kernels/cpu/array/cast_bounds.h"
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/array/stream.h"
@@ -11,7 +13,8 @@
 
 enum { BLOCK = 512, CHUNK = 128 * BLOCK };
 
-/* What elements are widened to: float, double, int32 (integers of up to 32 bits but uint32), int64, uint64. */
+/* What elements are widened to: float, double, int32 (integers of up to 32 bits but uint32), int64,
+ * uint64. */
 typedef enum wide { WIDE_F, WIDE_D, WIDE_I, WIDE_L, WIDE_U } wide;
 typedef struct block {
   _Alignas(64) float f[BLOCK];
@@ -24,14 +27,16 @@ typedef struct block {
 static void halves_to_floats(const uint16_t *x, float *y, int64_t n) {
   int64_t k = 0;
   for (; k + 8 <= n; k += 8)
-    _mm256_storeu_ps(y + k, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(x + k))));
+    _mm256_storeu_ps(y + k,
+                     _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(x + k))));
   for (; k < n; k++) y[k] = tarn__f16_to_f32(x[k]);
 }
 
 static void floats_to_halves(const float *x, uint16_t *y, int64_t n) {
   int64_t k = 0;
   for (; k + 8 <= n; k += 8)
-    _mm_storeu_si128((__m128i *)(void *)(y + k), _mm256_cvtps_ph(_mm256_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i *)(void *)(y + k),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
   for (; k < n; k++) y[k] = tarn__f32_to_f16(x[k]);
 }
 
@@ -52,7 +57,8 @@ static void doubles_to_int32(const double *x, int32_t *y, int64_t n) {
 static void doubles_to_int64(const double *x, int64_t *y, int64_t n) {
   int64_t k = 0;
 #ifdef __AVX512F__
-  for (; k + 8 <= n; k += 8) _mm512_storeu_si512(y + k, _mm512_cvttpd_epi64(_mm512_loadu_pd(x + k)));
+  for (; k + 8 <= n; k += 8)
+    _mm512_storeu_si512(y + k, _mm512_cvttpd_epi64(_mm512_loadu_pd(x + k)));
 #endif
   for (; k < n; k++) y[k] = _mm_cvttsd_si64(_mm_set_sd(x[k]));
 }
@@ -60,7 +66,8 @@ static void doubles_to_int64(const double *x, int64_t *y, int64_t n) {
 /* The whole numbers from 2^63 on are the only ones that int64 has not. */
 static void doubles_to_uint64(const double *x, uint64_t *y, int64_t n) {
   for (int64_t k = 0; k < n; k++)
-    y[k] = x[k] >= 0x1p63 && x[k] < 0x1p64 ? (uint64_t)x[k] : (uint64_t)_mm_cvttsd_si64(_mm_set_sd(x[k]));
+    y[k] = x[k] >= 0x1p63 && x[k] < 0x1p64 ? (uint64_t)x[k]
+                                           : (uint64_t)_mm_cvttsd_si64(_mm_set_sd(x[k]));
 }
 
 static void bytes_of_bools(const uint8_t *restrict x, uint8_t *restrict y, int64_t n) {
@@ -79,7 +86,9 @@ static const void *load(const tarn_tensor *x, int64_t at, int64_t n, block *b, w
     case TARN_I64: *w = WIDE_L; return start;
     case TARN_U64: *w = WIDE_U; return start;
     case TARN_F16: *w = WIDE_F; halves_to_floats(start, b->f, n); return b->f;
-    case TARN_BF16: *w = WIDE_F; EACH(b->f, tarn__bf16_to_f32(((const uint16_t *)start)[k])) return b->f;
+    case TARN_BF16:
+      *w = WIDE_F;
+      EACH(b->f, tarn__bf16_to_f32(((const uint16_t *)start)[k])) return b->f;
     case TARN_I8: *w = WIDE_I; EACH(b->i, ((const int8_t *)start)[k]) return b->i;
     case TARN_I16: *w = WIDE_I; EACH(b->i, ((const int16_t *)start)[k]) return b->i;
     case TARN_U8: *w = WIDE_I; EACH(b->i, ((const uint8_t *)start)[k]) return b->i;
@@ -90,19 +99,32 @@ static const void *load(const tarn_tensor *x, int64_t at, int64_t n, block *b, w
 }
 
 /* Integers wrap. */
-#define INTEGERS(NAME, T)                                                                      \
-  static void store_##NAME(tarn_dtype to, void *y, const T *x, int64_t n, block *b) {          \
-    switch ((int)to) {                                                                         \
-      case TARN_F32: EACH((float *)y, (float)x[k]) break;                                      \
-      case TARN_F64: EACH((double *)y, (double)x[k]) break;                                    \
-      case TARN_F16: EACH(b->f, (float)x[k]) floats_to_halves(b->f, y, n); break;              \
-      case TARN_BF16: EACH(b->f, (float)x[k]) EACH((uint16_t *)y, tarn__f32_to_bf16(b->f[k])) break; \
-      case TARN_I8: case TARN_U8: EACH((uint8_t *)y, (uint8_t)x[k]) break;                     \
-      case TARN_I16: case TARN_U16: EACH((uint16_t *)y, (uint16_t)x[k]) break;                 \
-      case TARN_I32: case TARN_U32: EACH((uint32_t *)y, (uint32_t)x[k]) break;                 \
-      case TARN_BOOL: EACH((uint8_t *)y, x[k] != 0) break;                                     \
-      default: EACH((int64_t *)y, (int64_t)x[k]) break;                                        \
-    }                                                                                          \
+#define INTEGERS(NAME, T)                                                              \
+  static void store_##NAME(tarn_dtype to, void *y, const T *x, int64_t n, block *b) {  \
+    switch ((int)to) {                                                                 \
+      case TARN_F32:                                                                   \
+        EACH((float *)y, (float)x[k]) break;                                           \
+      case TARN_F64:                                                                   \
+        EACH((double *)y, (double)x[k]) break;                                         \
+      case TARN_F16:                                                                   \
+        EACH(b->f, (float)x[k]) floats_to_halves(b->f, y, n);                          \
+        break;                                                                         \
+      case TARN_BF16:                                                                  \
+        EACH(b->f, (float)x[k]) EACH((uint16_t *)y, tarn__f32_to_bf16(b->f[k])) break; \
+      case TARN_I8:                                                                    \
+      case TARN_U8:                                                                    \
+        EACH((uint8_t *)y, (uint8_t)x[k]) break;                                       \
+      case TARN_I16:                                                                   \
+      case TARN_U16:                                                                   \
+        EACH((uint16_t *)y, (uint16_t)x[k]) break;                                     \
+      case TARN_I32:                                                                   \
+      case TARN_U32:                                                                   \
+        EACH((uint32_t *)y, (uint32_t)x[k]) break;                                     \
+      case TARN_BOOL:                                                                  \
+        EACH((uint8_t *)y, x[k] != 0) break;                                           \
+      default:                                                                         \
+        EACH((int64_t *)y, (int64_t)x[k]) break;                                       \
+    }                                                                                  \
   }
 INTEGERS(i, int32_t)
 INTEGERS(l, int64_t)
@@ -110,7 +132,8 @@ INTEGERS(u, uint64_t)
 #undef INTEGERS
 
 static bool fits_int32(tarn_dtype to) {
-  return tarn__dtype_in(to, TARN_BIT(TARN_I8) | TARN_BIT(TARN_U8) | TARN_BIT(TARN_I16) | TARN_BIT(TARN_U16) | TARN_BIT(TARN_I32));
+  return tarn__dtype_in(to, TARN_BIT(TARN_I8) | TARN_BIT(TARN_U8) | TARN_BIT(TARN_I16) |
+                                TARN_BIT(TARN_U16) | TARN_BIT(TARN_I32));
 }
 
 static void store_d(tarn_dtype to, void *y, const double *x, int64_t n, block *b) {
@@ -131,7 +154,8 @@ static void store_d(tarn_dtype to, void *y, const double *x, int64_t n, block *b
   }
 }
 
-/* false where a float is beyond uint32 and negative int32, which wraps. From 2^31 on it is converted without its top bit. */
+/* false where a float is beyond uint32 and negative int32, which wraps. From 2^31 on it is
+ * converted without its top bit. */
 static bool floats_to_uint32(const float *x, uint32_t *y, int64_t n) {
   unsigned far = 0;
   for (int64_t k = 0; k < n; k++) far |= (unsigned)!((x[k] >= -0x1p31f) & (x[k] < 0x1p32f));
@@ -141,7 +165,8 @@ static bool floats_to_uint32(const float *x, uint32_t *y, int64_t n) {
   for (; k + 8 <= n; k += 8) {
     const __m256 v = _mm256_loadu_ps(x + k), above = _mm256_cmp_ps(v, half, _CMP_GE_OQ);
     const __m256i low = _mm256_cvttps_epi32(_mm256_sub_ps(v, _mm256_and_ps(above, half)));
-    _mm256_storeu_si256((__m256i *)(void *)(y + k), _mm256_xor_si256(low, _mm256_slli_epi32(_mm256_castps_si256(above), 31)));
+    _mm256_storeu_si256((__m256i *)(void *)(y + k),
+                        _mm256_xor_si256(low, _mm256_slli_epi32(_mm256_castps_si256(above), 31)));
   }
   for (; k < n; k++) y[k] = (uint32_t)_mm_cvttss_si64(_mm_set_ss(x[k]));
   return true;
@@ -167,19 +192,21 @@ static void store_f(tarn_dtype to, void *y, const float *x, int64_t n, block *b)
   }
 }
 
-/* The grouped ones of x, which are bounded as tarn__cast_bound_f does, in one pass: what int32 cannot hold becomes its least number,
- * and packing saturates. How many were done. */
+/* The grouped ones of x, which are bounded as tarn__cast_bound_f does, in one pass: what int32
+ * cannot hold becomes its least number, and packing saturates. How many were done. */
 static int64_t pack_floats(tarn_dtype to, const float *x, char *y, int64_t grouped) {
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   int64_t k = 0;
   for (; k + 32 <= grouped; k += 32) {
     __m256i v[4];
     for (int i = 0; i < 4; i++) v[i] = _mm256_cvttps_epi32(_mm256_loadu_ps(x + k + 8 * i));
-    if (to == TARN_U16) v[0] = _mm256_packus_epi32(v[0], v[1]), v[1] = _mm256_packus_epi32(v[2], v[3]);
+    if (to == TARN_U16)
+      v[0] = _mm256_packus_epi32(v[0], v[1]), v[1] = _mm256_packus_epi32(v[2], v[3]);
     else v[0] = _mm256_packs_epi32(v[0], v[1]), v[1] = _mm256_packs_epi32(v[2], v[3]);
     if (to == TARN_I16 || to == TARN_U16) {
       for (int i = 0; i < 2; i++)
-        _mm256_storeu_si256((__m256i *)(void *)(y + 2 * k + 32 * i), _mm256_permute4x64_epi64(v[i], 0xd8));
+        _mm256_storeu_si256((__m256i *)(void *)(y + 2 * k + 32 * i),
+                            _mm256_permute4x64_epi64(v[i], 0xd8));
     } else {
       v[0] = to == TARN_I8 ? _mm256_packs_epi16(v[0], v[1]) : _mm256_packus_epi16(v[0], v[1]);
       _mm256_storeu_si256((__m256i *)(void *)(y + k), _mm256_permutevar8x32_epi32(v[0], order));
@@ -188,15 +215,18 @@ static int64_t pack_floats(tarn_dtype to, const float *x, char *y, int64_t group
   return k;
 }
 
-/* The same of uint32: from 2^31 on a float is converted without its top bit; the least number is 2^31 as well. */
+/* The same of uint32: from 2^31 on a float is converted without its top bit; the least number is
+ * 2^31 as well. */
 static int64_t pack_floats_u32(const float *x, char *y, int64_t grouped) {
   const __m256 half = _mm256_set1_ps(0x1p31f), all = _mm256_set1_ps(0x1p32f);
   int64_t k = 0;
   for (; k + 8 <= grouped; k += 8) {
     const __m256 v = _mm256_loadu_ps(x + k);
-    const __m256 above = _mm256_and_ps(_mm256_cmp_ps(v, half, _CMP_GE_OQ), _mm256_cmp_ps(v, all, _CMP_LT_OQ));
+    const __m256 above =
+        _mm256_and_ps(_mm256_cmp_ps(v, half, _CMP_GE_OQ), _mm256_cmp_ps(v, all, _CMP_LT_OQ));
     const __m256i low = _mm256_cvttps_epi32(_mm256_sub_ps(v, _mm256_and_ps(above, half)));
-    _mm256_storeu_si256((__m256i *)(void *)(y + 4 * k), _mm256_xor_si256(low, _mm256_slli_epi32(_mm256_castps_si256(above), 31)));
+    _mm256_storeu_si256((__m256i *)(void *)(y + 4 * k),
+                        _mm256_xor_si256(low, _mm256_slli_epi32(_mm256_castps_si256(above), 31)));
   }
   return k;
 }
@@ -207,7 +237,8 @@ static tarn_status cast_chunk(void *argument, int64_t chunk, int worker) {
   const tarn_tensor *x = call->in[0];
   const tarn_dtype to = call->out[0]->dtype;
   const size_t size = tarn_dtype_bytes(to);
-  const int64_t total = tarn__tensor_elements(x), end = (chunk + 1) * CHUNK < total ? (chunk + 1) * CHUNK : total;
+  const int64_t total = tarn__tensor_elements(x),
+                end = (chunk + 1) * CHUNK < total ? (chunk + 1) * CHUNK : total;
   const tarn_cast_bounds bounds = tarn__cast_bounds(x->dtype, to, total);
   const bool streams = (size_t)total * size >= TARN_STREAM_BYTES;
   block b;
@@ -244,7 +275,8 @@ static tarn_status cast_chunk(void *argument, int64_t chunk, int worker) {
       case WIDE_L: store_l(to, y, from, n, &b); break;
       case WIDE_U: store_u(to, y, from, n, &b); break;
     }
-    if (streams) tarn__stream_copy((char *)call->out[0]->data + (size_t)at * size, b.out, (size_t)n * size);
+    if (streams)
+      tarn__stream_copy((char *)call->out[0]->data + (size_t)at * size, b.out, (size_t)n * size);
   }
   if (streams) tarn__stream_end();
   return TARN_OK;
@@ -258,7 +290,8 @@ static tarn_status cast(const tarn_call *call) {
 
 static const char *supports(const tarn_problem *p) {
   const tarn_dtypes real = TARN_REALS | TARN_BIT(TARN_BOOL);
-  if (!tarn__dtype_in(p->in_dtype[0], real) || !tarn__dtype_in(p->out_dtype[0], real)) return "only real numbers and bools";
+  if (!tarn__dtype_in(p->in_dtype[0], real) || !tarn__dtype_in(p->out_dtype[0], real))
+    return "only real numbers and bools";
   if (p->in_dtype[0] == p->out_dtype[0]) return "nothing to convert";
   if (((const tarn_cast_params *)p->params)->truncate) return "cutting mantissas is not done here";
   return NULL;

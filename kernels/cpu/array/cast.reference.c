@@ -1,10 +1,10 @@
-/* Conversions between all plain dtypes, a block at a time: loaded as one of six wide types, then stored as the
- * destination from that type.
+/* Conversions between all plain dtypes, a block at a time: loaded as one of six wide types, then
+ * stored as the destination from that type.
  *
- * Real to integer goes towards zero. What does not fit is undefined in C; this is what x86-64 compilers make of it, and
- * so TensorFlow, where its loops are not vectorised (cast_bounds.h has those that are): 8 and 16 bits through int32, uint32
- * through int64, and the smallest number for NaN and for what int32 and int64 cannot hold. Complex to real takes the real
- * part. */
+ * Real to integer goes towards zero. What does not fit is undefined in C; this is what x86-64
+ * compilers make of it, and so TensorFlow, where its loops are not vectorised (cast_bounds.h has
+ * those that are): 8 and 16 bits through int32, uint32 through int64, and the smallest number for
+ * NaN and for what int32 and int64 cannot hold. Complex to real takes the real part. */
 #include "kernels/cpu/array/cast_bounds.h"
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/array/numeric.h"
@@ -55,10 +55,13 @@ static wide load(const tarn_tensor *x, int64_t at, int64_t n, block *b) {
 
 static int32_t int32_of(double a) { return a > -0x1p31 - 1 && a < 0x1p31 ? (int32_t)a : INT32_MIN; }
 static int64_t int64_of(double a) { return a >= -0x1p63 && a < 0x1p63 ? (int64_t)a : INT64_MIN; }
-static uint64_t uint64_of(double a) { return a >= 0x1p63 && a < 0x1p64 ? (uint64_t)a : (uint64_t)int64_of(a); }
+static uint64_t uint64_of(double a) {
+  return a >= 0x1p63 && a < 0x1p64 ? (uint64_t)a : (uint64_t)int64_of(a);
+}
 
 /* Integers wrap; real numbers (and real parts) go through `of`. */
-#define INTEGER(T, of, a) _Generic((a), int64_t: (T)(a), uint64_t: (T)(a), default: (T)of((double)(a)))
+#define INTEGER(T, of, a) \
+  _Generic((a), int64_t : (T)(a), uint64_t : (T)(a), default : (T)of((double)(a)))
 #define TO_F32(a) ((float)(a))
 #define TO_F64(a) ((double)(a))
 #define TO_F16(a) tarn__f32_to_f16((float)(a))
@@ -114,7 +117,8 @@ STORES(z, double _Complex)
 #undef STORES
 #undef STORE
 
-/* The mantissa bits that a narrower float has not, become zero, so that rounding it changes nothing. */
+/* The mantissa bits that a narrower float has not, become zero, so that rounding it changes
+ * nothing. */
 static void truncate_block(block *b, wide w, int64_t n, tarn_dtype to) {
   int mantissa = to == TARN_F32 ? 23 : to == TARN_F16 ? 10 : to == TARN_BF16 ? 7 : 52;
   for (int64_t k = 0; k < n; k++) {
@@ -137,13 +141,15 @@ static tarn_status cast_chunk(void *argument, int64_t chunk, int worker) {
   const tarn_call *call = argument;
   const tarn_tensor *x = call->in[0];
   tarn_tensor *y = call->out[0];
-  int64_t total = tarn__tensor_elements(x), end = (chunk + 1) * CHUNK < total ? (chunk + 1) * CHUNK : total;
+  int64_t total = tarn__tensor_elements(x),
+          end = (chunk + 1) * CHUNK < total ? (chunk + 1) * CHUNK : total;
   const tarn_cast_bounds bounds = tarn__cast_bounds(x->dtype, y->dtype, total);
   block b;
   for (int64_t at = chunk * CHUNK; at < end; at += BLOCK) {
     int64_t n = end - at < BLOCK ? end - at : BLOCK;
     wide w = load(x, at, n, &b);
-    if (((const tarn_cast_params *)call->problem->params)->truncate) truncate_block(&b, w, n, y->dtype);
+    if (((const tarn_cast_params *)call->problem->params)->truncate)
+      truncate_block(&b, w, n, y->dtype);
     const int64_t grouped = tarn__cast_grouped(&bounds, at, n);
     if (grouped && w == WIDE_F) tarn__cast_bound_f(&bounds, b.f, b.f, grouped, n);
     if (grouped && w == WIDE_D) tarn__cast_bound_d(&bounds, b.d, b.d, grouped, n);
@@ -161,14 +167,16 @@ static tarn_status cast_chunk(void *argument, int64_t chunk, int worker) {
 
 static tarn_status cast(const tarn_call *call) {
   int64_t n = tarn__tensor_elements(call->in[0]);
-  if (call->in[0]->dtype == call->out[0]->dtype) return tarn__move(call->out[0], 0, call->in[0], 0, n);
+  if (call->in[0]->dtype == call->out[0]->dtype)
+    return tarn__move(call->out[0], 0, call->in[0], 0, n);
   tarn_call copy = *call;
   return tarn__pool_run(n > CHUNK ? call->pool : NULL, (n + CHUNK - 1) / CHUNK, cast_chunk, &copy);
 }
 
 static const char *supports(const tarn_problem *p) {
   if (p->in_dtype[0] == p->out_dtype[0]) return NULL;
-  if (!tarn__is_plain(p->in_dtype[0]) || !tarn__is_plain(p->out_dtype[0])) return "only numbers and bools convert";
+  if (!tarn__is_plain(p->in_dtype[0]) || !tarn__is_plain(p->out_dtype[0]))
+    return "only numbers and bools convert";
   return NULL;
 }
 

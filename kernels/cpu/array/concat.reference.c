@@ -1,4 +1,5 @@
-/* Joining and parting are copies of [outer, run] blocks between tensors of different row lengths. */
+/* Joining and parting are copies of [outer, run] blocks between tensors of different row
+ * lengths. */
 #include "kernels/cpu/array/view_copy.h"
 #include "kernels/params/array.h"
 #include "kernels/cpu/array/views/join.body.h"

@@ -17,31 +17,36 @@ static tarn_status band_part(const tarn_call *call) {
     end = end > cols ? cols : end;
     if (end < begin) end = begin;
     TARN_TRY(tarn__clear_elements(y, r * cols, begin));
-    if (y->data != x->data) TARN_TRY(tarn__move(y, r * cols + begin, x, r * cols + begin, end - begin));
+    if (y->data != x->data)
+      TARN_TRY(tarn__move(y, r * cols + begin, x, r * cols + begin, end - begin));
     TARN_TRY(tarn__clear_elements(y, r * cols + end, cols - end));
   }
   return TARN_OK;
 }
 
-/* n elements from one place to another, each with its step: a diagonal is too short to plan a copy for. */
-static tarn_status along(tarn_tensor *to, int64_t to_at, int64_t to_step, const tarn_tensor *from, int64_t from_at,
-                         int64_t from_step, int64_t n) {
+/* n elements from one place to another, each with its step: a diagonal is too short to plan a copy
+ * for. */
+static tarn_status along(tarn_tensor *to, int64_t to_at, int64_t to_step, const tarn_tensor *from,
+                         int64_t from_at, int64_t from_step, int64_t n) {
   if (!tarn__is_plain(to->dtype)) {
     for (int64_t i = 0; i < n; i++)
-      TARN_TRY(tarn__tensor_copy_elements(to, to_at + i * to_step, from, from_at + i * from_step, 1));
+      TARN_TRY(
+          tarn__tensor_copy_elements(to, to_at + i * to_step, from, from_at + i * from_step, 1));
     return TARN_OK;
   }
   switch (tarn_dtype_bytes(to->dtype)) {
-#define ROW(T, BYTES)                                                                                        \
-  case BYTES:                                                                                                \
-    for (int64_t i = 0; i < n; i++)                                                                          \
-      memcpy((T *)to->data + to_at + i * to_step, (const T *)from->data + from_at + i * from_step, BYTES);   \
+#define ROW(T, BYTES)                                                                              \
+  case BYTES:                                                                                      \
+    for (int64_t i = 0; i < n; i++)                                                                \
+      memcpy((T *)to->data + to_at + i * to_step, (const T *)from->data + from_at + i * from_step, \
+             BYTES);                                                                               \
     break;
-    ROW(uint8_t, 1) ROW(uint16_t, 2) ROW(uint32_t, 4) ROW(uint64_t, 8)
+    ROW(uint8_t, 1)
+    ROW(uint16_t, 2) ROW(uint32_t, 4) ROW(uint64_t, 8)
 #undef ROW
-    default:
-      for (int64_t i = 0; i < n; i++)
-        memcpy((char *)to->data + 16 * (to_at + i * to_step), (const char *)from->data + 16 * (from_at + i * from_step), 16);
+        default : for (int64_t i = 0; i < n; i++)
+                      memcpy((char *)to->data + 16 * (to_at + i * to_step),
+                             (const char *)from->data + 16 * (from_at + i * from_step), 16);
       break;
   }
   return TARN_OK;
@@ -59,8 +64,8 @@ static tarn_status diag_part(const tarn_call *call) {
 }
 
 /* Copies every diagonal of `matrix`'s shape from its packed rows (pack false) or into them. */
-static tarn_status each(const tarn_call *call, const tarn_shape *matrix, const tarn_tensor *k, bool pack,
-                        const tarn_tensor *from) {
+static tarn_status each(const tarn_call *call, const tarn_shape *matrix, const tarn_tensor *k,
+                        bool pack, const tarn_tensor *from) {
   tarn_diagonals d = {.rows = matrix->dim[matrix->rank - 2], .cols = matrix->dim[matrix->rank - 1]};
   if (k) tarn__diagonals_k(k, &d);
   int64_t longest = tarn__diagonals_longest(&d), count = d.upper - d.lower + 1;
@@ -69,7 +74,8 @@ static tarn_status each(const tarn_call *call, const tarn_shape *matrix, const t
   for (int64_t b = 0; b < batch; b++)
     for (int64_t r = 0; r < count; r++) {
       int64_t diagonal = d.upper - r, length = tarn__diagonal_length(&d, diagonal);
-      int64_t packed = (b * count + r) * longest + tarn__diagonal_offset(&d, call->problem->params, diagonal);
+      int64_t packed =
+          (b * count + r) * longest + tarn__diagonal_offset(&d, call->problem->params, diagonal);
       int64_t row = diagonal < 0 ? -diagonal : 0, col = diagonal > 0 ? diagonal : 0;
       const int64_t at = (b * d.rows + row) * d.cols + col, step = d.cols + 1;
       if (pack) TARN_TRY(along(call->out[0], packed, 1, from, at, step, length));
@@ -81,23 +87,27 @@ static tarn_status each(const tarn_call *call, const tarn_shape *matrix, const t
 /* Everything is padding_value (input `padding`) first, or 0 where there is no such input. */
 static tarn_status fill(const tarn_call *call, int padding) {
   int64_t n = tarn__tensor_elements(call->out[0]);
-  if (call->problem->inputs > padding) return tarn__repeat(call->out[0], 0, n, call->in[padding], 0);
+  if (call->problem->inputs > padding)
+    return tarn__repeat(call->out[0], 0, n, call->in[padding], 0);
   return tarn__clear_elements(call->out[0], 0, n);
 }
 
 static tarn_status matrix_diag(const tarn_call *call) {
   TARN_TRY(fill(call, 4));
-  return each(call, &call->out[0]->shape, call->problem->inputs > 1 ? call->in[1] : NULL, false, call->in[0]);
+  return each(call, &call->out[0]->shape, call->problem->inputs > 1 ? call->in[1] : NULL, false,
+              call->in[0]);
 }
 
 static tarn_status matrix_diag_part(const tarn_call *call) {
   TARN_TRY(fill(call, 2));
-  return each(call, &call->in[0]->shape, call->problem->inputs > 1 ? call->in[1] : NULL, true, call->in[0]);
+  return each(call, &call->in[0]->shape, call->problem->inputs > 1 ? call->in[1] : NULL, true,
+              call->in[0]);
 }
 
 static tarn_status matrix_set_diag(const tarn_call *call) {
   const tarn_tensor *x = call->in[0];
-  if (call->out[0]->data != x->data) TARN_TRY(tarn__move(call->out[0], 0, x, 0, tarn__tensor_elements(x)));
+  if (call->out[0]->data != x->data)
+    TARN_TRY(tarn__move(call->out[0], 0, x, 0, tarn__tensor_elements(x)));
   return each(call, &x->shape, call->problem->inputs > 2 ? call->in[2] : NULL, false, call->in[1]);
 }
 

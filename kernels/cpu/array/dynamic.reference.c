@@ -14,7 +14,8 @@ static void stitch_rows(char *to, const char *from, const int64_t *at, int64_t n
       for (int64_t i = 0; i < n; i++) memcpy(to + at[i] * 8, from + i * 8, 8);
       break;
     default:
-      for (int64_t i = 0; i < n; i++) tarn__copy_short(to + (size_t)at[i] * bytes, from + (size_t)i * bytes, bytes);
+      for (int64_t i = 0; i < n; i++)
+        tarn__copy_short(to + (size_t)at[i] * bytes, from + (size_t)i * bytes, bytes);
       break;
   }
 }
@@ -51,7 +52,8 @@ static tarn_status stitch(const tarn_call *call) {
     for (int64_t first = 0; first < count; first += READ) {
       int64_t at[READ], m = count - first < READ ? count - first : READ;
       tarn__indices_read(indices[k], first, m, at);
-      if (plain && bytes > 0) stitch_rows(y->data, (const char *)data[k]->data + (size_t)first * bytes, at, m, bytes);
+      if (plain && bytes > 0)
+        stitch_rows(y->data, (const char *)data[k]->data + (size_t)first * bytes, at, m, bytes);
       for (int64_t i = 0; i < m && !plain; i++)
         TARN_TRY(tarn__move(y, at[i] * row, data[k], (first + i) * row, row));
     }
@@ -63,12 +65,13 @@ static tarn_status stitch(const tarn_call *call) {
 static void part_elements(const tarn_call *call, int64_t n, int64_t *at) {
   const tarn_tensor *data = call->in[0], *partitions = call->in[1];
   switch (tarn_dtype_bytes(data->dtype)) {
-#define ROW(SIZE)                                                                                            \
-  case SIZE:                                                                                                 \
-    for (int64_t i = 0; i < n; i++) {                                                                        \
-      const int64_t p = tarn__index_at(partitions, i);                                                       \
-      memcpy((char *)call->out[p]->data + at[p]++ * SIZE, (const char *)data->data + i * SIZE, SIZE);        \
-    }                                                                                                        \
+#define ROW(SIZE)                                                                              \
+  case SIZE:                                                                                   \
+    for (int64_t i = 0; i < n; i++) {                                                          \
+      const int64_t p = tarn__index_at(partitions, i);                                         \
+      memcpy((char *)call->out[p]->data + at[p]++ * SIZE, (const char *)data->data + i * SIZE, \
+             SIZE);                                                                            \
+    }                                                                                          \
     break;
     ROW(1) ROW(2) ROW(4) ROW(8) ROW(16)
 #undef ROW
@@ -84,7 +87,8 @@ static tarn_status partition(const tarn_call *call) {
   for (int64_t i = 0; i < n; i++) {
     int64_t p = tarn__index_at(partitions, i);
     if (p < 0 || p >= parts)
-      return tarn_fail(TARN_INVALID, "partitions[%lld] is %lld, not in [0, %d)", (long long)i, (long long)p, parts);
+      return tarn_fail(TARN_INVALID, "partitions[%lld] is %lld, not in [0, %d)", (long long)i,
+                       (long long)p, parts);
     at[p]++;
   }
   tarn_shape shape = {.rank = 1 + data->shape.rank - lead};
@@ -113,20 +117,20 @@ static size_t partition_scratch(const tarn_problem *p, int threads) {
 
 enum { COUNTING = 512 };
 
-/* Counts n elements, which say bin[k], into the `size` bins from `bins` on; those past the last are not counted. Weights may
- * be NULL: ones. Stops at one below 0; how many were counted. */
-static int64_t count(tarn_tensor *y, int64_t bins, int64_t size, const int64_t *bin, const tarn_tensor *weights, int64_t at,
-                  int64_t n, bool binary) {
+/* Counts n elements, which say bin[k], into the `size` bins from `bins` on; those past the last are
+ * not counted. Weights may be NULL: ones. Stops at one below 0; how many were counted. */
+static int64_t count(tarn_tensor *y, int64_t bins, int64_t size, const int64_t *bin,
+                     const tarn_tensor *weights, int64_t at, int64_t n, bool binary) {
   switch ((int)y->dtype) {
-#define ROW(DT, S, A)                                                                               \
-  case DT: {                                                                                        \
-    S *to = (S *)y->data + bins;                                                                    \
-    const S *w = weights ? (const S *)weights->data + at : NULL;                                    \
-    for (int64_t k = 0; k < n; k++) {                                                               \
-      if (bin[k] < 0) return k;                                                                     \
-      if (bin[k] < size) to[bin[k]] = binary ? 1 : (S)((A)to[bin[k]] + (w ? (A)w[k] : 1));          \
-    }                                                                                               \
-    break;                                                                                          \
+#define ROW(DT, S, A)                                                                      \
+  case DT: {                                                                               \
+    S *to = (S *)y->data + bins;                                                           \
+    const S *w = weights ? (const S *)weights->data + at : NULL;                           \
+    for (int64_t k = 0; k < n; k++) {                                                      \
+      if (bin[k] < 0) return k;                                                            \
+      if (bin[k] < size) to[bin[k]] = binary ? 1 : (S)((A)to[bin[k]] + (w ? (A)w[k] : 1)); \
+    }                                                                                      \
+    break;                                                                                 \
   }
     ROW(TARN_F32, float, float)
     ROW(TARN_F64, double, double)
@@ -151,10 +155,11 @@ static tarn_status bincount(const tarn_call *call) {
     for (int64_t i = 0; i < row; i += COUNTING) {
       const int64_t part = row - i < COUNTING ? row - i : COUNTING;
       tarn__indices_read(x, first + i, part, bin);
-      const int64_t counted = count(y, bins, size, bin, weighted ? weights : NULL, first + i, part, binary);
+      const int64_t counted =
+          count(y, bins, size, bin, weighted ? weights : NULL, first + i, part, binary);
       if (counted < part)
-        return tarn_fail(TARN_INVALID, "element %lld is %lld, indices must not be negative", (long long)(first + i + counted),
-                         (long long)bin[counted]);
+        return tarn_fail(TARN_INVALID, "element %lld is %lld, indices must not be negative",
+                         (long long)(first + i + counted), (long long)bin[counted]);
     }
   return TARN_OK;
 }

@@ -2,14 +2,16 @@
 
 #include "kernels/cpu/array/stream.h"
 
-tarn_status tarn__repeat(tarn_tensor *to, int64_t to_at, int64_t n, const tarn_tensor *value, int64_t value_at) {
+tarn_status tarn__repeat(tarn_tensor *to, int64_t to_at, int64_t n, const tarn_tensor *value,
+                         int64_t value_at) {
   if (!tarn__is_plain(to->dtype)) {
-    for (int64_t i = 0; i < n; i++) TARN_TRY(tarn__tensor_copy_elements(to, to_at + i, value, value_at, 1));
+    for (int64_t i = 0; i < n; i++)
+      TARN_TRY(tarn__tensor_copy_elements(to, to_at + i, value, value_at, 1));
     return TARN_OK;
   }
   const size_t size = tarn_dtype_bytes(to->dtype);
-  tarn__fill_elements((char *)to->data + (size_t)to_at * size, (const char *)value->data + (size_t)value_at * size, size, n,
-                      false);
+  tarn__fill_elements((char *)to->data + (size_t)to_at * size,
+                      (const char *)value->data + (size_t)value_at * size, size, n, false);
   return TARN_OK;
 }
 
@@ -37,7 +39,8 @@ tarn_status tarn__clear_elements(tarn_tensor *to, int64_t to_at, int64_t n) {
     else if (bytes) memset(start, 0, bytes);
     return TARN_OK;
   }
-  if (to->dtype != TARN_STRING) return tarn_fail(TARN_DTYPE, "no zero of type %s", tarn_dtype_name(to->dtype));
+  if (to->dtype != TARN_STRING)
+    return tarn_fail(TARN_DTYPE, "no zero of type %s", tarn_dtype_name(to->dtype));
   for (int64_t i = 0; i < n; i++) TARN_TRY(tarn__string_set(to, to_at + i, "", 0));
   return TARN_OK;
 }

@@ -1,8 +1,10 @@
-/* ArgMax and ArgMin in vectors made by the compiler, with the results of order.reference.c: NaN is never better than what is there,
- * the first of equals wins, and the search starts at index 0 with the worst finite value.
+/* ArgMax and ArgMin in vectors made by the compiler, with the results of order.reference.c: NaN is
+ * never better than what is there, the first of equals wins, and the search starts at index 0 with
+ * the worst finite value.
  *
- * Neighbours: the extreme of a block first, without its place; only a block that is better than all before it is searched for the
- * place. Rows: a block of columns has its extremes and places side by side. */
+ * Neighbours: the extreme of a block first, without its place; only a block that is better than all
+ * before it is searched for the place. Rows: a block of columns has its extremes and places side by
+ * side. */
 #include <float.h>
 
 #include "kernels/cpu/array/elements.h"
@@ -50,13 +52,15 @@ typedef struct job {
         place[i] = better ? here : place[i];                                                       \
       }                                                                                            \
     }                                                                                              \
-    for (int64_t i = 0; i < n; i++) tarn__index_put(j->call->out[0], o * j->inner + from + i, place[i]); \
+    for (int64_t i = 0; i < n; i++)                                                                \
+      tarn__index_put(j->call->out[0], o * j->inner + from + i, place[i]);                         \
   }                                                                                                \
   static tarn_status chunk_##NAME(void *argument, int64_t o, int worker) {                         \
     const job *j = argument;                                                                       \
     (void)worker;                                                                                  \
     if (j->inner == 1)                                                                             \
-      tarn__index_put(j->call->out[0], o, run_##NAME((const T *)j->call->in[0]->data + o * j->dim, j->dim)); \
+      tarn__index_put(j->call->out[0], o,                                                          \
+                      run_##NAME((const T *)j->call->in[0]->data + o * j->dim, j->dim));           \
     for (int64_t at = 0; at < j->inner && j->inner > 1; at += COLUMNS)                             \
       rows_##NAME(j, o, at, j->inner - at < COLUMNS ? j->inner - at : COLUMNS);                    \
     return TARN_OK;                                                                                \
@@ -68,7 +72,8 @@ typedef struct job {
   X(TARN_I64, i64, int64_t, INT64_MIN, INT64_MAX)                          \
   X(TARN_I8, i8, int8_t, INT8_MIN, INT8_MAX)                               \
   X(TARN_U8, u8, uint8_t, 0, UINT8_MAX)
-#define DEFINE(DT, SUFFIX, T, LOW, HIGH) SEARCH(max_##SUFFIX, T, LOW, >) SEARCH(min_##SUFFIX, T, HIGH, <)
+#define DEFINE(DT, SUFFIX, T, LOW, HIGH) \
+  SEARCH(max_##SUFFIX, T, LOW, >) SEARCH(min_##SUFFIX, T, HIGH, <)
 BOTH(DEFINE)
 
 static tarn_status run(const tarn_call *call, bool smallest) {
@@ -79,9 +84,13 @@ static tarn_status run(const tarn_call *call, bool smallest) {
   const int64_t outer = tarn__dims_product(s, 0, (int)axis);
   tarn_chunk chunk = NULL;
   switch ((int)call->in[0]->dtype) {
-#define CASE(DT, SUFFIX, T, LOW, HIGH) case DT: chunk = smallest ? chunk_min_##SUFFIX : chunk_max_##SUFFIX; break;
+#define CASE(DT, SUFFIX, T, LOW, HIGH)                          \
+  case DT:                                                      \
+    chunk = smallest ? chunk_min_##SUFFIX : chunk_max_##SUFFIX; \
+    break;
     BOTH(CASE)
-    default: return tarn_fail(TARN_DTYPE, "no search in %s here", tarn_dtype_name(call->in[0]->dtype));
+    default:
+      return tarn_fail(TARN_DTYPE, "no search in %s here", tarn_dtype_name(call->in[0]->dtype));
   }
   for (int64_t o = 0; o < outer; o++) TARN_TRY(chunk(&j, o, 0));
   return TARN_OK;
@@ -96,8 +105,9 @@ static const char *supports(const tarn_problem *p) {
   return NULL;
 }
 
-#define SEARCHED \
-  (TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64) | TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64) | TARN_BIT(TARN_I8) | TARN_BIT(TARN_U8))
+#define SEARCHED                                                                       \
+  (TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64) | TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64) | \
+   TARN_BIT(TARN_I8) | TARN_BIT(TARN_U8))
 const tarn_kernel tarn_kernels_array_extreme_at_avx2[] = {
   {.op = "ArgMax", .dtypes = SEARCHED, .supports = supports, .run = run_max},
   {.op = "ArgMin", .dtypes = SEARCHED, .supports = supports, .run = run_min},

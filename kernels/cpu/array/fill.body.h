@@ -23,7 +23,8 @@ static tarn_status ones(const tarn_call *call) {
   uint64_t bits = 1;
   uint16_t half = tarn__f32_to_f16(1.0f), brain = tarn__f32_to_bf16(1.0f);
   tarn_tensor *y = call->out[0];
-  tarn_tensor one = {.dtype = y->dtype, .data = &bits};  /* little-endian: 1 for every integer size */
+  tarn_tensor one = {.dtype = y->dtype,
+                     .data = &bits}; /* little-endian: 1 for every integer size */
   switch ((int)y->dtype) {
     case TARN_F32: case TARN_C64: one.data = (void *)(uintptr_t)f32; break;
     case TARN_F64: case TARN_C128: one.data = (void *)(uintptr_t)f64; break;
@@ -38,16 +39,19 @@ static tarn_status ones(const tarn_call *call) {
 static tarn_status lin_space(const tarn_call *call) {
   int64_t n = tarn__tensor_elements(call->out[0]);
   switch ((int)call->out[0]->dtype) {
-#define ROW(DT, S, A, GET, PUT)                                                                     \
-  case DT: {                                                                                        \
-    S *y = call->out[0]->data, s0 = *(const S *)call->in[0]->data, s1 = *(const S *)call->in[1]->data; \
-    A start = GET(s0), step = n > 1 ? GET(PUT(GET(PUT(GET(s1) - start)) / GET(PUT((A)(n - 1))))) : 0; \
-    if (n <= INT32_MAX) /* AVX2 has no conversion of wider ones */                                   \
-      for (int32_t i = 0; i < (int32_t)n; i++) y[i] = PUT(start + GET(PUT(step * GET(PUT((A)i)))));   \
-    else                                                                                              \
-      for (int64_t i = 0; i < n; i++) y[i] = PUT(start + GET(PUT(step * GET(PUT((A)i)))));            \
-    if (n > 1) y[n - 1] = s1;                                                                       \
-    break;                                                                                          \
+#define ROW(DT, S, A, GET, PUT)                                                            \
+  case DT: {                                                                               \
+    S *y = call->out[0]->data, s0 = *(const S *)call->in[0]->data,                         \
+      s1 = *(const S *)call->in[1]->data;                                                  \
+    A start = GET(s0),                                                                     \
+      step = n > 1 ? GET(PUT(GET(PUT(GET(s1) - start)) / GET(PUT((A)(n - 1))))) : 0;       \
+    if (n <= INT32_MAX) /* AVX2 has no conversion of wider ones */                         \
+      for (int32_t i = 0; i < (int32_t)n; i++)                                             \
+        y[i] = PUT(start + GET(PUT(step * GET(PUT((A)i)))));                               \
+    else                                                                                   \
+      for (int64_t i = 0; i < n; i++) y[i] = PUT(start + GET(PUT(step * GET(PUT((A)i))))); \
+    if (n > 1) y[n - 1] = s1;                                                              \
+    break;                                                                                 \
   }
     TARN_FLOAT_ROWS(ROW)
 #undef ROW
@@ -79,7 +83,8 @@ static tarn_status one_hot(const tarn_call *call) {
   const tarn_tensor *indices = call->in[0];
   tarn_tensor *y = call->out[0];
   int axis = (int)(p->axis < 0 ? p->axis + y->shape.rank : p->axis);
-  int64_t depth = y->shape.dim[axis], inner = tarn__dims_product(&y->shape, axis + 1, y->shape.rank);
+  int64_t depth = y->shape.dim[axis],
+          inner = tarn__dims_product(&y->shape, axis + 1, y->shape.rank);
   TARN_TRY(tarn__repeat(y, 0, tarn__tensor_elements(y), call->in[3], 0));
   int64_t n = tarn__tensor_elements(indices);
   for (int64_t i = 0; i < n; i++) {

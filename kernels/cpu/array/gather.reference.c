@@ -5,7 +5,8 @@
 static tarn_status gather(const tarn_call *call, int axis, int batch) {
   const tarn_tensor *x = call->in[0], *indices = call->in[1];
   tarn_tensor *y = call->out[0];
-  int64_t batches = tarn__dims_product(&x->shape, 0, batch), outer = tarn__dims_product(&x->shape, batch, axis);
+  int64_t batches = tarn__dims_product(&x->shape, 0, batch),
+          outer = tarn__dims_product(&x->shape, batch, axis);
   int64_t dim = x->shape.dim[axis], row = tarn__dims_product(&x->shape, axis + 1, x->shape.rank);
   int64_t n = tarn__dims_product(&indices->shape, batch, indices->shape.rank);
   /* Once for all: with an empty result nobody reads the indices, as in TensorFlow. */
@@ -14,8 +15,8 @@ static tarn_status gather(const tarn_call *call, int axis, int batch) {
   for (int64_t i = 0; i < all; i++) {
     int64_t j = tarn__index_at(indices, i);
     if (j < 0 || j >= dim)
-      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i, (long long)j,
-                       (long long)dim);
+      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i,
+                       (long long)j, (long long)dim);
   }
   int64_t to = 0;
   for (int64_t b = 0; b < batches; b++)
@@ -47,7 +48,8 @@ static tarn_status gather_nd(const tarn_call *call) {
   const char *x = call->in[0]->data;
   for (int64_t i = 0; i < r.n; i++) {
     int64_t at = tarn__index_row(&r, i);
-    if (plain && at >= 0) tarn__copy_short((char *)y->data + (size_t)i * row_bytes, x + (size_t)at * bytes, row_bytes);
+    if (plain && at >= 0)
+      tarn__copy_short((char *)y->data + (size_t)i * row_bytes, x + (size_t)at * bytes, row_bytes);
     else if (at >= 0) TARN_TRY(tarn__move(y, i * r.row, call->in[0], at, r.row));
     else if (p->ignore) TARN_TRY(tarn__clear_elements(y, i * r.row, r.row));
     else return tarn__index_row_fail(&r, i);

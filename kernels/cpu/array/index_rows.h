@@ -1,4 +1,5 @@
-/* Rows that index tuples name: indices [n, depth] into the first `depth` dims of a shape; the rest is one row. */
+/* Rows that index tuples name: indices [n, depth] into the first `depth` dims of a shape; the rest
+ * is one row. */
 #ifndef TARN_KERNELS_CPU_ARRAY_INDEX_ROWS_H
 #define TARN_KERNELS_CPU_ARRAY_INDEX_ROWS_H
 
@@ -12,9 +13,11 @@ typedef struct tarn_index_rows {
 } tarn_index_rows;
 
 /* indices has rank >= 1 and a last dim of at most shape's rank. */
-static inline tarn_index_rows tarn__index_rows(const tarn_tensor *indices, const tarn_shape *shape) {
+static inline tarn_index_rows tarn__index_rows(const tarn_tensor *indices,
+                                               const tarn_shape *shape) {
   int depth = (int)indices->shape.dim[indices->shape.rank - 1];
-  return (tarn_index_rows){indices, shape, depth, tarn__dims_product(&indices->shape, 0, indices->shape.rank - 1),
+  return (tarn_index_rows){indices, shape, depth,
+                           tarn__dims_product(&indices->shape, 0, indices->shape.rank - 1),
                            tarn__dims_product(shape, depth, shape->rank)};
 }
 

@@ -8,7 +8,8 @@ static tarn_status dim_map(const tarn_call *call) {
   for (int64_t i = 0; i < n; i++) {
     int64_t axis = tarn__index_at(call->in[0], i), to = 0;
     if (axis < 0) axis += p->rank;
-    axis %= p->rank;   /* axes that are none are not refused: TensorFlow's kernel wraps them, and has the last for the rest */
+    axis %= p->rank; /* axes that are none are not refused: TensorFlow's kernel wraps them, and has
+                        the last for the rest */
     if (axis < 0) axis = p->rank - 1;
     while (p->order[to] != axis) to++;
     tarn__index_put(call->out[0], i, to);
@@ -29,7 +30,9 @@ static tarn_status vec_permute(const tarn_call *call) {
       return tarn_fail(TARN_INVALID, "the formats have more spatial dims than N and C leave");
     TARN_TRY(tarn__move(call->out[0], to++ * width, call->in[0], from * width, width));
   }
-  return to == s->dim[0] ? TARN_OK : tarn_fail(TARN_INVALID, "the formats have fewer spatial dims than x has");
+  return to == s->dim[0]
+             ? TARN_OK
+             : tarn_fail(TARN_INVALID, "the formats have fewer spatial dims than x has");
 }
 
 const tarn_kernel tarn_kernels_array_layout_reference[] = {

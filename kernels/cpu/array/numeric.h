@@ -1,8 +1,9 @@
 /* Element types as rows, for functions that are written once and made for each dtype.
  *
  * X(dtype, S, A, GET, PUT): S as stored, A as computed with; GET(s) and PUT(a) convert.
- * ORDERED: what can be compared. 16-bit floats compute in float and round after each operation, as Eigen does.
- * RING: what can be added and multiplied; integers wrap round, so they compute in uint64_t. */
+ * ORDERED: what can be compared. 16-bit floats compute in float and round after each operation, as
+ * Eigen does. RING: what can be added and multiplied; integers wrap round, so they compute in
+ * uint64_t. */
 #ifndef TARN_KERNELS_CPU_ARRAY_NUMERIC_H
 #define TARN_KERNELS_CPU_ARRAY_NUMERIC_H
 

@@ -1,8 +1,8 @@
 /* Extremes and top k of rows.
  *
- * The top k of n elements go through a heap of k indices with the worst on top; ties go to the smaller index,
- * so the order is total but for NaN. The steps are those of the C++ heap algorithms that TensorFlow uses, because
- * sorted=false hands the heap out as it lies. */
+ * The top k of n elements go through a heap of k indices with the worst on top; ties go to the
+ * smaller index, so the order is total but for NaN. The steps are those of the C++ heap algorithms
+ * that TensorFlow uses, because sorted=false hands the heap out as it lies. */
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/array/numeric.h"
 #include "kernels/params/array.h"
@@ -12,7 +12,8 @@
 
 /* ---- ArgMax, ArgMin ----------------------------------------------------------------------- */
 
-/* NaN is never better than what is there; the search starts at index 0 with the worst finite value. */
+/* NaN is never better than what is there; the search starts at index 0 with the worst finite
+ * value. */
 static tarn_status arg(const tarn_call *call, bool smallest) {
   const tarn_tensor *x = call->in[0];
   tarn_tensor *y = call->out[0];
@@ -65,23 +66,23 @@ static tarn_status arg_min(const tarn_call *call) { return arg(call, true); }
 /* ---- top k -------------------------------------------------------------------------------- */
 
 /* better(a, b): element a comes before element b. */
-#define ROW(DT, S, A, GET, PUT)                                                                         \
-  static bool better_##DT(const void *data, bool smallest, int64_t a, int64_t b) {                      \
-    A x = GET(((const S *)data)[a]), y = GET(((const S *)data)[b]);                                     \
-    if (x > y) return !smallest;                                                                        \
-    if (x < y) return smallest;                                                                         \
-    return a < b;                                                                                       \
-  }                                                                                                     \
-  /* What the heap gives for k = 1: the first element that no later one comes before. */                \
-  static int64_t best_##DT(const void *data, bool smallest, int64_t n) {                                \
-    const S *xs = data;                                                                                 \
-    int64_t at = 0;                                                                                     \
-    A most = GET(xs[0]);                                                                                \
-    for (int64_t i = 1; i < n; i++) {                                                                   \
-      const A x = GET(xs[i]);                                                                           \
-      if (smallest ? x < most : x > most) most = x, at = i;                                             \
-    }                                                                                                   \
-    return at;                                                                                          \
+#define ROW(DT, S, A, GET, PUT)                                                          \
+  static bool better_##DT(const void *data, bool smallest, int64_t a, int64_t b) {       \
+    A x = GET(((const S *)data)[a]), y = GET(((const S *)data)[b]);                      \
+    if (x > y) return !smallest;                                                         \
+    if (x < y) return smallest;                                                          \
+    return a < b;                                                                        \
+  }                                                                                      \
+  /* What the heap gives for k = 1: the first element that no later one comes before. */ \
+  static int64_t best_##DT(const void *data, bool smallest, int64_t n) {                 \
+    const S *xs = data;                                                                  \
+    int64_t at = 0;                                                                      \
+    A most = GET(xs[0]);                                                                 \
+    for (int64_t i = 1; i < n; i++) {                                                    \
+      const A x = GET(xs[i]);                                                            \
+      if (smallest ? x < most : x > most) most = x, at = i;                              \
+    }                                                                                    \
+    return at;                                                                           \
   }
 TARN_ORDERED_ROWS(ROW)
 #undef ROW
@@ -94,10 +95,13 @@ typedef struct heap {
   int64_t *at; /* indices; at[0] is the worst once it is a heap */
 } heap;
 
-static bool before(const heap *h, int64_t a, int64_t b) { return h->better(h->data, h->smallest, a, b); }
+static bool before(const heap *h, int64_t a, int64_t b) {
+  return h->better(h->data, h->smallest, a, b);
+}
 
 static void rise(const heap *h, int64_t hole, int64_t top, int64_t value) {
-  for (int64_t parent = (hole - 1) / 2; hole > top && before(h, h->at[parent], value); parent = (hole - 1) / 2) {
+  for (int64_t parent = (hole - 1) / 2; hole > top && before(h, h->at[parent], value);
+       parent = (hole - 1) / 2) {
     h->at[hole] = h->at[parent];
     hole = parent;
   }
@@ -214,8 +218,8 @@ static tarn_status in_top_k(const tarn_call *call) {
   int64_t k = call->problem->inputs == 3 ? tarn__index_at(call->in[2], 0)
                                          : ((const tarn_top_k_params *)call->problem->params)->k;
   for (int64_t b = 0; b < s->dim[0]; b++)
-    ((uint8_t *)call->out[0]->data)[b] = in_top((const float *)call->in[0]->data + b * s->dim[1], s->dim[1],
-                                                tarn__index_at(call->in[1], b), k);
+    ((uint8_t *)call->out[0]->data)[b] = in_top((const float *)call->in[0]->data + b * s->dim[1],
+                                                s->dim[1], tarn__index_at(call->in[1], b), k);
   return TARN_OK;
 }
 

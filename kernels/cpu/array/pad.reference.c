@@ -1,5 +1,5 @@
-/* Padding: a constant border is filled and the inside copied; a mirrored border is made of copies with negative
- * strides. */
+/* Padding: a constant border is filled and the inside copied; a mirrored border is made of copies
+ * with negative strides. */
 #include "kernels/cpu/array/numeric.h"
 #include "kernels/cpu/array/view_copy.h"
 #include "kernels/params/array.h"
@@ -7,7 +7,8 @@
 
 static tarn_status pad(const tarn_call *call) {
   tarn_tensor *y = call->out[0];
-  if (call->problem->inputs == 3) TARN_TRY(tarn__repeat(y, 0, tarn__tensor_elements(y), call->in[2], 0));
+  if (call->problem->inputs == 3)
+    TARN_TRY(tarn__repeat(y, 0, tarn__tensor_elements(y), call->in[2], 0));
   else TARN_TRY(CLEAR_ALL(call, y));
   return pad_inside(call);
 }
@@ -21,14 +22,15 @@ static int64_t mirrored(int64_t i, int64_t before, int64_t n, bool symmetric) {
 }
 
 /* n elements of dy onto dx, which is walked with a step of 1 or -1. */
-static void add_run(tarn_tensor *dx, int64_t at, int64_t step, const tarn_tensor *dy, int64_t from, int64_t n) {
+static void add_run(tarn_tensor *dx, int64_t at, int64_t step, const tarn_tensor *dy, int64_t from,
+                    int64_t n) {
   switch ((int)dx->dtype) {
-#define ROW(DT, S, A, GET, PUT)                                                                         \
-  case DT: {                                                                                            \
-    S *to = (S *)dx->data + at;                                                                         \
-    const S *xs = (const S *)dy->data + from;                                                           \
-    for (int64_t i = 0; i < n; i++) to[i * step] = PUT(GET(to[i * step]) + GET(xs[i]));                  \
-    break;                                                                                              \
+#define ROW(DT, S, A, GET, PUT)                                                         \
+  case DT: {                                                                            \
+    S *to = (S *)dx->data + at;                                                         \
+    const S *xs = (const S *)dy->data + from;                                           \
+    for (int64_t i = 0; i < n; i++) to[i * step] = PUT(GET(to[i * step]) + GET(xs[i])); \
+    break;                                                                              \
   }
     TARN_RING_ROWS(ROW)
 #undef ROW
@@ -52,7 +54,8 @@ static tarn_status mirror_pad_grad(const tarn_call *call) {
   for (int64_t i = 0; i < n; i += s->dim[last]) {
     int64_t at = 0;
     for (int d = 0; d < last; d++)
-      at += stride[d] * mirrored(index[d], tarn__index_at(call->in[1], 2 * d), dx->shape.dim[d], p->symmetric);
+      at += stride[d] *
+            mirrored(index[d], tarn__index_at(call->in[1], 2 * d), dx->shape.dim[d], p->symmetric);
     add_run(dx, at + before - 1 + edge, -1, dy, i, before);
     add_run(dx, at, 1, dy, i + before, inside);
     add_run(dx, at + inside - 1 - edge, -1, dy, i + before + inside, after);

@@ -8,13 +8,14 @@ static tarn_status reverse_v1(const tarn_call *call) { return reverse(call, call
 static tarn_status reverse_sequence(const tarn_call *call) {
   const tarn_reverse_sequence_params *p = call->problem->params;
   const tarn_tensor *x = call->in[0];
-  int64_t stride[TARN_MAX_RANK], length = x->shape.dim[p->seq_dim], batch = x->shape.dim[p->batch_dim];
+  int64_t stride[TARN_MAX_RANK], length = x->shape.dim[p->seq_dim],
+                                 batch = x->shape.dim[p->batch_dim];
   tarn__strides(&x->shape, stride);
   for (int64_t b = 0; b < batch; b++) {
     int64_t n = tarn__index_at(call->in[1], b);
     if (n < 0 || n > length)
-      return tarn_fail(TARN_INVALID, "seq_lengths[%lld] is %lld, not in [0, %lld]", (long long)b, (long long)n,
-                       (long long)length);
+      return tarn_fail(TARN_INVALID, "seq_lengths[%lld] is %lld, not in [0, %lld]", (long long)b,
+                       (long long)n, (long long)length);
   }
   if (tarn__tensor_elements(x) == 0) return TARN_OK;
   for (int64_t b = 0; b < batch; b++) {
@@ -37,8 +38,8 @@ static tarn_status reverse_sequence(const tarn_call *call) {
 }
 
 /* Each rolled dim falls into two pieces; every combination of pieces is one copy. */
-static tarn_status roll_pieces(const tarn_call *call, const int64_t *shift, const int64_t *stride, int d,
-                               tarn_view_copy c) {
+static tarn_status roll_pieces(const tarn_call *call, const int64_t *shift, const int64_t *stride,
+                               int d, tarn_view_copy c) {
   const tarn_shape *s = &call->in[0]->shape;
   if (d == s->rank) return tarn__view_copy_run(&c, call->out[0], call->in[0], call->pool);
   int64_t n = s->dim[d];

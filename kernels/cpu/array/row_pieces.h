@@ -1,7 +1,9 @@
-/* Copies of rows between tensors of different row lengths, some pieces of a row each: what joining and parting come down to.
+/* Copies of rows between tensors of different row lengths, some pieces of a row each: what joining
+ * and parting come down to.
  *
- * All pieces of a few rows go before those of the next, so that what they share, the rows of the whole tensor, is in the cache once;
- * one piece after the other would go through it as often as there are pieces. */
+ * All pieces of a few rows go before those of the next, so that what they share, the rows of the
+ * whole tensor, is in the cache once; one piece after the other would go through it as often as
+ * there are pieces. */
 #ifndef TARN_KERNELS_CPU_ARRAY_ROW_PIECES_H
 #define TARN_KERNELS_CPU_ARRAY_ROW_PIECES_H
 
@@ -14,7 +16,9 @@ typedef struct tarn_row_piece {
   int64_t run, to_at, to_row, from_at, from_row;
 } tarn_row_piece;
 
-/* Pieces must lie within their tensors, which are of one dtype, and not overlap. Rows of plain dtypes are shared among the threads. */
-tarn_status tarn__copy_row_pieces(const tarn_row_piece *pieces, int count, int64_t rows, tarn_pool *pool);
+/* Pieces must lie within their tensors, which are of one dtype, and not overlap. Rows of plain
+ * dtypes are shared among the threads. */
+tarn_status tarn__copy_row_pieces(const tarn_row_piece *pieces, int count, int64_t rows,
+                                  tarn_pool *pool);
 
 #endif

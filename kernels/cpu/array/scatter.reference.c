@@ -6,7 +6,8 @@
 typedef enum way { PUT_THERE, ADD, SUBTRACT, SMALLER, LARGER } way;
 
 /* n elements of updates onto y. */
-static void combine(way how, tarn_tensor *y, int64_t at, const tarn_tensor *updates, int64_t from, int64_t n) {
+static void combine(way how, tarn_tensor *y, int64_t at, const tarn_tensor *updates, int64_t from,
+                    int64_t n) {
   if (how == ADD || how == SUBTRACT) {
     switch ((int)y->dtype) {
 #define ROW(DT, S, A, GET, PUT)                                                               \
@@ -47,14 +48,16 @@ static void combine(way how, tarn_tensor *y, int64_t at, const tarn_tensor *upda
 }
 
 /* Strings have one sum: one behind the other. */
-static tarn_status append(tarn_tensor *y, int64_t at, const tarn_tensor *updates, int64_t from, int64_t n) {
+static tarn_status append(tarn_tensor *y, int64_t at, const tarn_tensor *updates, int64_t from,
+                          int64_t n) {
   for (int64_t i = 0; i < n; i++)
     TARN_TRY(tarn__string_join(y, at + i, ((const tarn_string *)y->data)[at + i],
                                ((const tarn_string *)updates->data)[from + i]));
   return TARN_OK;
 }
 
-static tarn_status scatter(const tarn_call *call, way how, const tarn_tensor *indices, const tarn_tensor *updates) {
+static tarn_status scatter(const tarn_call *call, way how, const tarn_tensor *indices,
+                           const tarn_tensor *updates) {
   const tarn_bad_indices_params *p = call->problem->params;
   tarn_tensor *y = call->out[0];
   tarn_index_rows r = tarn__index_rows(indices, &y->shape);
@@ -78,7 +81,8 @@ static tarn_status scatter_nd(const tarn_call *call) {
 
 static tarn_status into(const tarn_call *call, way how) {
   tarn_tensor *y = call->out[0];
-  if (y->data != call->in[0]->data) TARN_TRY(tarn__move(y, 0, call->in[0], 0, tarn__tensor_elements(y)));
+  if (y->data != call->in[0]->data)
+    TARN_TRY(tarn__move(y, 0, call->in[0], 0, tarn__tensor_elements(y)));
   return scatter(call, how, call->in[1], call->in[2]);
 }
 
@@ -105,7 +109,9 @@ static tarn_status sparse_to_dense(const tarn_call *call) {
                        at == before ? "repeated" : "out of order");
     before = at;
     const int64_t from = values->shape.rank ? i : 0;
-    if (plain) tarn__copy_short((char *)y->data + (size_t)at * bytes, (const char *)values->data + (size_t)from * bytes, bytes);
+    if (plain)
+      tarn__copy_short((char *)y->data + (size_t)at * bytes,
+                       (const char *)values->data + (size_t)from * bytes, bytes);
     else TARN_TRY(tarn__move(y, at, values, from, 1));
   }
   return TARN_OK;

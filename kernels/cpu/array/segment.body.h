@@ -9,7 +9,8 @@
 
 typedef enum way { SUM, PRODUCT, SMALLEST, LARGEST } way;
 
-static void add_or_multiply(bool add, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from, int64_t n) {
+static void add_or_multiply(bool add, tarn_tensor *y, int64_t at, const tarn_tensor *x,
+                            int64_t from, int64_t n) {
 #ifdef __AVX2__
   if (add && y->dtype == TARN_F16) {
     uint16_t *to = (uint16_t *)y->data + at;
@@ -35,7 +36,8 @@ static void add_or_multiply(bool add, tarn_tensor *y, int64_t at, const tarn_ten
 }
 
 /* A NaN stays only where it comes last, as with the processor's own min and max. */
-static void extreme(bool smallest, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from, int64_t n) {
+static void extreme(bool smallest, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from,
+                    int64_t n) {
   switch ((int)y->dtype) {
 #define ROW(DT, S, A, GET, PUT)                                                                 \
   case DT: {                                                                                    \
@@ -53,8 +55,10 @@ static void extreme(bool smallest, tarn_tensor *y, int64_t at, const tarn_tensor
   }
 }
 
-/* Segments of plain sums and products: `rows` rows of x from `from` on into one of y, which the first begins. */
-static void fold_rows(bool add, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from, int64_t n, int64_t rows) {
+/* Segments of plain sums and products: `rows` rows of x from `from` on into one of y, which the
+ * first begins. */
+static void fold_rows(bool add, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from,
+                      int64_t n, int64_t rows) {
   switch ((int)y->dtype) {
 #define ROW(DT, S)                                                                              \
   case DT: {                                                                                    \
@@ -77,7 +81,8 @@ static void fold_rows(bool add, tarn_tensor *y, int64_t at, const tarn_tensor *x
   }
 }
 
-static void combine(way how, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from, int64_t n) {
+static void combine(way how, tarn_tensor *y, int64_t at, const tarn_tensor *x, int64_t from,
+                    int64_t n) {
   if (how == SUM || how == PRODUCT) add_or_multiply(how == SUM, y, at, x, from, n);
   else extreme(how == SMALLEST, y, at, x, from, n);
 }
@@ -85,13 +90,24 @@ static void combine(way how, tarn_tensor *y, int64_t at, const tarn_tensor *x, i
 /* n elements that change nothing: 0 or 1, the largest or the smallest finite number. */
 static tarn_status identities(way how, tarn_tensor *y, int64_t n) {
   union {
-    float f; double d; int8_t i8; int16_t i16; int32_t i32; int64_t i64; uint8_t u8; uint16_t u16; uint32_t u32;
+    float f;
+    double d;
+    int8_t i8;
+    int16_t i16;
+    int32_t i32;
+    int64_t i64;
+    uint8_t u8;
+    uint16_t u16;
+    uint32_t u32;
     uint64_t u64; float _Complex c; double _Complex z;
   } v;
   if (how == SUM || n == 0) return tarn__clear_elements(y, 0, n);
   memset(&v, 0, sizeof v);
   switch ((int)y->dtype) {
-#define ROW(DT, FIELD, ONE, LOW, HIGH) case DT: v.FIELD = how == PRODUCT ? ONE : how == SMALLEST ? HIGH : LOW; break;
+#define ROW(DT, FIELD, ONE, LOW, HIGH)                             \
+  case DT:                                                         \
+    v.FIELD = how == PRODUCT ? ONE : how == SMALLEST ? HIGH : LOW; \
+    break;
     ROW(TARN_F32, f, 1, -FLT_MAX, FLT_MAX)
     ROW(TARN_F64, d, 1, -DBL_MAX, DBL_MAX)
     ROW(TARN_F16, u16, 0x3c00, 0xfbff, 0x7bff)
@@ -118,9 +134,10 @@ static tarn_status identities(way how, tarn_tensor *y, int64_t n) {
 /* n elements of y over a count; integers towards zero. */
 static void divide(tarn_tensor *y, int64_t at, int64_t n, int64_t count) {
   switch ((int)y->dtype) {
-#define ROW(DT, S, A, GET, PUT)                                                                 \
-  case DT:                                                                                      \
-    for (int64_t i = 0; i < n; i++) ((S *)y->data)[at + i] = PUT(GET(((S *)y->data)[at + i]) / (A)count); \
+#define ROW(DT, S, A, GET, PUT)                                             \
+  case DT:                                                                  \
+    for (int64_t i = 0; i < n; i++)                                         \
+      ((S *)y->data)[at + i] = PUT(GET(((S *)y->data)[at + i]) / (A)count); \
     break;
     TARN_FLOAT_ROWS(ROW)
     ROW(TARN_I8, int8_t, int64_t, TARN_AS_IS, (int8_t))
@@ -144,13 +161,15 @@ static tarn_status sorted(const tarn_call *call, way how, bool mean) {
   int64_t n = x->shape.dim[0], row = tarn__dims_product(&x->shape, 1, x->shape.rank), before = -1;
   for (int64_t i = 0; i < n; i++) {
     int64_t id = tarn__index_at(ids, i);
-    if (id < 0) return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld", (long long)i, (long long)id);
+    if (id < 0)
+      return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld", (long long)i, (long long)id);
     if (id < before)
-      return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld after %lld: ids must not decrease", (long long)i,
-                       (long long)id, (long long)before);
+      return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld after %lld: ids must not decrease",
+                       (long long)i, (long long)id, (long long)before);
     before = id;
   }
-  if (before == INT64_MAX) return tarn_fail(TARN_LIMIT, "segment id %lld is too large", (long long)before);
+  if (before == INT64_MAX)
+    return tarn_fail(TARN_LIMIT, "segment id %lld is too large", (long long)before);
   tarn_shape shape = x->shape;
   shape.dim[0] = before + 1;
   TARN_TRY(tarn__call_allocate(call, 0, &shape));
@@ -168,7 +187,8 @@ static tarn_status sorted(const tarn_call *call, way how, bool mean) {
   }
   for (int64_t i = 0; i < n; i++) {
     int64_t id = tarn__index_at(ids, i);
-    bool first = i == 0 || tarn__index_at(ids, i - 1) != id, last = i == n - 1 || tarn__index_at(ids, i + 1) != id;
+    bool first = i == 0 || tarn__index_at(ids, i - 1) != id,
+         last = i == n - 1 || tarn__index_at(ids, i + 1) != id;
     count = first ? 1 : count + 1;
     if (first) TARN_TRY(tarn__move(y, id * row, x, i * row, row));
     else combine(how, y, id * row, x, i * row, row);
@@ -186,12 +206,15 @@ static tarn_status largest(const tarn_call *call) { return sorted(call, LARGEST,
 /* ---- ids in any order --------------------------------------------------------------------- */
 
 /* n rows of one element, from `at` on. */
-static void add_ones(tarn_tensor *y, const tarn_tensor *x, const int64_t *id, int64_t at, int64_t n) {
+static void add_ones(tarn_tensor *y, const tarn_tensor *x, const int64_t *id, int64_t at,
+                     int64_t n) {
   switch ((int)y->dtype) {
-#define ROW(DT, S, A, GET, PUT)                                                                 \
-  case DT:                                                                                      \
-    for (int64_t i = 0; i < n; i++)                                                             \
-      if (id[i] >= 0) ((S *)y->data)[id[i]] = PUT(GET(((S *)y->data)[id[i]]) + GET(((const S *)x->data)[at + i])); \
+#define ROW(DT, S, A, GET, PUT)                                                  \
+  case DT:                                                                       \
+    for (int64_t i = 0; i < n; i++)                                              \
+      if (id[i] >= 0)                                                            \
+        ((S *)y->data)[id[i]] =                                                  \
+            PUT(GET(((S *)y->data)[id[i]]) + GET(((const S *)x->data)[at + i])); \
     break;
     TARN_RING_ROWS(ROW)
 #undef ROW

@@ -2,18 +2,24 @@
 #include "kernels/cpu/array/elements.h"
 
 /* W: a word of the element's size. The result may be t or e itself. */
-#define ROW(SIZE, W)                                                                                        \
-  static void row_##SIZE(char *y, const uint8_t *c, const char *t, const char *e, int64_t n, int64_t sc,    \
-                         int64_t st, int64_t se) {                                                          \
-    W *to = (W *)(void *)y;                                                                                 \
-    const W *yes = (const W *)(const void *)t, *no = (const W *)(const void *)e, one_yes = *yes, one_no = *no; \
-    if (sc == 1 && st == 1 && se == 1) PICK(W, yes[i], no[i])                                                  \
-    else if (sc == 1 && st == 1 && se == 0) PICK(W, yes[i], one_no)                                               \
-    else if (sc == 1 && st == 0 && se == 1) PICK(W, one_yes, no[i])                                               \
-    else if (sc == 1 && st == 0) PICK(W, one_yes, one_no)                                                            \
-    else if (sc == 0 && st == 1 && se == 1 && y != (*c ? t : e)) memcpy(y, *c ? t : e, (size_t)n * SIZE);   \
-    else                                                                                                    \
-      for (int64_t i = 0; i < n; i++) to[i] = *(c[i * sc] ? yes + i * st : no + i * se);                    \
+#define ROW(SIZE, W)                                                                             \
+  static void row_##SIZE(char *y, const uint8_t *c, const char *t, const char *e, int64_t n,     \
+                         int64_t sc, int64_t st, int64_t se) {                                   \
+    W *to = (W *)(void *)y;                                                                      \
+    const W *yes = (const W *)(const void *)t, *no = (const W *)(const void *)e, one_yes = *yes, \
+            one_no = *no;                                                                        \
+    if (sc == 1 && st == 1 && se == 1)                                                           \
+      PICK(W, yes[i], no[i])                                                                     \
+    else if (sc == 1 && st == 1 && se == 0)                                                      \
+      PICK(W, yes[i], one_no)                                                                    \
+    else if (sc == 1 && st == 0 && se == 1)                                                      \
+      PICK(W, one_yes, no[i])                                                                    \
+    else if (sc == 1 && st == 0)                                                                 \
+      PICK(W, one_yes, one_no)                                                                   \
+    else if (sc == 0 && st == 1 && se == 1 && y != (*c ? t : e))                                 \
+      memcpy(y, *c ? t : e, (size_t)n *SIZE);                                                    \
+    else                                                                                         \
+      for (int64_t i = 0; i < n; i++) to[i] = *(c[i * sc] ? yes + i * st : no + i * se);         \
   }
 #define PICK(W, A, B)                                             \
   {                                                               \
@@ -35,8 +41,10 @@ ROW(8, uint64_t)
 #undef ROW
 #undef PICK
 
-static void row_16(char *y, const uint8_t *c, const char *t, const char *e, int64_t n, int64_t sc, int64_t st, int64_t se) {
-  for (int64_t i = 0; i < n; i++) memcpy(y + i * 16, c[i * sc] ? t + i * st * 16 : e + i * se * 16, 16);
+static void row_16(char *y, const uint8_t *c, const char *t, const char *e, int64_t n, int64_t sc,
+                   int64_t st, int64_t se) {
+  for (int64_t i = 0; i < n; i++)
+    memcpy(y + i * 16, c[i * sc] ? t + i * st * 16 : e + i * se * 16, 16);
 }
 
 /* n elements of y from offset `at`; offsets and strides of condition, t and e count elements. */
@@ -110,7 +118,8 @@ static tarn_status select_v2(const tarn_call *call) {
 
 /* ---- Where -------------------------------------------------------------------------------- */
 
-/* X(name, type, numbers in an element, whether element i of x counts). Zeros of floats have two signs. */
+/* X(name, type, numbers in an element, whether element i of x counts). Zeros of floats have two
+ * signs. */
 #define KINDS(X)                                    \
   X(byte, uint8_t, 1, x[i] != 0)                       \
   X(word, uint16_t, 1, x[i] != 0)                      \
@@ -156,7 +165,8 @@ static marker marker_of(tarn_dtype dtype) {
 
 enum { MARKED = 1024 };
 
-/* Rows of the last dim, in blocks: which elements count is found out in vectors, then their indices are written. */
+/* Rows of the last dim, in blocks: which elements count is found out in vectors, then their indices
+ * are written. */
 static tarn_status where(const tarn_call *call) {
   const tarn_tensor *x = call->in[0];
   const int rank = x->shape.rank, last = rank - 1;
@@ -164,7 +174,8 @@ static tarn_status where(const tarn_call *call) {
   const marker mark = marker_of(x->dtype);
   uint8_t set[MARKED];
   int64_t found = 0, index[TARN_MAX_RANK] = {0};
-  for (int64_t i = 0; i < n; i += MARKED) found += mark(x->data, i, n - i < MARKED ? n - i : MARKED, set);
+  for (int64_t i = 0; i < n; i += MARKED)
+    found += mark(x->data, i, n - i < MARKED ? n - i : MARKED, set);
   const tarn_shape shape = {.rank = 2, .dim = {found, rank}};
   TARN_TRY(tarn__call_allocate(call, 0, &shape));
   int64_t *y = call->out[0]->data;
@@ -172,7 +183,7 @@ static tarn_status where(const tarn_call *call) {
     for (int64_t first = 0; first < cols; first += MARKED) {
       const int64_t part = cols - first < MARKED ? cols - first : MARKED;
       int64_t left = mark(x->data, row + first, part, set);
-      if (rank == 1) {                       /* without branches: the next one overwrites what does not count */
+      if (rank == 1) { /* without branches: the next one overwrites what does not count */
         for (int64_t i = 0; left > 0; i++) *y = first + i, y += set[i], left -= set[i];
         continue;
       }

@@ -4,12 +4,14 @@
 #include "kernels/state/variable.h"
 #include "kernels/cpu/array/views/slice.body.h"
 
-/* Input 4 is read as if it had the shape of the slice: strides of 0 along the dims that it has not, or has only one of. */
+/* Input 4 is read as if it had the shape of the slice: strides of 0 along the dims that it has not,
+ * or has only one of. */
 static tarn_status broadcast(const tarn_call *call, const tarn_shape *whole, tarn_view_copy *c) {
   const tarn_shape *value = &call->in[4]->shape;
   int64_t stride[TARN_MAX_RANK];
   tarn_strided_slice s;
-  TARN_TRY(tarn__strided_slice_make(call->problem->params, whole, call->in[1], call->in[2], call->in[3], &s));
+  TARN_TRY(tarn__strided_slice_make(call->problem->params, whole, call->in[1], call->in[2],
+                                    call->in[3], &s));
   TARN_TRY(tarn__strided_slice_takes(&s, value));
   tarn__strides(value, stride);
   for (int d = 0; d < s.rank; d++) {
@@ -24,7 +26,8 @@ static tarn_status strided_slice_update(const tarn_call *call) {
   tarn_tensor *y = call->out[0];
   TARN_TRY(view(call, &y->shape, true, &c));
   TARN_TRY(broadcast(call, &y->shape, &c));
-  if (y->data != call->in[0]->data) TARN_TRY(tarn__move(y, 0, call->in[0], 0, tarn__tensor_elements(y)));
+  if (y->data != call->in[0]->data)
+    TARN_TRY(tarn__move(y, 0, call->in[0], 0, tarn__tensor_elements(y)));
   return tarn__view_copy_run(&c, y, call->in[4], call->pool);
 }
 
@@ -33,8 +36,8 @@ static tarn_status assign_part(const tarn_call *call, const tarn_variable *v, ta
   const tarn_tensor *part = call->in[4];
   tarn_view_copy c;
   if (whole->dtype != part->dtype)
-    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name, tarn_dtype_name(whole->dtype),
-                     tarn_dtype_name(part->dtype));
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name,
+                     tarn_dtype_name(whole->dtype), tarn_dtype_name(part->dtype));
   TARN_TRY(view(call, &whole->shape, true, &c));
   TARN_TRY(broadcast(call, &whole->shape, &c));
   return tarn__view_copy_run(&c, whole, part, call->pool);

@@ -1,5 +1,6 @@
-/* Distinct slices by an open hash table of their indices, in scratch. Floats compare by value: a NaN equals nothing, and
- * -0 equals 0; but TensorFlow hashes the bits of 16-bit floats, so that there -0 and 0 are two values. */
+/* Distinct slices by an open hash table of their indices, in scratch. Floats compare by value: a
+ * NaN equals nothing, and -0 equals 0; but TensorFlow hashes the bits of 16-bit floats, so that
+ * there -0 and 0 are two values. */
 #include "kernels/cpu/array/elements.h"
 
 static bool equal(const tarn_tensor *x, int64_t i, const tarn_tensor *y, int64_t j) {
@@ -7,17 +8,20 @@ static bool equal(const tarn_tensor *x, int64_t i, const tarn_tensor *y, int64_t
     case TARN_F32: return ((const float *)x->data)[i] == ((const float *)y->data)[j];
     case TARN_F64: return ((const double *)x->data)[i] == ((const double *)y->data)[j];
     case TARN_F16: case TARN_BF16: {
-      const uint16_t a = ((const uint16_t *)x->data)[i], inf = x->dtype == TARN_F16 ? 0x7c00 : 0x7f80;
+      const uint16_t a = ((const uint16_t *)x->data)[i],
+                     inf = x->dtype == TARN_F16 ? 0x7c00 : 0x7f80;
       return a == ((const uint16_t *)y->data)[j] && (a & 0x7fff) <= inf;
     }
     case TARN_STRING: {
-      const tarn_string *a = (const tarn_string *)x->data + i, *b = (const tarn_string *)y->data + j;
+      const tarn_string *a = (const tarn_string *)x->data + i,
+                        *b = (const tarn_string *)y->data + j;
       return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
     }
     default: break;
   }
   int64_t size = (int64_t)tarn_dtype_bytes(x->dtype);
-  return memcmp((const char *)x->data + i * size, (const char *)y->data + j * size, (size_t)size) == 0;
+  return memcmp((const char *)x->data + i * size, (const char *)y->data + j * size, (size_t)size) ==
+         0;
 }
 
 /* Equal elements have equal hashes; NaNs may have any. */
@@ -55,7 +59,8 @@ static uint64_t hash(const slices *s, int64_t i) {
 static bool same(const slices *a, int64_t i, const slices *b, int64_t j) {
   for (int64_t o = 0; o < a->outer; o++)
     for (int64_t k = 0; k < a->inner; k++)
-      if (!equal(a->x, (o * a->dim + i) * a->inner + k, b->x, (o * b->dim + j) * b->inner + k)) return false;
+      if (!equal(a->x, (o * a->dim + i) * a->inner + k, b->x, (o * b->dim + j) * b->inner + k))
+        return false;
   return true;
 }
 
@@ -66,9 +71,10 @@ static int64_t table_slots(int64_t n) {
   return slots;
 }
 
-/* table[slot] is 1 + the index of a slice of `held`, or 0. Gives the slot of the slice that equals slice i of s, or the
- * free one where it belongs. */
-static int64_t find(const int64_t *table, int64_t slots, const slices *held, const slices *s, int64_t i) {
+/* table[slot] is 1 + the index of a slice of `held`, or 0. Gives the slot of the slice that equals
+ * slice i of s, or the free one where it belongs. */
+static int64_t find(const int64_t *table, int64_t slots, const slices *held, const slices *s,
+                    int64_t i) {
   int64_t slot = (int64_t)(hash(s, i) & (uint64_t)(slots - 1));
   while (table[slot] && !same(held, table[slot] - 1, s, i)) slot = (slot + 1) & (slots - 1);
   return slot;
@@ -85,7 +91,8 @@ static int axis_of(const tarn_problem *p, const tarn_tensor *axis) {
 
 enum { WORDS = 512 };
 
-/* n elements from `at` on as words that are equal where the elements are; alone[k]: equal to nothing, a NaN. */
+/* n elements from `at` on as words that are equal where the elements are; alone[k]: equal to
+ * nothing, a NaN. */
 static void read_words(const tarn_tensor *x, int64_t at, int64_t n, uint64_t *word, bool *alone) {
   memset(alone, 0, (size_t)n);
   switch ((int)x->dtype) {
@@ -124,8 +131,8 @@ static uint64_t mix_word(uint64_t word) {
   return h ^ h >> 29;
 }
 
-/* A table that grows with what it holds, so that few values among many elements stay in the cache. A slot is the upper half of the
- * hash and, below, 1 + the value's number; 0: free. */
+/* A table that grows with what it holds, so that few values among many elements stay in the cache.
+ * A slot is the upper half of the hash and, below, 1 + the value's number; 0: free. */
 typedef struct word_table {
   uint64_t *slot, *word;       /* word[number] */
   int64_t slots, most, found;
@@ -142,7 +149,8 @@ static void grow(word_table *t) {
   t->slots *= 4;
   if (t->slots > t->most) t->slots = t->most;
   memset(t->slot, 0, (size_t)t->slots * sizeof *t->slot);
-  for (int64_t k = 0; k < t->found; k++) {   /* those that are equal to nothing may be found, but not looked for */
+  for (int64_t k = 0; k < t->found;
+       k++) { /* those that are equal to nothing may be found, but not looked for */
     const uint64_t h = mix_word(t->word[k]);
     *word_slot(t, t->word[k], h) = (h & ~(uint64_t)UINT32_MAX) | (uint64_t)(k + 1);
   }
@@ -162,7 +170,8 @@ static void add_word(word_table *t, uint64_t *slot, uint64_t word, uint64_t h) {
 }
 
 /* Numbers the values of n elements, n < 2^31, as unique() does; returns how many there are. */
-static int64_t number_words(const tarn_tensor *x, int64_t n, word_table *t, int64_t *number, int64_t *first, int64_t *count) {
+static int64_t number_words(const tarn_tensor *x, int64_t n, word_table *t, int64_t *number,
+                            int64_t *first, int64_t *count) {
   uint64_t word[WORDS];
   bool alone[WORDS];
   empty(t);
@@ -193,9 +202,10 @@ static tarn_status unique(const tarn_call *call) {
   int axis = axis_of(call->problem, call->problem->inputs > 1 ? call->in[1] : NULL);
   slices s = {x, tarn__dims_product(&x->shape, 0, axis), x->shape.dim[axis],
               tarn__dims_product(&x->shape, axis + 1, x->shape.rank)};
-  /* Scratch: the table, then by slice: the number of its value; by value: its first slice, its count
-   * and its word. */
-  int64_t slots = table_slots(s.dim), *table = call->scratch, *number = table + slots, *first = number + s.dim;
+  /* Scratch: the table, then by slice: the number of its value; by value: its first slice, its
+   * count and its word. */
+  int64_t slots = table_slots(s.dim), *table = call->scratch, *number = table + slots,
+          *first = number + s.dim;
   int64_t *count = first + s.dim, found = 0;
   const bool words = s.outer == 1 && s.inner == 1 && x->dtype != TARN_STRING && s.dim < INT32_MAX;
   word_table t = {.slot = (uint64_t *)table, .word = (uint64_t *)(count + s.dim), .most = slots};
@@ -219,7 +229,8 @@ static tarn_status unique(const tarn_call *call) {
   if (call->problem->out_shape[1].rank < 0) TARN_TRY(tarn__call_allocate(call, 1, &vector));
   for (int64_t o = 0; o < s.outer; o++)
     for (int64_t j = 0; j < found; j++)
-      TARN_TRY(tarn__move(call->out[0], (o * found + j) * s.inner, x, (o * s.dim + first[j]) * s.inner, s.inner));
+      TARN_TRY(tarn__move(call->out[0], (o * found + j) * s.inner, x,
+                          (o * s.dim + first[j]) * s.inner, s.inner));
   for (int64_t i = 0; i < s.dim; i++) tarn__index_put(call->out[1], i, number[i]);
   if (call->problem->outputs < 3) return TARN_OK;
   vector = tarn__shape_vector(found);
@@ -238,7 +249,8 @@ static size_t unique_scratch(const tarn_problem *p, int threads) {
 }
 
 /* missing[i]: element i of x is not among y's; returns how many. */
-static int64_t mark_missing(const tarn_tensor *x, const tarn_tensor *y, word_table *t, uint8_t *missing) {
+static int64_t mark_missing(const tarn_tensor *x, const tarn_tensor *y, word_table *t,
+                            uint8_t *missing) {
   uint64_t word[WORDS];
   bool alone[WORDS];
   const int64_t nx = tarn__tensor_elements(x), ny = tarn__tensor_elements(y);
@@ -276,7 +288,8 @@ static tarn_status list_diff(const tarn_call *call) {
   } else {
     memset(table, 0, (size_t)slots * sizeof *table);
     for (int64_t i = 0; i < y.dim; i++) table[find(table, slots, &y, &y, i)] = i + 1;
-    for (int64_t i = 0; i < x.dim; i++) left += missing[i] = table[find(table, slots, &y, &x, i)] == 0;
+    for (int64_t i = 0; i < x.dim; i++)
+      left += missing[i] = table[find(table, slots, &y, &x, i)] == 0;
   }
   tarn_shape shape = tarn__shape_vector(left);
   TARN_TRY(tarn__call_allocate(call, 0, &shape));
@@ -292,17 +305,24 @@ static tarn_status list_diff(const tarn_call *call) {
 
 static size_t list_diff_scratch(const tarn_problem *p, int threads) {
   (void)threads;
-  const int64_t x = tarn__shape_elements(&p->in_shape[0]), y = tarn__shape_elements(&p->in_shape[1]);
+  const int64_t x = tarn__shape_elements(&p->in_shape[0]),
+                y = tarn__shape_elements(&p->in_shape[1]);
   return (size_t)(table_slots(y) + y) * sizeof(int64_t) + (size_t)x;
 }
 
 #define COMPARABLE (TARN_REALS | TARN_BIT(TARN_BOOL) | TARN_BIT(TARN_STRING))
 
 const tarn_kernel tarn_kernels_array_unique_reference[] = {
-  {.op = "Unique", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
-  {.op = "UniqueV2", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
-  {.op = "UniqueWithCounts", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
-  {.op = "UniqueWithCountsV2", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
-  {.op = "ListDiff", .run = list_diff, .dtypes = COMPARABLE, .scratch_bytes = list_diff_scratch},
-  {0},
+    {.op = "Unique", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
+    {.op = "UniqueV2", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
+    {.op = "UniqueWithCounts",
+     .run = unique,
+     .dtypes = COMPARABLE,
+     .scratch_bytes = unique_scratch},
+    {.op = "UniqueWithCountsV2",
+     .run = unique,
+     .dtypes = COMPARABLE,
+     .scratch_bytes = unique_scratch},
+    {.op = "ListDiff", .run = list_diff, .dtypes = COMPARABLE, .scratch_bytes = list_diff_scratch},
+    {0},
 };

@@ -1,8 +1,10 @@
-/* Dims of one element go, neighbours that are contiguous in both views become one; then the innermost dim
- * decides: contiguous in both, memcpy (past the caches where the result is larger than they are); one element, a fill; back to
- * front, words turned over; else, where another dim is contiguous in the source (a transpose), blocks of both, tile by tile, so
- * that lines of both sides are used whole while they are in L1 and pages while the TLB has them; else a strided loop. Rows of a few
- * elements that are none of these (a reversal of pairs) go many at a time, column by column. */
+/* Dims of one element go, neighbours that are contiguous in both views become one; then the
+ * innermost dim decides: contiguous in both, memcpy (past the caches where the result is larger
+ * than they are); one element, a fill; back to front, words turned over; else, where another dim is
+ * contiguous in the source (a transpose), blocks of both, tile by tile, so that lines of both sides
+ * are used whole while they are in L1 and pages while the TLB has them; else a strided loop. Rows
+ * of a few elements that are none of these (a reversal of pairs) go many at a time, column by
+ * column. */
 #include "kernels/cpu/array/view_copy.h"
 
 #include "kernels/cpu/array/stream.h"
@@ -21,7 +23,8 @@ typedef struct job {
   int inner;           /* dims that one step of the outer loop covers: 1 or 2 */
   bool by_rows;        /* the last but one only counts rows: they are copied one after the other */
   bool streams;        /* the result is larger than the caches */
-  bool staged;         /* its rows are short and follow each other: they are put together before they are streamed */
+  bool staged; /* its rows are short and follow each other: they are put together before they are
+                  streamed */
   bool by_columns;     /* rows are of a few elements that do not follow each other */
   int64_t outer, step; /* outer indices in all, and per chunk */
 } job;
@@ -61,41 +64,46 @@ static void move_dim(tarn_view_copy *c, int j) {
   static void row_##SIZE(char *to, const char *from, int64_t n, int64_t ts, int64_t fs) {        \
     for (int64_t i = 0; i < n; i++) memcpy(to + i * ts * SIZE, from + i * fs * SIZE, SIZE);      \
   }
-/* Rows are contiguous in the source, columns in the result: tiles, and the rest element by element. */
-#define TURN(SIZE)                                                                               \
-  static void turn_##SIZE(char *to, const char *from, int64_t rows, int64_t cols, int64_t tr, int64_t fc) { \
-    const int64_t whole = rows - rows % TARN_TILE_##SIZE, side = TARN_TILE_##SIZE;               \
-    int64_t c = 0;                                                                               \
-    for (; c + side <= cols; c += side)                                                          \
-      for (int64_t r = 0; r < whole; r += side)                                                  \
-        tarn__tile_##SIZE(to + (r * tr + c) * SIZE, tr * SIZE, from + (r + c * fc) * SIZE, fc * SIZE); \
-    for (int64_t r = 0; r < whole && c < cols; r++)                                              \
-      row_##SIZE(to + (r * tr + c) * SIZE, from + (r + c * fc) * SIZE, cols - c, 1, fc);         \
-    for (int64_t r = whole; r < rows; r++) row_##SIZE(to + r * tr * SIZE, from + r * SIZE, cols, 1, fc); \
+/* Rows are contiguous in the source, columns in the result: tiles, and the rest element by
+ * element. */
+#define TURN(SIZE)                                                                            \
+  static void turn_##SIZE(char *to, const char *from, int64_t rows, int64_t cols, int64_t tr, \
+                          int64_t fc) {                                                       \
+    const int64_t whole = rows - rows % TARN_TILE_##SIZE, side = TARN_TILE_##SIZE;            \
+    int64_t c = 0;                                                                            \
+    for (; c + side <= cols; c += side)                                                       \
+      for (int64_t r = 0; r < whole; r += side)                                               \
+        tarn__tile_##SIZE(to + (r * tr + c) * SIZE, tr * SIZE, from + (r + c * fc) * SIZE,    \
+                          fc * SIZE);                                                         \
+    for (int64_t r = 0; r < whole && c < cols; r++)                                           \
+      row_##SIZE(to + (r * tr + c) * SIZE, from + (r + c * fc) * SIZE, cols - c, 1, fc);      \
+    for (int64_t r = whole; r < rows; r++)                                                    \
+      row_##SIZE(to + r * tr * SIZE, from + r * SIZE, cols, 1, fc);                           \
   }
-#define BLOCKS(SIZE, TURNS)                                                                      \
-  static void block_##SIZE(char *to, const char *from, int64_t rows, int64_t cols, int64_t tr,   \
-                           int64_t tc, int64_t fr, int64_t fc, bool streams) {                   \
-    _Alignas(64) char stage[BLOCK * COLUMNS * SIZE];                                             \
-    for (int64_t c0 = 0; c0 < cols; c0 += COLUMNS)                                               \
-      for (int64_t r0 = 0; r0 < rows; r0 += BLOCK) {                                             \
-        int64_t r1 = rows - r0 < BLOCK ? rows : r0 + BLOCK;                                      \
-        int64_t n = cols - c0 < COLUMNS ? cols - c0 : COLUMNS;                                   \
-        char *t = to + (r0 * tr + c0 * tc) * SIZE;                                               \
-        const char *f = from + (r0 * fr + c0 * fc) * SIZE;                                       \
-        if (tc == 1 && fr == 1 && streams && n == COLUMNS) {                                     \
-          TURNS(SIZE, stage, f, r1 - r0, n, n, fc);                                              \
-          for (int64_t r = r0; r < r1; r++, t += tr * SIZE)                                      \
-            tarn__stream_copy(t, stage + (r - r0) * n * SIZE, COLUMNS * SIZE);                   \
-        } else if (tc == 1 && fr == 1)                                                           \
-          TURNS(SIZE, t, f, r1 - r0, n, tr, fc);                                                 \
-        else                                                                                     \
-          for (int64_t r = r0; r < r1; r++, t += tr * SIZE, f += fr * SIZE) row_##SIZE(t, f, n, tc, fc); \
-      }                                                                                          \
+#define BLOCKS(SIZE, TURNS)                                                                    \
+  static void block_##SIZE(char *to, const char *from, int64_t rows, int64_t cols, int64_t tr, \
+                           int64_t tc, int64_t fr, int64_t fc, bool streams) {                 \
+    _Alignas(64) char stage[BLOCK * COLUMNS * SIZE];                                           \
+    for (int64_t c0 = 0; c0 < cols; c0 += COLUMNS)                                             \
+      for (int64_t r0 = 0; r0 < rows; r0 += BLOCK) {                                           \
+        int64_t r1 = rows - r0 < BLOCK ? rows : r0 + BLOCK;                                    \
+        int64_t n = cols - c0 < COLUMNS ? cols - c0 : COLUMNS;                                 \
+        char *t = to + (r0 * tr + c0 * tc) * SIZE;                                             \
+        const char *f = from + (r0 * fr + c0 * fc) * SIZE;                                     \
+        if (tc == 1 && fr == 1 && streams && n == COLUMNS) {                                   \
+          TURNS(SIZE, stage, f, r1 - r0, n, n, fc);                                            \
+          for (int64_t r = r0; r < r1; r++, t += tr * SIZE)                                    \
+            tarn__stream_copy(t, stage + (r - r0) * n * SIZE, COLUMNS * SIZE);                 \
+        } else if (tc == 1 && fr == 1)                                                         \
+          TURNS(SIZE, t, f, r1 - r0, n, tr, fc);                                               \
+        else                                                                                   \
+          for (int64_t r = r0; r < r1; r++, t += tr * SIZE, f += fr * SIZE)                    \
+            row_##SIZE(t, f, n, tc, fc);                                                       \
+      }                                                                                        \
   }
 #define TILES(SIZE, t, f, rows, cols, tr, fc) turn_##SIZE(t, f, rows, cols, tr, fc)
 #define BY_ROWS(SIZE, t, f, rows, cols, tr, fc) \
-  for (int64_t r = 0; r < (rows); r++) row_##SIZE((t) + r * (tr) * SIZE, (f) + r * SIZE, cols, 1, fc)
+  for (int64_t r = 0; r < (rows); r++) row_##SIZE((t) + r * (tr)*SIZE, (f) + r * SIZE, cols, 1, fc)
 ROW(1) TURN(1) BLOCKS(1, TILES)
 ROW(2) TURN(2) BLOCKS(2, TILES)
 ROW(4) TURN(4) BLOCKS(4, TILES)
@@ -115,15 +123,17 @@ static void backwards(char *to, const char *from, int64_t n, size_t size) {
 #ifdef __SSE2__
   for (; size >= 4 && i + 2 * step <= n; i += 2 * step) {
     const __m128i v = tarn__tile_load(from - (i + 2 * step - 1) * (int64_t)size);
-    tarn__tile_store(to + i * (int64_t)size,
-                     size == 4 ? _mm_shuffle_epi32(v, _MM_SHUFFLE(0, 1, 2, 3)) : _mm_shuffle_epi32(v, _MM_SHUFFLE(1, 0, 3, 2)));
+    tarn__tile_store(to + i * (int64_t)size, size == 4
+                                                 ? _mm_shuffle_epi32(v, _MM_SHUFFLE(0, 1, 2, 3))
+                                                 : _mm_shuffle_epi32(v, _MM_SHUFFLE(1, 0, 3, 2)));
   }
 #endif
   for (; i + step <= n; i += step) {
     uint64_t v;
     memcpy(&v, from - (i + step - 1) * (int64_t)size, 8);
     if (size < 8) v = v >> 32 | v << 32;
-    if (size < 4) v = (v & UINT64_C(0xffff0000ffff0000)) >> 16 | (v & UINT64_C(0x0000ffff0000ffff)) << 16;
+    if (size < 4)
+      v = (v & UINT64_C(0xffff0000ffff0000)) >> 16 | (v & UINT64_C(0x0000ffff0000ffff)) << 16;
     if (size < 2) v = (v >> 8 & odd_bytes) | (v & odd_bytes) << 8;
     memcpy(to + i * (int64_t)size, &v, 8);
   }
@@ -190,9 +200,11 @@ static void copy_block(const job *j, char *to, const char *from) {
 static void copy_rows(const job *j, char *to, const char *from) {
   const tarn_view_copy *c = &j->c;
   const int last = c->rank - 1;
-  const int64_t to_step = c->to_stride[last - 1] * (int64_t)j->size, from_step = c->from_stride[last - 1] * (int64_t)j->size;
+  const int64_t to_step = c->to_stride[last - 1] * (int64_t)j->size,
+                from_step = c->from_stride[last - 1] * (int64_t)j->size;
   for (int64_t r = 0; r < c->dim[last - 1]; r++)
-    copy_row(j, to + r * to_step, from + r * from_step, c->dim[last], c->to_stride[last], c->from_stride[last]);
+    copy_row(j, to + r * to_step, from + r * from_step, c->dim[last], c->to_stride[last],
+             c->from_stride[last]);
 }
 
 /* n rows from there on, tr elements apart. */
@@ -230,7 +242,8 @@ static tarn_status one_step(const job *j, int64_t to_at, int64_t from_at) {
   return TARN_OK;
 }
 
-/* Rows on their way to a result that is streamed: whole lines are written, what is left of one waits for the next row. */
+/* Rows on their way to a result that is streamed: whole lines are written, what is left of one
+ * waits for the next row. */
 typedef struct stage {
   _Alignas(64) char bytes[STAGE + SHORT_ROW];
   size_t held;
@@ -268,12 +281,14 @@ static tarn_status run_chunk(void *argument, int64_t chunk, int worker) {
       step = left < end - at ? left : end - at;
       if (step > most) step = most;
       char *to = j->staged ? s.bytes + s.held : (char *)j->to->data + to_at * (int64_t)j->size;
-      copy_columns(j, to, (const char *)j->from->data + from_at * (int64_t)j->size, step, j->staged ? n : c->to_stride[dims - 1]);
+      copy_columns(j, to, (const char *)j->from->data + from_at * (int64_t)j->size, step,
+                   j->staged ? n : c->to_stride[dims - 1]);
       if (j->staged) s.held += (size_t)(step * n) * j->size;
       if (j->staged && s.held >= STAGE) stage_flush(&s, false);
     } else if (j->staged) {
       const int64_t n = c->dim[c->rank - 1];
-      copy_row(j, s.bytes + s.held, (const char *)j->from->data + from_at * (int64_t)j->size, n, 1, c->from_stride[c->rank - 1]);
+      copy_row(j, s.bytes + s.held, (const char *)j->from->data + from_at * (int64_t)j->size, n, 1,
+               c->from_stride[c->rank - 1]);
       s.held += (size_t)n * j->size;
       if (s.held >= STAGE) stage_flush(&s, false);
     } else {
@@ -303,11 +318,16 @@ static bool dense(const tarn_view_copy *c) {
   return true;
 }
 
-tarn_status tarn__view_copy_run(const tarn_view_copy *copy, tarn_tensor *to, const tarn_tensor *from,
-                                tarn_pool *pool) {
+tarn_status tarn__view_copy_run(const tarn_view_copy *copy, tarn_tensor *to,
+                                const tarn_tensor *from, tarn_pool *pool) {
   for (int d = 0; d < copy->rank; d++)
     if (copy->dim[d] == 0) return TARN_OK;
-  job j = {.c = *copy, .to = to, .from = from, .size = tarn_dtype_bytes(to->dtype), .inner = 1, .outer = 1};
+  job j = {.c = *copy,
+           .to = to,
+           .from = from,
+           .size = tarn_dtype_bytes(to->dtype),
+           .inner = 1,
+           .outer = 1};
   tarn_view_copy *c = &j.c;
   simplify(c);
   int last = c->rank - 1;
@@ -323,9 +343,11 @@ tarn_status tarn__view_copy_run(const tarn_view_copy *copy, tarn_tensor *to, con
   const bool large = plain && tarn__tensor_bytes(to) >= TARN_STREAM_BYTES;
   j.staged = large && j.inner == 1 && step_bytes <= SHORT_ROW && dense(c);
   j.streams = large && (j.staged || step_bytes > SHORT_ROW);
-  j.by_columns = plain && j.inner == 1 && last > 0 && c->dim[last] <= FEW && c->from_stride[last] != 1 && c->from_stride[last] != 0 &&
+  j.by_columns = plain && j.inner == 1 && last > 0 && c->dim[last] <= FEW &&
+                 c->from_stride[last] != 1 && c->from_stride[last] != 0 &&
                  c->dim[last - 1] >= FEW && (!large || j.staged);
-  if (plain && j.inner == 1 && last > 0 && !j.staged && !j.by_columns && step_bytes * c->dim[last - 1] <= CHUNK_BYTES) {
+  if (plain && j.inner == 1 && last > 0 && !j.staged && !j.by_columns &&
+      step_bytes * c->dim[last - 1] <= CHUNK_BYTES) {
     j.inner = 2;
     j.by_rows = true;
     step_bytes *= c->dim[last - 1];
@@ -333,5 +355,6 @@ tarn_status tarn__view_copy_run(const tarn_view_copy *copy, tarn_tensor *to, con
   for (int d = 0; d < c->rank - j.inner; d++) j.outer *= c->dim[d];
   j.step = step_bytes >= CHUNK_BYTES ? 1 : CHUNK_BYTES / step_bytes;
   if (!plain) j.step = j.outer;
-  return tarn__pool_run(j.outer > j.step ? pool : NULL, (j.outer + j.step - 1) / j.step, run_chunk, &j);
+  return tarn__pool_run(j.outer > j.step ? pool : NULL, (j.outer + j.step - 1) / j.step, run_chunk,
+                        &j);
 }

@@ -1,7 +1,8 @@
 /* Mfcc: mel-frequency cepstral coefficients of power spectra, in double.
  *
- * Magnitudes (roots of the powers) go into `bands` triangular filters whose centres are equally spaced in mel between
- * the limits; the logarithms of the filters' sums go through a discrete cosine transform of type II. */
+ * Magnitudes (roots of the powers) go into `bands` triangular filters whose centres are equally
+ * spaced in mel between the limits; the logarithms of the filters' sums go through a discrete
+ * cosine transform of type II. */
 #include "kernels/kernel.h"
 #include "kernels/params/audio.h"
 
@@ -12,8 +13,8 @@
 
 static double mel(double hertz) { return 1127 * log1p(hertz / 700); }
 
-/* Bins [first, last] lie between the limits. A bin gives `weight` of itself to the filter on its left, band, and the rest
- * to band + 1; -1 and `bands` are no filters. */
+/* Bins [first, last] lie between the limits. A bin gives `weight` of itself to the filter on its
+ * left, band, and the rest to band + 1; -1 and `bands` are no filters. */
 typedef struct filters {
   int64_t first, last, bands;
   double *weight;                  /* [bins] */
@@ -22,7 +23,8 @@ typedef struct filters {
 
 static void design(const tarn_mfcc_params *p, int64_t bins, int64_t rate, filters *f) {
   const double low = mel((double)p->lower), high = mel((double)p->upper);
-  const double spacing = (high - low) / (double)(p->bands + 1), hertz_a_bin = 0.5 * (double)rate / (double)(bins - 1);
+  const double spacing = (high - low) / (double)(p->bands + 1),
+               hertz_a_bin = 0.5 * (double)rate / (double)(bins - 1);
   f->bands = p->bands;
   f->first = (int64_t)fmin(1.5 + (double)p->lower / hertz_a_bin, (double)bins);
   f->last = (int64_t)fmin((double)p->upper / hertz_a_bin, (double)bins);
@@ -44,7 +46,8 @@ static void filter(const filters *f, const float *powers, double *sums) {
   }
 }
 
-/* Weights and bands of the bins, the filters' sums, and the transform's cosines [coefficients, bands]. */
+/* Weights and bands of the bins, the filters' sums, and the transform's cosines [coefficients,
+ * bands]. */
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const tarn_mfcc_params *params = p->params;
   (void)threads;
@@ -56,10 +59,12 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
 static tarn_status run(const tarn_call *call) {
   const tarn_mfcc_params *p = call->problem->params;
   const tarn_shape *shape = &call->problem->in_shape[0];
-  const int64_t bins = shape->dim[2], rows = shape->dim[0] * shape->dim[1], rate = tarn__tensor_int(call->in[1], 0);
+  const int64_t bins = shape->dim[2], rows = shape->dim[0] * shape->dim[1],
+                rate = tarn__tensor_int(call->in[1], 0);
   const float *x = call->in[0]->data;
   float *y = call->out[0]->data;
-  if (rate < 1) return tarn_fail(TARN_INVALID, "expected a positive sample rate, got %lld", (long long)rate);
+  if (rate < 1)
+    return tarn_fail(TARN_INVALID, "expected a positive sample rate, got %lld", (long long)rate);
   filters f = {.weight = call->scratch};
   f.band = (int64_t *)(f.weight + bins);
   double *sums = (double *)(f.band + bins), *cosine = sums + p->bands;
@@ -68,7 +73,7 @@ static tarn_status run(const tarn_call *call) {
     for (int64_t b = 0; b < f.bands; b++)
       cosine[k * f.bands + b] = cos(PI / (double)f.bands * (double)k * ((double)b + 0.5));
   for (int64_t r = 0; r < rows; r++, x += bins, y += p->coefficients) {
-    if (f.last >= bins) {          /* the limit lies above half of the rate: TensorFlow gives zeros */
+    if (f.last >= bins) { /* the limit lies above half of the rate: TensorFlow gives zeros */
       for (int64_t k = 0; k < p->coefficients; k++) y[k] = 0;
       continue;
     }

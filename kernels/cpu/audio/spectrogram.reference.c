@@ -7,7 +7,8 @@
 
 #define PI 3.14159265358979323846
 
-/* A frame of complex numbers, what its transform keeps, and the window: in the order of the input, unless there are no frames. */
+/* A frame of complex numbers, what its transform keeps, and the window: in the order of the input,
+ * unless there are no frames. */
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const tarn_spectrogram_params *params = p->params;
   (void)threads;

@@ -13,8 +13,8 @@ typedef struct reader {
 static tarn_status take(reader *r, size_t bytes, const unsigned char **from) {
   *from = NULL;
   if (bytes > r->size - r->at)
-    return tarn_fail(TARN_INVALID, "WAV: expected %zu bytes at offset %zu, %zu are left", bytes, r->at,
-                     r->size - r->at);
+    return tarn_fail(TARN_INVALID, "WAV: expected %zu bytes at offset %zu, %zu are left", bytes,
+                     r->at, r->size - r->at);
   *from = r->data + r->at;
   r->at += bytes;
   return TARN_OK;
@@ -35,7 +35,8 @@ static tarn_status word(reader *r, const char *wanted) {
   const unsigned char *from;
   const size_t at = r->at;
   TARN_TRY(take(r, 4, &from));
-  if (memcmp(from, wanted, 4) != 0) return tarn_fail(TARN_INVALID, "WAV: expected '%s' at offset %zu", wanted, at);
+  if (memcmp(from, wanted, 4) != 0)
+    return tarn_fail(TARN_INVALID, "WAV: expected '%s' at offset %zu", wanted, at);
   return TARN_OK;
 }
 
@@ -49,7 +50,8 @@ static tarn_status format(reader *r, sound *s) {
   uint32_t size, kind, bytes_a_second, bytes_a_sample, bits;
   TARN_TRY(word(r, "fmt "));
   TARN_TRY(number(r, 4, &size));
-  if (size != 16 && size != 18) return tarn_fail(TARN_INVALID, "WAV: a format of %u bytes, expected 16 or 18", size);
+  if (size != 16 && size != 18)
+    return tarn_fail(TARN_INVALID, "WAV: a format of %u bytes, expected 16 or 18", size);
   TARN_TRY(number(r, 2, &kind));
   TARN_TRY(number(r, 2, &s->channels));
   TARN_TRY(number(r, 4, &s->rate));
@@ -61,7 +63,8 @@ static tarn_status format(reader *r, sound *s) {
   if (s->channels < 1) return tarn_fail(TARN_INVALID, "WAV: no channels");
   if (s->rate > INT32_MAX) return tarn_fail(TARN_INVALID, "WAV: %u samples a second", s->rate);
   if (bytes_a_sample != 2 * s->channels || bytes_a_second != s->rate * bytes_a_sample)
-    return tarn_fail(TARN_INVALID, "WAV: %u bytes a sample and %u a second do not fit %u channels at %u Hz",
+    return tarn_fail(TARN_INVALID,
+                     "WAV: %u bytes a sample and %u a second do not fit %u channels at %u Hz",
                      bytes_a_sample, bytes_a_second, s->channels, s->rate);
   const unsigned char *ignored;
   return size == 18 ? take(r, 2, &ignored) : TARN_OK;
@@ -94,7 +97,8 @@ static tarn_status run(const tarn_call *call) {
   sound s = {0};
   TARN_TRY(parse(&r, &s));
   const int64_t own = (int64_t)s.channels;
-  const int64_t channels = p->channels < 0 ? own : p->channels, samples = p->samples < 0 ? s.samples : p->samples;
+  const int64_t channels = p->channels < 0 ? own : p->channels,
+                samples = p->samples < 0 ? s.samples : p->samples;
   tarn_shape shape;
   TARN_TRY(tarn__shape_make(2, (int64_t[]){samples, channels}, &shape));
   if (call->problem->out_shape[0].rank < 0) TARN_TRY(tarn__call_allocate(call, 0, &shape));
@@ -102,7 +106,8 @@ static tarn_status run(const tarn_call *call) {
   for (int64_t t = 0; t < samples; t++)
     for (int64_t c = 0; c < channels; c++) {
       const int64_t from = t * own + (c < own ? c : own - 1);
-      y[t * channels + c] = t < s.samples ? (float)(int16_t)little(s.data + 2 * from, 2) / 32768.0f : 0.0f;
+      y[t * channels + c] =
+          t < s.samples ? (float)(int16_t)little(s.data + 2 * from, 2) / 32768.0f : 0.0f;
     }
   *(int32_t *)call->out[1]->data = (int32_t)s.rate;
   return TARN_OK;

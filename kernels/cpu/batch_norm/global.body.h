@@ -1,5 +1,6 @@
 /* BatchNormWithGlobalNormalization, rows of C channels. See kernels/cpu/each.h. */
-static void NAME(global)(const tarn_call *call, const tarn_global_norm_params *p, int64_t rows, int64_t C) {
+static void NAME(global)(const tarn_call *call, const tarn_global_norm_params *p, int64_t rows,
+                         int64_t C) {
   const ELEM *x = call->in[0]->data, *m = call->in[1]->data, *v = call->in[2]->data;
   const ELEM *beta = call->in[3]->data, *gamma = call->in[4]->data;
   ELEM *y = call->out[0]->data;
@@ -7,12 +8,14 @@ static void NAME(global)(const tarn_call *call, const tarn_global_norm_params *p
     for (int64_t c = 0; c < C; c++) {
       double factor = 1 / sqrt((double)LOAD(v[c]) + (double)p->epsilon);
       if (p->scale) factor *= (double)LOAD(gamma[c]);
-      y[r * C + c] = STORE((WIDE)(((double)LOAD(x[r * C + c]) - (double)LOAD(m[c])) * factor + (double)LOAD(beta[c])));
+      y[r * C + c] = STORE((WIDE)(((double)LOAD(x[r * C + c]) - (double)LOAD(m[c])) * factor +
+                                  (double)LOAD(beta[c])));
     }
 }
 
 /* (x, m, v, gamma, dy) -> dx, dm, dv, dbeta, dgamma. */
-static void NAME(global_gradient)(const tarn_call *call, const tarn_global_norm_params *p, int64_t rows, int64_t C) {
+static void NAME(global_gradient)(const tarn_call *call, const tarn_global_norm_params *p,
+                                  int64_t rows, int64_t C) {
   const ELEM *x = call->in[0]->data, *m = call->in[1]->data, *v = call->in[2]->data;
   const ELEM *gamma = call->in[3]->data, *dy = call->in[4]->data;
   ELEM *dx = call->out[0]->data, *dm = call->out[1]->data, *dv = call->out[2]->data;

@@ -2,7 +2,8 @@
  *
  *   y = (x - mean) (scale / sqrt(variance + epsilon)) + offset
  *
- * Bound by memory: 8 bytes an element. (Where it follows a convolution a pass has folded it away.) */
+ * Bound by memory: 8 bytes an element. (Where it follows a convolution a pass has folded it
+ * away.) */
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/kernel.h"
 #include "kernels/params/batch_norm.h"
@@ -41,11 +42,13 @@ static tarn_status rows(void *argument, int64_t chunk, int worker) {
     float *y = j->y + r * j->C;
     int64_t c = 0;
     for (; c + VF <= j->C; c += VF)
-      vf_store(y + c, vf_fma(vf_sub(vf_load(x + c), vf_load(j->mean + c)), vf_load(j->factor + c), vf_load(j->offset + c)));
+      vf_store(y + c, vf_fma(vf_sub(vf_load(x + c), vf_load(j->mean + c)), vf_load(j->factor + c),
+                             vf_load(j->offset + c)));
     if (c < j->C) {
       vm m = vm_first(j->C - c);
-      vf_store_m(y + c, m, vf_fma(vf_sub(vf_load_m(x + c, m), vf_load_m(j->mean + c, m)), vf_load_m(j->factor + c, m),
-                                  vf_load_m(j->offset + c, m)));
+      vf_store_m(y + c, m,
+                 vf_fma(vf_sub(vf_load_m(x + c, m), vf_load_m(j->mean + c, m)),
+                        vf_load_m(j->factor + c, m), vf_load_m(j->offset + c, m)));
     }
   }
   return TARN_OK;
@@ -59,14 +62,27 @@ static tarn_status run(const tarn_call *call) {
   float *factor = call->scratch;
   for (int64_t c = 0; c < g.C; c++)
     factor[c] = (float)((double)scale[c] / sqrt((double)variance[c] + (double)params->epsilon));
-  job j = {.x = call->in[0]->data, .mean = call->in[3]->data, .factor = factor, .offset = call->in[2]->data,
-           .y = call->out[0]->data, .rows = g.N * g.S, .C = g.C, .step = g.C < CHUNK ? CHUNK / g.C : 1};
+  job j = {.x = call->in[0]->data,
+           .mean = call->in[3]->data,
+           .factor = factor,
+           .offset = call->in[2]->data,
+           .y = call->out[0]->data,
+           .rows = g.N * g.S,
+           .C = g.C,
+           .step = g.C < CHUNK ? CHUNK / g.C : 1};
   /* Outputs 1 to 4 (statistics, and what gradients want of them) are the given ones. */
   for (int i = 1; i < 5 && i < p->outputs; i++)
-    memcpy(call->out[i]->data, i % 2 ? call->in[3]->data : call->in[4]->data, (size_t)g.C * sizeof(float));
-  if (call->problem->outputs > 5) memset(call->out[5]->data, 0, tarn__tensor_bytes(call->out[5])); /* cuDNN's reserve */
-  return tarn__pool_run(j.rows * g.C < 2 * CHUNK ? NULL : call->pool, (j.rows + j.step - 1) / j.step, rows, &j);
+    memcpy(call->out[i]->data, i % 2 ? call->in[3]->data : call->in[4]->data,
+           (size_t)g.C * sizeof(float));
+  if (call->problem->outputs > 5)
+    memset(call->out[5]->data, 0, tarn__tensor_bytes(call->out[5])); /* cuDNN's reserve */
+  return tarn__pool_run(j.rows * g.C < 2 * CHUNK ? NULL : call->pool,
+                        (j.rows + j.step - 1) / j.step, rows, &j);
 }
 
-#define ROW(OP) {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .scratch_bytes = scratch_bytes, .run = run}
+#define ROW(OP)                                                                                   \
+  {                                                                                               \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .scratch_bytes = scratch_bytes, \
+    .run = run                                                                                    \
+  }
 #define ROWS ROW("FusedBatchNorm"), ROW("FusedBatchNormV2"), ROW("FusedBatchNormV3")

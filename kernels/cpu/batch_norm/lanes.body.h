@@ -1,13 +1,15 @@
-/* FusedBatchNorm with its statistics, and its gradients, for AVX2 and AVX-512. Sums over a channel are in double, the rest in
- * float; half floats are brought to float first. With channels last, blocks of rows have sums of their own, which are then
- * added in order, so that results do not depend on the number of threads; with channels first a chunk is a channel. */
+/* FusedBatchNorm with its statistics, and its gradients, for AVX2 and AVX-512. Sums over a channel
+ * are in double, the rest in float; half floats are brought to float first. With channels last,
+ * blocks of rows have sums of their own, which are then added in order, so that results do not
+ * depend on the number of threads; with channels first a chunk is a channel. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/cpu/simd/floats.h"
 #include "kernels/params/batch_norm.h"
 
 enum { BLOCKS = 32, CHANNELS = 64 };   /* of rows, at most; channels that are summed together */
 
-/* Per channel: what the second pass needs. y = (x - mean) by + add; dx = (dy - mean of dy) by - (x - mean) along. */
+/* Per channel: what the second pass needs. y = (x - mean) by + add; dx = (dy - mean of dy) by - (x
+ * - mean) along. */
 typedef struct coefficients { float *mean, *by, *add, *along; } coefficients;
 
 typedef struct job {
@@ -17,13 +19,15 @@ typedef struct job {
   const float *x, *dy;
   float *y;                      /* y, or dx */
   int64_t rows, step, blocks;    /* of channels last: rows, and rows of a block */
-  double *sums, *dots;           /* [blocks][C], or [C] with channels first: of x and its squares, or of dy and dy (x - mean) */
+  double *sums, *dots; /* [blocks][C], or [C] with channels first: of x and its squares, or of dy
+                          and dy (x - mean) */
   const float *mean;             /* [C]; NULL in the first pass over x */
   coefficients k;
 } job;
 
 /* Sums of rows [from, to) of channels [c, c + n). */
-static void sum_rows(const job *j, int64_t from, int64_t to, int64_t c, int64_t n, double *sums, double *dots) {
+static void sum_rows(const job *j, int64_t from, int64_t to, int64_t c, int64_t n, double *sums,
+                     double *dots) {
   const int64_t C = j->g.C;
   double s[CHANNELS] = {0}, d[CHANNELS] = {0};
   float mean[CHANNELS] = {0};
@@ -54,9 +58,11 @@ static void sum_rows(const job *j, int64_t from, int64_t to, int64_t c, int64_t 
 static tarn_status sum_block(void *argument, int64_t block, int worker) {
   (void)worker;
   const job *j = argument;
-  const int64_t from = block * j->step, to = j->rows - from < j->step ? j->rows : from + j->step, C = j->g.C;
+  const int64_t from = block * j->step, to = j->rows - from < j->step ? j->rows : from + j->step,
+                C = j->g.C;
   for (int64_t c = 0; c < C; c += CHANNELS)
-    sum_rows(j, from, to, c, C - c < CHANNELS ? C - c : CHANNELS, j->sums + block * C, j->dots + block * C);
+    sum_rows(j, from, to, c, C - c < CHANNELS ? C - c : CHANNELS, j->sums + block * C,
+             j->dots + block * C);
   return TARN_OK;
 }
 
@@ -103,7 +109,8 @@ static tarn_status sum_all(job *j, tarn_pool *pool) {
 static tarn_status apply_block(void *argument, int64_t block, int worker) {
   (void)worker;
   const job *j = argument;
-  const int64_t from = block * j->step, to = j->rows - from < j->step ? j->rows : from + j->step, C = j->g.C;
+  const int64_t from = block * j->step, to = j->rows - from < j->step ? j->rows : from + j->step,
+                C = j->g.C;
   const float *mean = j->k.mean, *by = j->k.by, *add = j->k.add, *along = j->k.along;
   for (int64_t r = from; r < to; r++) {
     const float *x = j->x + r * C;
@@ -149,7 +156,8 @@ static tarn_status apply_channel(void *argument, int64_t c, int worker) {
 }
 
 static tarn_status apply_all(job *j, tarn_pool *pool) {
-  return j->first ? tarn__pool_run(pool, j->g.C, apply_channel, j) : tarn__pool_run(pool, j->blocks, apply_block, j);
+  return j->first ? tarn__pool_run(pool, j->g.C, apply_channel, j)
+                  : tarn__pool_run(pool, j->blocks, apply_block, j);
 }
 
 /* ---- runs ----------------------------------------------------------------------------------- */
@@ -161,12 +169,15 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const size_t elements = (size_t)tarn__shape_elements(&p->in_shape[0]);
   const tarn_batch_norm g = tarn__batch_norm_of(p->params, &p->in_shape[0]);
   const size_t C = (size_t)g.C, blocks = (size_t)blocks_of(g.N * g.S);
-  return C * (16 * (blocks + 1) + 16) + (p->in_dtype[0] == TARN_F32 ? 0 : elements * 3 * sizeof(float));
+  return C * (16 * (blocks + 1) + 16) +
+         (p->in_dtype[0] == TARN_F32 ? 0 : elements * 3 * sizeof(float));
 }
 
 static job make_job(const tarn_call *call, bool gradient, float **room) {
   const tarn_batch_norm_params *p = call->problem->params;
-  job j = {.g = tarn__batch_norm_of(p, &call->problem->in_shape[0]), .first = p->channels_first, .gradient = gradient};
+  job j = {.g = tarn__batch_norm_of(p, &call->problem->in_shape[0]),
+           .first = p->channels_first,
+           .gradient = gradient};
   const int64_t C = j.g.C;
   j.rows = j.g.N * j.g.S;
   j.blocks = blocks_of(j.rows);
@@ -181,13 +192,15 @@ static job make_job(const tarn_call *call, bool gradient, float **room) {
 }
 
 static const char *supports(const tarn_problem *p) {
-  if (p->in_dtype[2] != TARN_F32 || p->in_dtype[4] != TARN_F32) return "scale and statistics are not float32";
+  if (p->in_dtype[2] != TARN_F32 || p->in_dtype[4] != TARN_F32)
+    return "scale and statistics are not float32";
   return tarn__shape_elements(&p->in_shape[0]) == 0 ? "no elements" : NULL;
 }
 
 static const char *supports_forward(const tarn_problem *p) {
   const tarn_batch_norm_params *params = p->params;
-  if (!params->training && !params->channels_first && p->in_dtype[0] == TARN_F32) return "inference.body.h has this";
+  if (!params->training && !params->channels_first && p->in_dtype[0] == TARN_F32)
+    return "inference.body.h has this";
   return supports(p);
 }
 
@@ -212,15 +225,18 @@ static tarn_status run(const tarn_call *call) {
     TARN_TRY(sum_all(&j, pool));
   }
   for (int64_t c = 0; c < C; c++) {
-    double mean = p->training ? 0 : (double)old_mean[c], variance = p->training ? 0 : (double)old_variance[c];
+    double mean = p->training ? 0 : (double)old_mean[c],
+           variance = p->training ? 0 : (double)old_variance[c];
     if (p->training) {
       /* The sums are about the mean rounded to float: what is left of them puts it right. */
-      const double left = isfinite(j.sums[c]) ? j.sums[c] / count : 0, squares = j.dots[c] - left * j.sums[c];
+      const double left = isfinite(j.sums[c]) ? j.sums[c] / count : 0,
+                   squares = j.dots[c] - left * j.sums[c];
       mean = (double)j.k.mean[c] + left;
       variance = squares < 0 ? 0 : squares / count;
       const double unbiased = squares / (count > 1 ? count - 1 : 1);
       out[0][c] = (float)(factor == 1 ? mean : (1 - factor) * (double)old_mean[c] + factor * mean);
-      out[1][c] = (float)(factor == 1 ? unbiased : (1 - factor) * (double)old_variance[c] + factor * unbiased);
+      out[1][c] = (float)(factor == 1 ? unbiased
+                                      : (1 - factor) * (double)old_variance[c] + factor * unbiased);
     } else {
       out[0][c] = old_mean[c];
       out[1][c] = old_variance[c];
@@ -231,17 +247,20 @@ static tarn_status run(const tarn_call *call) {
     j.k.mean[c] = (float)mean;
     j.k.by[c] = (float)by;
     /* The mean's own rounding; given means are floats. */
-    j.k.add[c] = p->training ? (float)((double)offset[c] + ((double)j.k.mean[c] - mean) * by) : offset[c];
+    j.k.add[c] =
+        p->training ? (float)((double)offset[c] + ((double)j.k.mean[c] - mean) * by) : offset[c];
   }
   TARN_TRY(apply_all(&j, pool));
   lane_round_into(call->out[0], j.y, n);
-  if (problem->outputs > 5) memset(call->out[5]->data, 0, tarn__tensor_bytes(call->out[5])); /* cuDNN's reserve */
+  if (problem->outputs > 5)
+    memset(call->out[5]->data, 0, tarn__tensor_bytes(call->out[5])); /* cuDNN's reserve */
   return TARN_OK;
 }
 
 static tarn_status run_gradient(const tarn_call *call) {
   const tarn_batch_norm_params *p = call->problem->params;
-  const float *scale = call->in[2]->data, *means = call->in[3]->data, *variances = call->in[4]->data;
+  const float *scale = call->in[2]->data, *means = call->in[3]->data,
+              *variances = call->in[4]->data;
   float *dscale = call->out[1]->data, *doffset = call->out[2]->data, *room;
   job j = make_job(call, true, &room);
   const int64_t C = j.g.C, n = tarn__tensor_elements(call->in[0]);
@@ -254,7 +273,8 @@ static tarn_status run_gradient(const tarn_call *call) {
   j.fixed = !p->training;
   TARN_TRY(sum_all(&j, pool));
   for (int64_t c = 0; c < C; c++) {
-    const double inverse = 1 / sqrt((double)variances[c] + (double)p->epsilon), by = (double)scale[c] * inverse;
+    const double inverse = 1 / sqrt((double)variances[c] + (double)p->epsilon),
+                 by = (double)scale[c] * inverse;
     doffset[c] = (float)j.sums[c];
     dscale[c] = (float)(j.dots[c] * inverse);
     j.k.mean[c] = means[c];
@@ -269,8 +289,14 @@ static tarn_status run_gradient(const tarn_call *call) {
 
 #define DTYPES (TARN_BIT(TARN_F32) | TARN_BIT(TARN_F16) | TARN_BIT(TARN_BF16))
 #define ROW(text, supports_, run_) \
-  {.op = text, .dtypes = DTYPES, .supports = supports_, .scratch_bytes = scratch_bytes, .run = run_},
-#define ROWS                                                                                            \
-  ROW("FusedBatchNorm", supports_forward, run) ROW("FusedBatchNormV2", supports_forward, run)           \
-  ROW("FusedBatchNormV3", supports_forward, run) ROW("FusedBatchNormGrad", supports, run_gradient)      \
-  ROW("FusedBatchNormGradV2", supports, run_gradient) ROW("FusedBatchNormGradV3", supports, run_gradient)
+  {.op = text,                     \
+   .dtypes = DTYPES,               \
+   .supports = supports_,          \
+   .scratch_bytes = scratch_bytes, \
+   .run = run_},
+#define ROWS                                                                                    \
+  ROW("FusedBatchNorm", supports_forward, run)                                                  \
+  ROW("FusedBatchNormV2", supports_forward, run) ROW("FusedBatchNormV3", supports_forward, run) \
+      ROW("FusedBatchNormGrad", supports, run_gradient)                                         \
+          ROW("FusedBatchNormGradV2", supports, run_gradient)                                   \
+              ROW("FusedBatchNormGradV3", supports, run_gradient)

@@ -1,7 +1,9 @@
-/* FusedBatchNorm forwards and backwards: x and y in ELEM, everything per channel in float32. See kernels/cpu/each.h. */
-#define AT(n, c, s) (p->channels_first ? ((n) * g.C + (c)) * g.S + (s) : ((n) * g.S + (s)) * g.C + (c))
+/* FusedBatchNorm forwards and backwards: x and y in ELEM, everything per channel in float32. See
+ * kernels/cpu/each.h. */
+#define AT(n, c, s) (p->channels_first ? ((n)*g.C + (c)) * g.S + (s) : ((n)*g.S + (s)) * g.C + (c))
 
-static void NAME(forward)(const tarn_call *call, const tarn_batch_norm_params *p, tarn_batch_norm g) {
+static void NAME(forward)(const tarn_call *call, const tarn_batch_norm_params *p,
+                          tarn_batch_norm g) {
   const ELEM *x = call->in[0]->data;
   const float *scale = call->in[1]->data, *offset = call->in[2]->data;
   const float *old_mean = call->in[3]->data, *old_variance = call->in[4]->data;
@@ -28,8 +30,11 @@ static void NAME(forward)(const tarn_call *call, const tarn_batch_norm_params *p
         }
       variance = squares / count;
       const double unbiased = squares / (count > 1 ? count - 1 : 1);
-      mean_out[c] = (float)(factor == 1 ? mean : (1 - factor) * (double)old_mean[c] + factor * mean);
-      variance_out[c] = (float)(factor == 1 ? unbiased : (1 - factor) * (double)old_variance[c] + factor * unbiased);
+      mean_out[c] =
+          (float)(factor == 1 ? mean : (1 - factor) * (double)old_mean[c] + factor * mean);
+      variance_out[c] =
+          (float)(factor == 1 ? unbiased
+                              : (1 - factor) * (double)old_variance[c] + factor * unbiased);
     } else {
       mean = (double)old_mean[c];
       variance = (double)old_variance[c];
@@ -47,14 +52,17 @@ static void NAME(forward)(const tarn_call *call, const tarn_batch_norm_params *p
   }
 }
 
-static void NAME(gradient)(const tarn_call *call, const tarn_batch_norm_params *p, tarn_batch_norm g) {
+static void NAME(gradient)(const tarn_call *call, const tarn_batch_norm_params *p,
+                           tarn_batch_norm g) {
   const ELEM *dy = call->in[0]->data, *x = call->in[1]->data;
-  const float *scale = call->in[2]->data, *means = call->in[3]->data, *variances = call->in[4]->data;
+  const float *scale = call->in[2]->data, *means = call->in[3]->data,
+              *variances = call->in[4]->data;
   ELEM *dx = call->out[0]->data;
   float *dscale = call->out[1]->data, *doffset = call->out[2]->data;
   const double count = (double)(g.N * g.S);
   for (int64_t c = 0; c < g.C; c++) {
-    const double mean = (double)means[c], inverse = 1 / sqrt((double)variances[c] + (double)p->epsilon);
+    const double mean = (double)means[c],
+                 inverse = 1 / sqrt((double)variances[c] + (double)p->epsilon);
     double sum = 0, dot = 0;
     for (int64_t n = 0; n < g.N; n++)
       for (int64_t s = 0; s < g.S; s++) {
@@ -68,7 +76,8 @@ static void NAME(gradient)(const tarn_call *call, const tarn_batch_norm_params *
       for (int64_t s = 0; s < g.S; s++) {
         const int64_t i = AT(n, c, s);
         double d = (double)LOAD(dy[i]);
-        if (p->training) d -= sum / count + ((double)LOAD(x[i]) - mean) * dot / count * inverse * inverse;
+        if (p->training)
+          d -= sum / count + ((double)LOAD(x[i]) - mean) * dot / count * inverse * inverse;
         dx[i] = STORE((WIDE)(d * (double)scale[c] * inverse));
       }
   }

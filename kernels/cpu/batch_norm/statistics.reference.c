@@ -6,19 +6,24 @@
 #include "kernels/cpu/each.h"
 
 static const char *supports(const tarn_problem *p) {
-  return p->in_dtype[2] == TARN_F32 && p->in_dtype[4] == TARN_F32 ? NULL : "scale and statistics are not float32";
+  return p->in_dtype[2] == TARN_F32 && p->in_dtype[4] == TARN_F32
+             ? NULL
+             : "scale and statistics are not float32";
 }
 
 static tarn_status run(const tarn_call *call) {
   const tarn_problem *p = call->problem;
-  TARN_EACH_OF_FLOATS(p->in_dtype[0], forward)(call, p->params, tarn__batch_norm_of(p->params, &p->in_shape[0]));
-  if (p->outputs > 5) memset(call->out[5]->data, 0, tarn__tensor_bytes(call->out[5])); /* cuDNN's reserve */
+  TARN_EACH_OF_FLOATS(p->in_dtype[0], forward)
+  (call, p->params, tarn__batch_norm_of(p->params, &p->in_shape[0]));
+  if (p->outputs > 5)
+    memset(call->out[5]->data, 0, tarn__tensor_bytes(call->out[5])); /* cuDNN's reserve */
   return TARN_OK;
 }
 
 static tarn_status run_gradient(const tarn_call *call) {
   const tarn_problem *p = call->problem;
-  TARN_EACH_OF_FLOATS(p->in_dtype[0], gradient)(call, p->params, tarn__batch_norm_of(p->params, &p->in_shape[0]));
+  TARN_EACH_OF_FLOATS(p->in_dtype[0], gradient)
+  (call, p->params, tarn__batch_norm_of(p->params, &p->in_shape[0]));
   return TARN_OK;
 }
 

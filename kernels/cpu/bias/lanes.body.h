@@ -1,5 +1,5 @@
-/* BiasAdd of half floats and doubles for AVX2 and AVX-512 (float's is in elementwise/): the bias is repeated into a block, so that
- * short rows of channels are added as long ones. */
+/* BiasAdd of half floats and doubles for AVX2 and AVX-512 (float's is in elementwise/): the bias is
+ * repeated into a block, so that short rows of channels are added as long ones. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/params/bias.h"
 
@@ -10,12 +10,14 @@ enum { BLOCK = 512, FEW = 32768 };   /* elements */
 typedef struct job {
   const char *x, *bias;
   char *y;
-  int64_t n, period, step;       /* elements; bias has `period` of them, or one for each run of `step` */
+  int64_t n, period, step; /* elements; bias has `period` of them, or one for each run of `step` */
   size_t bytes;                  /* of an element */
   tarn_dtype dtype;
 } job;
 
-static int64_t period_of(const tarn_bias *g) { return g->inner > 1 ? BLOCK : g->C > BLOCK ? g->C : BLOCK / g->C * g->C; }
+static int64_t period_of(const tarn_bias *g) {
+  return g->inner > 1 ? BLOCK : g->C > BLOCK ? g->C : BLOCK / g->C * g->C;
+}
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const tarn_bias g = tarn__bias_of(p->params, &p->in_shape[0]);
@@ -38,7 +40,8 @@ static void add(tarn_dtype dtype, void *y, const void *x, const void *b, int64_t
 static void repeat(char *to, const char *from, int64_t n, int64_t count, size_t bytes) {
   memcpy(to, from, (size_t)n * bytes);
   for (int64_t done = n; done < count; done *= 2)
-    memcpy(to + (size_t)done * bytes, to, (size_t)(count - done < done ? count - done : done) * bytes);
+    memcpy(to + (size_t)done * bytes, to,
+           (size_t)(count - done < done ? count - done : done) * bytes);
 }
 
 /* Channels last: periods of the bias. */
@@ -73,8 +76,12 @@ static tarn_status run(const tarn_call *call) {
   const tarn_problem *p = call->problem;
   planes k = {.g = tarn__bias_of(p->params, &p->in_shape[0]), .scratch = call->scratch};
   job *j = &k.j;
-  *j = (job){.x = call->in[0]->data, .bias = call->in[1]->data, .y = call->out[0]->data,
-             .n = k.g.outer * k.g.C * k.g.inner, .bytes = tarn_dtype_bytes(p->in_dtype[0]), .dtype = p->in_dtype[0]};
+  *j = (job){.x = call->in[0]->data,
+             .bias = call->in[1]->data,
+             .y = call->out[0]->data,
+             .n = k.g.outer * k.g.C * k.g.inner,
+             .bytes = tarn_dtype_bytes(p->in_dtype[0]),
+             .dtype = p->in_dtype[0]};
   if (j->n == 0) return TARN_OK;
   tarn_pool *pool = j->n < FEW ? NULL : call->pool;
   if (k.g.inner > 1) return tarn__pool_run(pool, k.g.outer * k.g.C, plane, &k);

@@ -1,4 +1,5 @@
-/* Sums, products, extremes. Integers wrap round; NaN of either side stays in Maximum and Minimum. */
+/* Sums, products, extremes. Integers wrap round; NaN of either side stays in Maximum and
+ * Minimum. */
 #include "kernels/cpu/binary/binary.h"
 
 #define SQUARE(d) ((d) * (d))

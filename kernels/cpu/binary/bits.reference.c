@@ -1,4 +1,5 @@
-/* Integers as bits, and truth values. A shift by less than 0 is by 0, by more than the width by one less than it. */
+/* Integers as bits, and truth values. A shift by less than 0 is by 0, by more than the width by one
+ * less than it. */
 #include "kernels/cpu/binary/binary.h"
 
 static inline unsigned clamped(int64_t by, size_t bytes) {
@@ -10,8 +11,8 @@ static inline unsigned u_clamped(uint64_t by, size_t bytes) {
   return (unsigned)(by > most ? most : by);
 }
 
-/* Left shifts go through uint64_t: shifting a negative number is not defined. gcc shifts negative numbers right
- * arithmetically, as TensorFlow's builds do. */
+/* Left shifts go through uint64_t: shifting a negative number is not defined. gcc shifts negative
+ * numbers right arithmetically, as TensorFlow's builds do. */
 #define LIST(X)                                                                \
   X(BitwiseAnd, WRAP, a & b)                                                   \
   X(BitwiseOr, WRAP, a | b)                                                    \

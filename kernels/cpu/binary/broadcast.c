@@ -1,4 +1,5 @@
-/* Walks two operands under broadcasting: rows of the folded shapes, cut into chunks for the pool. */
+/* Walks two operands under broadcasting: rows of the folded shapes, cut into chunks for the
+ * pool. */
 #include "kernels/cpu/binary/binary.h"
 #include "kernels/cpu/elementwise/broadcast.h"
 
@@ -55,10 +56,17 @@ tarn_status tarn__binary_run(const tarn_call *call, tarn_binary_loop loop, const
   const tarn_tensor *a = call->in[0], *b = call->in[1];
   tarn_tensor *y = call->out[0];
   if (tarn__tensor_elements(y) == 1)   /* counters of loops: not worth a look at the shapes */
-    return loop(a->data, 1, b->data, 1, y->data, 1) ? TARN_OK : tarn_fail(TARN_INVALID, "%s", refusal);
-  work w = {.loop = loop, .a = a->data, .b = b->data, .y = y->data, .refusal = refusal,
-            .in_bytes = tarn_dtype_bytes(a->dtype), .out_bytes = tarn_dtype_bytes(y->dtype),
-            .elements = tarn__tensor_elements(y), .folded = tarn__fold(&a->shape, &b->shape, &y->shape)};
+    return loop(a->data, 1, b->data, 1, y->data, 1) ? TARN_OK
+                                                    : tarn_fail(TARN_INVALID, "%s", refusal);
+  work w = {.loop = loop,
+            .a = a->data,
+            .b = b->data,
+            .y = y->data,
+            .refusal = refusal,
+            .in_bytes = tarn_dtype_bytes(a->dtype),
+            .out_bytes = tarn_dtype_bytes(y->dtype),
+            .elements = tarn__tensor_elements(y),
+            .folded = tarn__fold(&a->shape, &b->shape, &y->shape)};
   if (w.elements == 0) return TARN_OK;
   return tarn__pool_run(call->pool, w.elements / CHUNK + (w.elements % CHUNK != 0), chunk, &w);
 }

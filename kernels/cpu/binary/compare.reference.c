@@ -1,4 +1,5 @@
-/* Comparisons, of every dtype for equality. Complex numbers are equal in both parts, strings in all bytes. */
+/* Comparisons, of every dtype for equality. Complex numbers are equal in both parts, strings in all
+ * bytes. */
 #include "kernels/cpu/binary/binary.h"
 
 #include <string.h>
@@ -15,10 +16,12 @@ static inline bool same_string(tarn_string a, tarn_string b) {
   X(NAME, E, TARN_QI16, qi16, int16_t, int16_t, TARN_AS_IS, )   \
   X(NAME, E, TARN_QU16, qu16, uint16_t, uint16_t, TARN_AS_IS, ) \
   X(NAME, E, TARN_QI32, qi32, int32_t, int32_t, TARN_AS_IS, )
-#define TARN_PLAIN_ROWS(X, NAME, E)                                                                   \
-  TARN_ORDERED_ROWS(X, NAME, E) TARN_COMPLEX_ROWS(X, NAME, E) QUANTIZED_ROWS(X, NAME, E) TARN_BOOL_ROWS(X, NAME, E)
+#define TARN_PLAIN_ROWS(X, NAME, E) \
+  TARN_ORDERED_ROWS(X, NAME, E)     \
+  TARN_COMPLEX_ROWS(X, NAME, E) QUANTIZED_ROWS(X, NAME, E) TARN_BOOL_ROWS(X, NAME, E)
 #define TARN_PLAIN_BITS TARN_PLAIN
-#define TARN_TEXT_ROWS(X, NAME, E) X(NAME, E, TARN_STRING, str, tarn_string, tarn_string, TARN_AS_IS, )
+#define TARN_TEXT_ROWS(X, NAME, E) \
+  X(NAME, E, TARN_STRING, str, tarn_string, tarn_string, TARN_AS_IS, )
 #define TARN_TEXT_BITS TARN_BIT(TARN_STRING)
 
 #define EQUALITY(X)                         \
@@ -33,14 +36,16 @@ static inline bool same_string(tarn_string a, tarn_string b) {
   X(Greater, ORDERED, a > b)                \
   X(GreaterEqual, ORDERED, a >= b)
 
-#define COMPARE_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) TARN_BINARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, bool, (bool))
+#define COMPARE_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) \
+  TARN_BINARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, bool, (bool))
 #define COMPARE_DEFINE(NAME, ROWS, E) TARN_BINARY_DEFINE_WITH(COMPARE_LOOP, NULL, NAME, ROWS, E)
 
 EQUALITY(COMPARE_DEFINE)
 ORDER(COMPARE_DEFINE)
 
 /* With incompatible_shape_error=false, tensors whose shapes do not fit are unequal as wholes. */
-static tarn_status as_wholes(const tarn_call *call, tarn_status (*run)(const tarn_call *), bool unequal) {
+static tarn_status as_wholes(const tarn_call *call, tarn_status (*run)(const tarn_call *),
+                             bool unequal) {
   tarn_shape ignored;
   const tarn_equal_params *p = call->problem->params;
   if (p->incompatible_is_unequal &&
@@ -51,14 +56,22 @@ static tarn_status as_wholes(const tarn_call *call, tarn_status (*run)(const tar
   return run(call);
 }
 static tarn_status equal(const tarn_call *call) { return as_wholes(call, run_Equal_PLAIN, false); }
-static tarn_status not_equal(const tarn_call *call) { return as_wholes(call, run_NotEqual_PLAIN, true); }
-static tarn_status equal_text(const tarn_call *call) { return as_wholes(call, run_Equal_TEXT, false); }
-static tarn_status not_equal_text(const tarn_call *call) { return as_wholes(call, run_NotEqual_TEXT, true); }
+static tarn_status not_equal(const tarn_call *call) {
+  return as_wholes(call, run_NotEqual_PLAIN, true);
+}
+static tarn_status equal_text(const tarn_call *call) {
+  return as_wholes(call, run_Equal_TEXT, false);
+}
+static tarn_status not_equal_text(const tarn_call *call) {
+  return as_wholes(call, run_NotEqual_TEXT, true);
+}
 
-/* |a - b| <= tolerance, with the tolerance in the tensors' type; the distance of two integers may not fit their type. */
-#define NEAR(X)                                                            \
-  X(ApproximateEqual, FLOAT, fabs(a - b) <= limit)                         \
-  X(ApproximateEqual, INT, (a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a) <= (uint64_t)limit) \
+/* |a - b| <= tolerance, with the tolerance in the tensors' type; the distance of two integers may
+ * not fit their type. */
+#define NEAR(X)                                                                         \
+  X(ApproximateEqual, FLOAT, fabs(a - b) <= limit)                                      \
+  X(ApproximateEqual, INT,                                                              \
+    (a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a) <= (uint64_t)limit) \
   X(ApproximateEqual, COMPLEX, fabs(a - b) <= creal(limit))
 
 #define NEAR_CASE(NAME, E, DT, SUFFIX, S, A, GET, PUT)            \

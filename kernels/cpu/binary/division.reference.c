@@ -1,5 +1,6 @@
-/* Quotients and remainders. Integer division by zero is an error; the least integer by -1 wraps round, where the
- * processor would trap. TruncateDiv and Mod round towards zero, FloorDiv and FloorMod down. */
+/* Quotients and remainders. Integer division by zero is an error; the least integer by -1 wraps
+ * round, where the processor would trap. TruncateDiv and Mod round towards zero, FloorDiv and
+ * FloorMod down. */
 #include "kernels/cpu/binary/binary.h"
 
 #define BY_ZERO "Integer division by zero"
@@ -58,7 +59,8 @@ static inline uint64_t u_remainder(uint64_t a, uint64_t b, bool *bad) {
   X(TruncateMod, FLOAT, fmod(a, b))                    \
   X(FloorMod, FLOAT, FLOOR_MOD(fmod(a, b), b))
 
-#define INTEGER_DEFINE(NAME, ROWS, E) TARN_BINARY_DEFINE_WITH(TARN_BINARY_LOOP, BY_ZERO, NAME, ROWS, E)
+#define INTEGER_DEFINE(NAME, ROWS, E) \
+  TARN_BINARY_DEFINE_WITH(TARN_BINARY_LOOP, BY_ZERO, NAME, ROWS, E)
 
 INTEGERS(INTEGER_DEFINE)
 FLOATS(TARN_BINARY_DEFINE)

@@ -1,6 +1,6 @@
-/* Gradients of functions of one tensor, from the function's own result a = y and b = dy. Of complex numbers, roots and
- * reciprocals conjugate y here; TensorFlow's gradient functions do it before TanhGrad and SigmoidGrad. A dy of 0 gives 0
- * where a division could make NaN of it. */
+/* Gradients of functions of one tensor, from the function's own result a = y and b = dy. Of complex
+ * numbers, roots and reciprocals conjugate y here; TensorFlow's gradient functions do it before
+ * TanhGrad and SigmoidGrad. A dy of 0 gives 0 where a division could make NaN of it. */
 #include "kernels/cpu/binary/binary.h"
 
 #define LIST(X)                                                                           \

@@ -1,17 +1,19 @@
-/* y = f(a, b) with broadcasting in vectors made by the compiler, for AVX2 and AVX-512: what kernels/cpu/elementwise does
- * not have. Expressions hold no branch and no call (kernels/cpu/simd/lanes*.h). The two 16-bit floats are computed in
- * float or double, and rounded once, or at each step where TensorFlow does. */
+/* y = f(a, b) with broadcasting in vectors made by the compiler, for AVX2 and AVX-512: what
+ * kernels/cpu/elementwise does not have. Expressions hold no branch and no call
+ * (kernels/cpu/simd/lanes*.h). The two 16-bit floats are computed in float or double, and rounded
+ * once, or at each step where TensorFlow does. */
 #include "kernels/cpu/binary/binary.h"
 #include "kernels/cpu/simd/lanes_angle.h"
 
 #define SQUARE(d) ((d) * (d))
 #define WIDTH(x) (8 * sizeof x)
 #define BY_ZERO "Integer division by zero"
-/* A divisor of 0 is noted, and 1 divides instead. 32-bit integers divide as doubles, which hold every quotient: rounded
- * down or towards zero it is exact. The least integer by -1 wraps round. */
+/* A divisor of 0 is noted, and 1 divides instead. 32-bit integers divide as doubles, which hold
+ * every quotient: rounded down or towards zero it is exact. The least integer by -1 wraps round. */
 #define DIVISOR(b) (bad |= b == 0, b == 0 ? 1 : b)
 
-/* The bits of a float count up away from zero: one more or one less is the neighbour, and zero's are the least of either sign. */
+/* The bits of a float count up away from zero: one more or one less is the neighbour, and zero's
+ * are the least of either sign. */
 #define NEXT_AFTER(NAME, FLOAT, BITS, OF_BITS, TO_BITS, SIGN_BIT)                  \
   static inline FLOAT NAME(FLOAT a, FLOAT b) {                                     \
     const BITS bits = OF_BITS(a);                                                  \
@@ -58,7 +60,8 @@ NEXT_AFTER(next_after_f, float, uint32_t, lane_bits_f, lane_from_bits_f, 31)
   X(TanhGrad, NOT_F32, b * (1 - a * a))                                            \
   X(SigmoidGrad, NOT_F32, b * a * (1 - a))
 
-/* Integers and truth. A shift by less than 0 is by 0, by more than the width by one less than it. */
+/* Integers and truth. A shift by less than 0 is by 0, by more than the width by one less than
+ * it. */
 #define INTEGERS(X)                                                                \
   X(Add, MODULO, a + b)                                                            \
   X(AddV2, MODULO, a + b)                                                          \
@@ -78,12 +81,16 @@ NEXT_AFTER(next_after_f, float, uint32_t, lane_bits_f, lane_from_bits_f, 31)
   X(LogicalOr, TRUTH, a | b)
 #define U_CLAMPED(b, a) (b > (unsigned)WIDTH(a) - 1 ? (unsigned)WIDTH(a) - 1 : (unsigned)b)
 #define CLAMPED(b, a) (b < 0 ? 0 : b > (int)WIDTH(a) - 1 ? (int)WIDTH(a) - 1 : (int)b)
-/* AVX2 shifts 32 and 64 bits, each by its own number. Compilers would shift narrower integers in their own width, which they then
- * can only do one by one; as products with powers of two, exact in float, they become vectors. */
+/* AVX2 shifts 32 and 64 bits, each by its own number. Compilers would shift narrower integers in
+ * their own width, which they then can only do one by one; as products with powers of two, exact in
+ * float, they become vectors. */
 #define POWER(by) lane_from_bits_f((uint32_t)(127 + (int)(by)) << 23)
-#define LEFT(a, by) \
-  (sizeof a == 8 ? (uint64_t)a << (by) : sizeof a == 4 ? (uint32_t)a << ((by) & 31) : (uint32_t)(int32_t)((float)a * POWER(by)))
-#define RIGHT(a, by) (sizeof a >= 4 ? a >> (by) : (__typeof__(a))floorf((float)a * POWER(-(int)(by))))
+#define LEFT(a, by)                           \
+  (sizeof a == 8   ? (uint64_t)a << (by)      \
+   : sizeof a == 4 ? (uint32_t)a << ((by)&31) \
+                   : (uint32_t)(int32_t)((float)a * POWER(by)))
+#define RIGHT(a, by) \
+  (sizeof a >= 4 ? a >> (by) : (__typeof__(a))floorf((float)a * POWER(-(int)(by))))
 
 /* Quotients and remainders of integers. */
 #define DIVISIONS(X)                                                                        \
@@ -111,7 +118,8 @@ static inline int64_t floor_remainder(int64_t a, int64_t b, bool *bad) {
   const int64_t r = a - a / b * b;
   return r != 0 && (r ^ b) < 0 ? r + b : r;
 }
-#define DIVISION_DEFINE(NAME, ROWS, E) TARN_BINARY_DEFINE_WITH(TARN_BINARY_LOOP, BY_ZERO, NAME, ROWS, E)
+#define DIVISION_DEFINE(NAME, ROWS, E) \
+  TARN_BINARY_DEFINE_WITH(TARN_BINARY_LOOP, BY_ZERO, NAME, ROWS, E)
 
 #define COMPARISONS(X)                \
   X(Less, ORDERED, a < b)             \
@@ -134,8 +142,12 @@ COMPARISONS(COMPARE_DEFINE)
 /* Shapes that do not fit are the reference's to judge. */
 static const char *shapes_fit(const tarn_problem *p) {
   tarn_shape ignored;
-  return tarn__shape_broadcast(&p->in_shape[0], &p->in_shape[1], &ignored) == TARN_OK ? NULL : "the shapes do not fit";
+  return tarn__shape_broadcast(&p->in_shape[0], &p->in_shape[1], &ignored) == TARN_OK
+             ? NULL
+             : "the shapes do not fit";
 }
 #define KERNEL(NAME, ROWS, E) \
   {.op = #NAME, .dtypes = TARN_##ROWS##_BITS, .supports = shapes_fit, .run = run_##NAME##_##ROWS},
-#define ROWS FLOATS(TARN_BINARY_KERNEL) INTEGERS(TARN_BINARY_KERNEL) DIVISIONS(TARN_BINARY_KERNEL) COMPARISONS(KERNEL)
+#define ROWS                 \
+  FLOATS(TARN_BINARY_KERNEL) \
+  INTEGERS(TARN_BINARY_KERNEL) DIVISIONS(TARN_BINARY_KERNEL) COMPARISONS(KERNEL)

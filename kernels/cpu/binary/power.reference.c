@@ -25,7 +25,8 @@ static inline double _Complex log1p_of(double _Complex z) {
   X(Atan2, FLOAT, atan2(a, b))                        \
   X(NextAfter, WIDE_FLOAT, nextafter(a, b))
 
-#define POWER_DEFINE(NAME, ROWS, E) TARN_BINARY_DEFINE_WITH(TARN_BINARY_LOOP, NEGATIVE_POWER, NAME, ROWS, E)
+#define POWER_DEFINE(NAME, ROWS, E) \
+  TARN_BINARY_DEFINE_WITH(TARN_BINARY_LOOP, NEGATIVE_POWER, NAME, ROWS, E)
 
 POWER_DEFINE(Pow, SIGNED, power((uint64_t)(int64_t)a, b, &bad))
 FLOATS(TARN_BINARY_DEFINE)

@@ -12,7 +12,8 @@ static tarn_status add(const tarn_call *call) {
   for (int64_t i = 0; i < n; i++) {
     int64_t a_at, b_at;
     tarn__folded_row(&f, i / f.dim[0], &a_at, &b_at);
-    tarn_string a = as[a_at + i % f.dim[0] * f.a_step[0]], b = bs[b_at + i % f.dim[0] * f.b_step[0]];
+    tarn_string a = as[a_at + i % f.dim[0] * f.a_step[0]],
+                b = bs[b_at + i % f.dim[0] * f.b_step[0]];
     TARN_TRY(tarn__string_join(y, i, a, b));
   }
   return TARN_OK;

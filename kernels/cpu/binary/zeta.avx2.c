@@ -1,6 +1,7 @@
-/* Hurwitz's zeta of floats in vectors made by the compiler. The sum of (q + k)^-x: TERMS terms, then Euler and Maclaurin's formula
- * for the rest (DLMF 25.11.5), in double, to the accuracy of a float: see kernels/cpu/special/gamma.c. A block with arguments
- * outside of x > 1 and q > 0, or so large that the powers leave double's range, goes there whole. */
+/* Hurwitz's zeta of floats in vectors made by the compiler. The sum of (q + k)^-x: TERMS terms,
+ * then Euler and Maclaurin's formula for the rest (DLMF 25.11.5), in double, to the accuracy of a
+ * float: see kernels/cpu/special/gamma.c. A block with arguments outside of x > 1 and q > 0, or so
+ * large that the powers leave double's range, goes there whole. */
 #include "kernels/cpu/binary/binary.h"
 #include "kernels/cpu/simd/lanes.h"
 #include "kernels/cpu/special/special.h"
@@ -11,7 +12,8 @@ static inline double term(double x, double q) { return lane_exp(-x * lane_log(q)
 
 /* x: a whole block; q likewise. */
 static void sums(const double *x, const double *q, float *y) {
-  static const double bernoulli[] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160};   /* B_2k / (2k)! */
+  static const double bernoulli[] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600,
+                                     1.0 / 47900160}; /* B_2k / (2k)! */
   double sum[BLOCK] = {0}, power[BLOCK];
   for (int k = 0; k <= TERMS; k++) {
     TARN_EACH_LANE
@@ -32,7 +34,8 @@ static void sums(const double *x, const double *q, float *y) {
   }
 }
 
-static bool loop(const void *a_from, int64_t a_step, const void *b_from, int64_t b_step, void *to, int64_t all) {
+static bool loop(const void *a_from, int64_t a_step, const void *b_from, int64_t b_step, void *to,
+                 int64_t all) {
   const float *xs = a_from, *qs = b_from;
   float *ys = to;
   for (int64_t at = 0; at < all; at += BLOCK) {

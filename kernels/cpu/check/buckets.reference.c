@@ -28,7 +28,8 @@ static int64_t values_from(const tarn_tensor *t, int64_t at, double *to) {
   return n;
 }
 
-/* The number of boundaries that are <= the value, by halving. NaN is below none: it goes past the last. */
+/* The number of boundaries that are <= the value, by halving. NaN is below none: it goes past the
+ * last. */
 static tarn_status bucketize(const tarn_call *call) {
   const tarn_bucketize_params *p = call->problem->params;
   int32_t *y = call->out[0]->data;
@@ -49,12 +50,14 @@ static tarn_status bucketize(const tarn_call *call) {
   return TARN_OK;
 }
 
-/* Counts of values in nbins equal bins over the range; what lies outside goes to the first or last. NaN is refused. */
+/* Counts of values in nbins equal bins over the range; what lies outside goes to the first or last.
+ * NaN is refused. */
 static tarn_status histogram(const tarn_call *call) {
   double low = value_at(call->in[1], 0), high = value_at(call->in[1], 1);
   if (!(low < high))
-    return tarn_fail(TARN_INVALID, "value_range should satisfy value_range[0] < value_range[1], but got [%g, %g]", low,
-                     high);
+    return tarn_fail(TARN_INVALID,
+                     "value_range should satisfy value_range[0] < value_range[1], but got [%g, %g]",
+                     low, high);
   tarn_tensor *y = call->out[0];
   int64_t bins = tarn__tensor_elements(y), n = tarn__tensor_elements(call->in[0]);
   const double width = (high - low) / (double)bins, last = (double)(bins - 1);
@@ -68,7 +71,8 @@ static tarn_status histogram(const tarn_call *call) {
       if (isnan(at[i])) return tarn_fail(TARN_INVALID, "value %lld is NaN", (long long)(from + i));
     for (int64_t i = 0; i < part; i++) {
       const double over = at[i] - low;
-      const double bin = 0.5 * (over + fabs(over)) / width;   /* 0 below: a choice would become a jump, half of them wrong */
+      const double bin = 0.5 * (over + fabs(over)) /
+                         width; /* 0 below: a choice would become a jump, half of them wrong */
       at[i] = bin < last ? bin : last;
     }
     if (y->dtype == TARN_I32)

@@ -34,8 +34,9 @@ static tarn_status run(const tarn_call *call) {
                                                               : "-Inf";
     bool infinite = f.plus || f.minus;
     int bytes = p->message.size < 400 ? (int)p->message.size : 400;
-    return tarn_fail(TARN_INVALID, "%.*s : Tensor had %s%s%s values", bytes, p->message.data ? p->message.data : "",
-                     infinite ? infinities : "", infinite && f.nan ? " and " : "", f.nan ? "NaN" : "");
+    return tarn_fail(TARN_INVALID, "%.*s : Tensor had %s%s%s values", bytes,
+                     p->message.data ? p->message.data : "", infinite ? infinities : "",
+                     infinite && f.nan ? " and " : "", f.nan ? "NaN" : "");
   }
   if (n > 0 && call->out[0]->data != call->in[0]->data)
     memcpy(call->out[0]->data, call->in[0]->data, tarn__tensor_bytes(call->in[0]));

@@ -1,4 +1,5 @@
-/* libpng with our memory and our errors: the first refusal is kept and told by tarn__png_failure. */
+/* libpng with our memory and our errors: the first refusal is kept and told by
+ * tarn__png_failure. */
 #ifndef TARN_KERNELS_CPU_CODEC_PNG_SESSION_H
 #define TARN_KERNELS_CPU_CODEC_PNG_SESSION_H
 

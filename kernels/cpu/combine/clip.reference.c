@@ -1,19 +1,19 @@
-/* max(min(x, high), low), where the limits are scalars or of x's shape. NaN stays, and the lower limit
- * wins where they cross. Complex numbers are clipped in both their parts. */
+/* max(min(x, high), low), where the limits are scalars or of x's shape. NaN stays, and the lower
+ * limit wins where they cross. Complex numbers are clipped in both their parts. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/kernel.h"
 
 /* Limits are for 1 number, or the 2 parts of one. */
-#define CLIP(PARTS, E, DT, SUFFIX, S, A, GET, PUT)                                                    \
-  case DT: {                                                                                          \
-    const S *xs = call->in[0]->data, *lows = call->in[1]->data, *highs = call->in[2]->data;           \
-    S *ys = call->out[0]->data;                                                                       \
-    for (int64_t i = 0; i < PARTS * n; i++) {                                                         \
-      const S low = lows[low_step ? i : i % PARTS], high = highs[high_step ? i : i % PARTS];          \
-      const S lowered = GET(high) < GET(xs[i]) ? high : xs[i];                                        \
-      ys[i] = GET(lowered) < GET(low) ? low : lowered;                                                \
-    }                                                                                                 \
-    break;                                                                                            \
+#define CLIP(PARTS, E, DT, SUFFIX, S, A, GET, PUT)                                           \
+  case DT: {                                                                                 \
+    const S *xs = call->in[0]->data, *lows = call->in[1]->data, *highs = call->in[2]->data;  \
+    S *ys = call->out[0]->data;                                                              \
+    for (int64_t i = 0; i < PARTS * n; i++) {                                                \
+      const S low = lows[low_step ? i : i % PARTS], high = highs[high_step ? i : i % PARTS]; \
+      const S lowered = GET(high) < GET(xs[i]) ? high : xs[i];                               \
+      ys[i] = GET(lowered) < GET(low) ? low : lowered;                                       \
+    }                                                                                        \
+    break;                                                                                   \
   }
 
 static tarn_status run(const tarn_call *call) {

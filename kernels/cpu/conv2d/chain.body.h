@@ -1,18 +1,21 @@
 /* _FusedConvChain in f32 a few rows at a time; the including file defines ISA and TARGET.
  *
- *   chunk = a band of rows of the last stage's output        the stages' rows at its border are computed twice
- *     for a few rows of the band
- *       for each stage: the rows that these need and that are not there yet
+ *   chunk = a band of rows of the last stage's output        the stages' rows at its border are
+ * computed twice for a few rows of the band for each stage: the rows that these need and that are
+ * not there yet
  *
- * What passes from stage to stage is a window of rows: all of a picture's before a depthwise stage that still needs the
- * last two live in a ring, those before a product are used up at once. Windows and weights fit L2 together, so only the
- * input is read from beyond and only the output written there. Stages:
+ * What passes from stage to stage is a window of rows: all of a picture's before a depthwise stage
+ * that still needs the last two live in a ring, those before a product are used up at once. Windows
+ * and weights fit L2 together, so only the input is read from beyond and only the output written
+ * there. Stages:
  *
  *   depthwise 3x3          depthwise3.body.h
  *   1x1, stride 1          the matrix product of gemm/ on the new rows
- *   first stage, few channels, any filter      its padded rows are copied, then a product with a pointer a filter row
+ *   first stage, few channels, any filter      its padded rows are copied, then a product with a
+ * pointer a filter row
  *
- * MobileNet v1's layers 0 to 2 at batch 1 write and read 14 MB in eight steps; as one chain they move 1.4. */
+ * MobileNet v1's layers 0 to 2 at batch 1 write and read 14 MB in eight steps; as one chain they
+ * move 1.4. */
 #include "kernels/cpu/conv2d/depthwise3.body.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/gemm/gemm.h"
@@ -38,7 +41,8 @@ typedef struct stage {
 typedef struct plan {
   stage stage[TARN_CHAIN_STAGES];
   int stages;
-  int64_t step, bands;                /* rows of the last stage at once; bands of a picture, which differ by one row */
+  int64_t step,
+      bands; /* rows of the last stage at once; bands of a picture, which differ by one row */
   int64_t pad_width;                  /* first: columns of a padded row */
   size_t pad_bytes, zero_bytes, pointer_bytes, pack_bytes, thread_bytes;
   bool packed;
@@ -48,7 +52,8 @@ static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static bool is_product(const tarn_conv2d *g) {
-  return g->KH * g->KW == 1 && g->stride_h * g->stride_w == 1 && g->groups == 1 && g->OH == g->H && g->OW == g->W;
+  return g->KH * g->KW == 1 && g->stride_h * g->stride_w == 1 && g->groups == 1 && g->OH == g->H &&
+         g->OW == g->W;
 }
 
 /* Windows for `step` rows of the last stage at a time: returns their bytes. */
@@ -65,8 +70,10 @@ static size_t windows(plan *t, int64_t step) {
     step = from->rows;
   }
   const stage *s = &t->stage[0];
-  t->pad_bytes = s->first ? aligned((size_t)(((step - 1) * s->g.stride_h + s->g.KH) * t->pad_width * s->g.C) *
-                                    sizeof(float)) : 0;
+  t->pad_bytes =
+      s->first ? aligned((size_t)(((step - 1) * s->g.stride_h + s->g.KH) * t->pad_width * s->g.C) *
+                         sizeof(float))
+               : 0;
   return bytes + t->pad_bytes;
 }
 
@@ -87,8 +94,9 @@ static plan plan_of(const tarn_problem *p, int threads) {
       t.pad_width = (g[i].OW - 1) * g[i].stride_w + g[i].KW;
       t.pointer_bytes = aligned(tarn__gemm_scratch_bytes(g[i].KH, 1));
     }
-    t.pack_bytes += aligned(c->stage[i].depthwise ? (size_t)(g[i].KH * g[i].KW * g[i].C) * sizeof(float)
-                                                  : tarn__gemm_packed_bytes(&ISA, g[i].KH * g[i].KW * g[i].C, g[i].OC));
+    t.pack_bytes += aligned(
+        c->stage[i].depthwise ? (size_t)(g[i].KH * g[i].KW * g[i].C) * sizeof(float)
+                              : tarn__gemm_packed_bytes(&ISA, g[i].KH * g[i].KW * g[i].C, g[i].OC));
     t.packed = t.packed && p->stable && p->stable[tarn__chain_filter(i)];
   }
   const tarn_conv2d *last = &t.stage[t.stages - 1].g;
@@ -97,11 +105,13 @@ static plan plan_of(const tarn_problem *p, int threads) {
   while (t.step < last->OH && windows(&t, t.step + 1) <= WINDOWS) t.step++;
   if (t.step > 0) t.step = ceil_div(last->OH, ceil_div(last->OH, t.step));
   t.thread_bytes = windows(&t, t.step) + t.pointer_bytes;
-  /* Some four bands a thread, two where their borders are computed twice, as many for each; half a step at least, since the
-   * last filter is read once a step. */
+  /* Some four bands a thread, two where their borders are computed twice, as many for each; half a
+   * step at least, since the last filter is read once a step. */
   int depthwise = 0;
   for (int i = 0; i < t.stages; i++) depthwise += !t.stage[i].product && !t.stage[i].first;
-  t.bands = threads > 1 && last->N > 0 ? ceil_div((depthwise > 1 ? 2 : 4) * (int64_t)threads, last->N) : 1;
+  t.bands = threads > 1 && last->N > 0
+                ? ceil_div((depthwise > 1 ? 2 : 4) * (int64_t)threads, last->N)
+                : 1;
   const int64_t most = ceil_div(2 * last->OH, t.step > 0 ? t.step : 1);
   if (t.bands > most) t.bands = most;
   if (t.bands > last->OH) t.bands = last->OH;
@@ -114,17 +124,21 @@ static const char *supports(const tarn_problem *p) {
   tarn_conv2d g[TARN_CHAIN_STAGES];
   const tarn_conv_chain_params *c = tarn__chain_geometry(p, g);
   for (int i = 0; i < c->stages; i++) {
-    if (!tarn__gemm_fits(g[i].N * g[i].H, g[i].W, g[i].C) || !tarn__gemm_fits(g[i].N * g[i].OH, g[i].OW, g[i].OC) ||
+    if (!tarn__gemm_fits(g[i].N * g[i].H, g[i].W, g[i].C) ||
+        !tarn__gemm_fits(g[i].N * g[i].OH, g[i].OW, g[i].OC) ||
         !tarn__gemm_fits(1, g[i].OC, g[i].KH * g[i].KW * g[i].KC))
       return "the tensors are too large";
     if (c->stage[i].depthwise) {
-      if (g[i].OC != g[i].C || g[i].KH != 3 || g[i].KW != 3) return "a depthwise stage that is not 3x3 with multiplier 1";
+      if (g[i].OC != g[i].C || g[i].KH != 3 || g[i].KW != 3)
+        return "a depthwise stage that is not 3x3 with multiplier 1";
       if (!depthwise3_takes(g[i].W, g[i].OW, g[i].stride_h, g[i].stride_w, g[i].pad_left))
-        return "a depthwise stage of few columns, or of strides or padding that rows of 3x3 do not take";
+        return "a depthwise stage of few columns, or of strides or padding that rows of 3x3 do not "
+               "take";
     } else if (!is_product(&g[i])) {
       if (i > 0) return "a stage after the first that is neither depthwise nor 1x1";
       if (g[i].C > FEW_CHANNELS) return "a first stage of many channels that is not 1x1";
-      if (g[i].KH > 64 || g[i].KW > 64 || g[i].stride_h > 64 || g[i].stride_w > 64) return "a large first filter";
+      if (g[i].KH > 64 || g[i].KW > 64 || g[i].stride_h > 64 || g[i].stride_w > 64)
+        return "a large first filter";
     }
     if (g[i].OW < 3) return "rows of fewer than 3 pixels";
   }
@@ -152,7 +166,8 @@ static size_t prepared_bytes(const tarn_problem *p) {
   return t.packed ? t.pack_bytes : 0;
 }
 
-static tarn_status pack(const plan *t, const tarn_tensor *const *in, char *memory, tarn_pool *pool) {
+static tarn_status pack(const plan *t, const tarn_tensor *const *in, char *memory,
+                        tarn_pool *pool) {
   for (int i = 0; i < t->stages; i++) {
     const tarn_conv2d *g = &t->stage[i].g;
     const float *w = in[tarn__chain_filter(i)]->data;
@@ -165,12 +180,13 @@ static tarn_status pack(const plan *t, const tarn_tensor *const *in, char *memor
   return TARN_OK;
 }
 
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   const plan t = plan_of(p, 1);
   return pack(&t, in, memory, pool);
 }
 
-/* ---- a run ------------------------------------------------------------------------------------ */
+/* ---- a run ----------------------------------------------------------------------------------- */
 
 typedef struct job {
   const plan *t;
@@ -205,9 +221,15 @@ static const float *input_row(const band *b, int i, int64_t r) {
 static void depthwise_rows(const band *b, int i) {
   const stage *s = &b->j->t->stage[i];
   const tarn_conv2d *g = &s->g;
-  const depthwise3 d = {.C = g->C, .W = g->W, .OW = g->OW, .stride = g->stride_w, .pad_left = g->pad_left,
-                        .w = (const float *)(const void *)(b->j->packed + s->pack_at), .bias = b->j->bias[i],
-                        .zero = b->j->zero, .activation = s->activation};
+  const depthwise3 d = {.C = g->C,
+                        .W = g->W,
+                        .OW = g->OW,
+                        .stride = g->stride_w,
+                        .pad_left = g->pad_left,
+                        .w = (const float *)(const void *)(b->j->packed + s->pack_at),
+                        .bias = b->j->bias[i],
+                        .zero = b->j->zero,
+                        .activation = s->activation};
   for (int64_t oh = b->from[i]; oh < b->to[i]; oh += DEPTHWISE3_ROWS) {
     const float *x[(DEPTHWISE3_ROWS - 1) * 2 + 3];
     float *y[DEPTHWISE3_ROWS];
@@ -251,7 +273,8 @@ static void point(const void *argument, int64_t m, int rows, int mr, const float
 }
 
 static void pad_rows(const band *b, const tarn_conv2d *g, int64_t width) {
-  const int64_t top = b->from[0] * g->stride_h - g->pad_top, rows = (b->to[0] - b->from[0] - 1) * g->stride_h + g->KH;
+  const int64_t top = b->from[0] * g->stride_h - g->pad_top,
+                rows = (b->to[0] - b->from[0] - 1) * g->stride_h + g->KH;
   const int64_t left = g->pad_left < width ? g->pad_left : width;
   const int64_t inner = g->W < width - left ? g->W : width - left;
   for (int64_t r = 0; r < rows; r++) {
@@ -262,7 +285,8 @@ static void pad_rows(const band *b, const tarn_conv2d *g, int64_t width) {
       continue;
     }
     memset(to, 0, (size_t)(left * g->C) * sizeof *to);
-    memcpy(to + left * g->C, b->j->x + (b->n * g->H + top + r) * g->W * g->C, (size_t)(inner * g->C) * sizeof *to);
+    memcpy(to + left * g->C, b->j->x + (b->n * g->H + top + r) * g->W * g->C,
+           (size_t)(inner * g->C) * sizeof *to);
     memset(to + (left + inner) * g->C, 0, (size_t)((width - left - inner) * g->C) * sizeof *to);
   }
 }
@@ -278,9 +302,12 @@ static tarn_status stage_rows(const band *b, int i) {
   for (int64_t r = b->from[i]; r < b->to[i];) {
     int64_t rows = b->to[i] - r;
     if (s->ring && rows > s->rows - r % s->rows) rows = s->rows - r % s->rows;
-    const source from = {g, b->pad + (r - b->from[i]) * g->stride_h * b->j->t->pad_width * g->C, b->j->t->pad_width};
-    const tarn_gemm gemm = s->first ? (tarn_gemm){.point = point, .source = &from, .taps = g->KH, .depth = g->KW * g->C}
-                                    : (tarn_gemm){.a = input_row(b, i, r), .lda = g->C};
+    const source from = {g, b->pad + (r - b->from[i]) * g->stride_h * b->j->t->pad_width * g->C,
+                         b->j->t->pad_width};
+    const tarn_gemm gemm =
+        s->first
+            ? (tarn_gemm){.point = point, .source = &from, .taps = g->KH, .depth = g->KW * g->C}
+            : (tarn_gemm){.a = input_row(b, i, r), .lda = g->C};
     TARN_TRY(product_rows(b, i, r, rows, gemm));
     r += rows;
   }
@@ -325,7 +352,11 @@ static tarn_status run(const tarn_call *call) {
   const plan t = plan_of(call->problem, threads);
   if (tarn__tensor_elements(call->out[0]) == 0) return TARN_OK;
   char *scratch = call->scratch;
-  job j = {.t = &t, .x = call->in[0]->data, .y = call->out[0]->data, .zero = call->scratch, .packed = call->prepared};
+  job j = {.t = &t,
+           .x = call->in[0]->data,
+           .y = call->out[0]->data,
+           .zero = call->scratch,
+           .packed = call->prepared};
   memset(scratch, 0, t.zero_bytes);
   scratch += t.zero_bytes;
   j.windows = scratch;
@@ -339,6 +370,9 @@ static tarn_status run(const tarn_call *call) {
 }
 
 /* The filters of eight stages. */
-#define ROWS                                                                                              \
-  {.op = "_FusedConvChain", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us,       \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare, .spent = 0xAAAAu, .run = run}
+#define ROWS                                                                              \
+  {                                                                                       \
+    .op = "_FusedConvChain", .dtypes = TARN_BIT(TARN_F32), .supports = supports,          \
+    .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, \
+    .prepare = prepare, .spent = 0xAAAAu, .run = run                                      \
+  }

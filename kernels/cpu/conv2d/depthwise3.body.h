@@ -1,12 +1,15 @@
-/* Rows of a 3x3 depthwise convolution, stride 1 or 2, at most one column of padding a side; compiled per target.
+/* Rows of a 3x3 depthwise convolution, stride 1 or 2, at most one column of padding a side;
+ * compiled per target.
  *
- *   for a block of Q output columns                 the last one overlaps the one before where Q does not divide
- *     for a vector of channels                      neighbours in memory: streams that the hardware reads ahead
- *       R x Q accumulators and 9 weights            AVX-512: 2 x 7 + 9 of 32 registers, AVX2: 1 x 4 + 9 of 16
- *         for each input vector under the block: one load, up to 9 multiply-adds
+ *   for a block of Q output columns                 the last one overlaps the one before where Q
+ * does not divide for a vector of channels                      neighbours in memory: streams that
+ * the hardware reads ahead R x Q accumulators and 9 weights            AVX-512: 2 x 7 + 9 of 32
+ * registers, AVX2: 1 x 4 + 9 of 16 for each input vector under the block: one load, up to 9
+ * multiply-adds
  *
- * 4 x 9 loads for 126 multiply-adds (stride 1, AVX-512): bound by multiplication in L1, elsewhere by reading x. Padding
- * is a pointer: to a vector of zeros for a column, to a row of zeros for a row. */
+ * 4 x 9 loads for 126 multiply-adds (stride 1, AVX-512): bound by multiplication in L1, elsewhere
+ * by reading x. Padding is a pointer: to a vector of zeros for a column, to a row of zeros for a
+ * row. */
 #ifndef TARN_KERNELS_CPU_CONV2D_DEPTHWISE3_BODY_H
 #define TARN_KERNELS_CPU_CONV2D_DEPTHWISE3_BODY_H
 
@@ -23,18 +26,22 @@ typedef struct depthwise3 {
 } depthwise3;
 
 /* Whether the rows function takes it: there are at least Q columns, and the padding is as above. */
-static inline bool depthwise3_takes(int64_t W, int64_t OW, int64_t stride_h, int64_t stride_w, int64_t pad_left) {
-  return (stride_w == 1 || stride_w == 2) && stride_h == stride_w && pad_left <= 1 && OW >= DEPTHWISE3_COLS &&
-         (OW - 1) * stride_w - pad_left + 3 <= W + 1;
+static inline bool depthwise3_takes(int64_t W, int64_t OW, int64_t stride_h, int64_t stride_w,
+                                    int64_t pad_left) {
+  return (stride_w == 1 || stride_w == 2) && stride_h == stride_w && pad_left <= 1 &&
+         OW >= DEPTHWISE3_COLS && (OW - 1) * stride_w - pad_left + 3 <= W + 1;
 }
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE vf depthwise3_load(const float *p, vm m, const bool whole) { return whole ? vf_load(p) : vf_load_m(p, m); }
+INLINE vf depthwise3_load(const float *p, vm m, const bool whole) {
+  return whole ? vf_load(p) : vf_load_m(p, m);
+}
 
 /* R rows of one block: columns o.. of channels c.. . */
-INLINE void depthwise3_block(const int R, const int S, const bool whole, const depthwise3 *d, const float *const *x,
-                             float *const *y, const float *const *add, int64_t o, int64_t c, vm m) {
+INLINE void depthwise3_block(const int R, const int S, const bool whole, const depthwise3 *d,
+                             const float *const *x, float *const *y, const float *const *add,
+                             int64_t o, int64_t c, vm m) {
   enum { Q = DEPTHWISE3_COLS };
   const int64_t C = d->C, j0 = o * S - d->pad_left;
   const int columns = (Q - 1) * S + 3;
@@ -60,7 +67,8 @@ INLINE void depthwise3_block(const int R, const int S, const bool whole, const d
 #pragma GCC unroll 7
         for (int q = 0; q < Q; q++) {
           const int kh = i - r * S, kw = j - q * S;
-          if (kh >= 0 && kh < 3 && kw >= 0 && kw < 3) s[r * Q + q] = vf_fma(v, w[kh * 3 + kw], s[r * Q + q]);
+          if (kh >= 0 && kh < 3 && kw >= 0 && kw < 3)
+            s[r * Q + q] = vf_fma(v, w[kh * 3 + kw], s[r * Q + q]);
         }
     }
   }
@@ -78,8 +86,8 @@ INLINE void depthwise3_block(const int R, const int S, const bool whole, const d
     }
 }
 
-INLINE void depthwise3_walk(const int R, const int S, const depthwise3 *d, const float *const *x, float *const *y,
-                            const float *const *add) {
+INLINE void depthwise3_walk(const int R, const int S, const depthwise3 *d, const float *const *x,
+                            float *const *y, const float *const *add) {
   for (int64_t o = 0; o < d->OW; o += DEPTHWISE3_COLS) {
     if (o > d->OW - DEPTHWISE3_COLS) o = d->OW - DEPTHWISE3_COLS;
     int64_t c = 0;
@@ -88,8 +96,8 @@ INLINE void depthwise3_walk(const int R, const int S, const depthwise3 *d, const
   }
 }
 
-/* `rows` (1 to DEPTHWISE3_ROWS) rows of y from (rows-1)*stride + 3 rows of x; add NULL or rows of what is added. x is not
- * written over: blocks overlap. */
+/* `rows` (1 to DEPTHWISE3_ROWS) rows of y from (rows-1)*stride + 3 rows of x; add NULL or rows of
+ * what is added. x is not written over: blocks overlap. */
 static void depthwise3_rows(const depthwise3 *d, int rows, const float *const *x, float *const *y,
                             const float *const *add) {
 #if VF == 16

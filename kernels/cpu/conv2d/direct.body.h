@@ -18,9 +18,10 @@ static void NAME(direct)(const tarn_conv *g, const tarn_call *call) {
           for (int64_t kd = d0; kd < d1; kd++)
             for (int64_t kh = h0; kh < h1; kh++)
               for (int64_t kw = w0; kw < w1; kw++) {
-                const ELEM *pixel = x + n * xs.N + (od * ad->stride - ad->before + kd * ad->dilation) * xs.D +
-                                 (oh * ah->stride - ah->before + kh * ah->dilation) * xs.H +
-                                 (ow * aw->stride - aw->before + kw * aw->dilation) * xs.W;
+                const ELEM *pixel = x + n * xs.N +
+                                    (od * ad->stride - ad->before + kd * ad->dilation) * xs.D +
+                                    (oh * ah->stride - ah->before + kh * ah->dilation) * xs.H +
+                                    (ow * aw->stride - aw->before + kw * aw->dilation) * xs.W;
                 const ELEM *tap = w + ((kd * ah->window + kh) * aw->window + kw) * g->KC * g->OC;
                 for (int64_t group = 0; group < g->groups; group++)
                   for (int64_t kc = 0; kc < g->KC; kc++) {

@@ -27,6 +27,9 @@ static tarn_status run(const tarn_call *call) {
 const tarn_kernel tarn_kernels_conv2d_direct_reference[] = {
     {.op = "Conv2D", .dtypes = DTYPES, .scratch_bytes = scratch_bytes, .run = run},
     {.op = "Conv3D", .dtypes = TARN_FLOATS, .scratch_bytes = scratch_bytes, .run = run},
-    {.op = "DepthwiseConv2dNative", .dtypes = TARN_FLOATS, .scratch_bytes = scratch_bytes, .run = run},
+    {.op = "DepthwiseConv2dNative",
+     .dtypes = TARN_FLOATS,
+     .scratch_bytes = scratch_bytes,
+     .run = run},
     {0},
 };

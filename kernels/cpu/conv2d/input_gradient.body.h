@@ -1,6 +1,7 @@
-/* dx of a convolution: each input element gathers the outputs that read it. See kernels/cpu/each.h. */
-static WIDE NAME(gather)(const tarn_conv *g, const ELEM *w, const ELEM *dy, const int64_t at[TARN_AXES], int64_t group,
-                      int64_t kc) {
+/* dx of a convolution: each input element gathers the outputs that read it. See
+ * kernels/cpu/each.h. */
+static WIDE NAME(gather)(const tarn_conv *g, const ELEM *w, const ELEM *dy,
+                         const int64_t at[TARN_AXES], int64_t group, int64_t kc) {
   const tarn_axis *ad = &g->axis[0], *ah = &g->axis[1], *aw = &g->axis[2];
   const tarn_conv_layout ys = tarn__conv_output(g);
   const int64_t per_group = g->OC / g->groups;

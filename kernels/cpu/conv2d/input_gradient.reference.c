@@ -7,7 +7,8 @@
 
 static tarn_status run(const tarn_call *call) {
   const tarn_problem *p = call->problem;
-  const tarn_conv g = tarn__conv_of(p->params, &p->out_shape[0], &p->in_shape[1], tarn__conv_is_depthwise(p));
+  const tarn_conv g =
+      tarn__conv_of(p->params, &p->out_shape[0], &p->in_shape[1], tarn__conv_is_depthwise(p));
   const tarn_dtype dtype = p->out_dtype[0];
   if (dtype == TARN_I32) input_gradient_i32(&g, call);
   else TARN_EACH_OF_FLOATS(dtype, input_gradient)(&g, call);

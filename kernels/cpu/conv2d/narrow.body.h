@@ -1,9 +1,11 @@
-/* Conv2D and _FusedConv2D of f32, NHWC, with narrowed factors (../narrow); the including file has ISA and the rest from
+/* Conv2D and _FusedConv2D of f32, NHWC, with narrowed factors (../narrow); the including file has
+ * ISA and the rest from
  * ../narrow/as_*.h, as ../matmul/narrow.body.h.
  *
- * The picture is copied narrowed, between its borders of padding, with channels filled up to whole groups; then a row of the
- * product is one run of memory for each filter row (with dilation across: for each filter position), the same steps
- * apart for all rows. For int8 each picture of the batch has one scale, and padding is its zero. */
+ * The picture is copied narrowed, between its borders of padding, with channels filled up to whole
+ * groups; then a row of the product is one run of memory for each filter row (with dilation across:
+ * for each filter position), the same steps apart for all rows. For int8 each picture of the batch
+ * has one scale, and padding is its zero. */
 #include "kernels/cpu/gemm/epilogue.body.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/narrow/narrow.h"
@@ -30,7 +32,8 @@ static plan plan_of(const tarn_problem *p) {
   t.taps = t.across ? g->KH : g->KH * g->KW;
   t.depth = (t.across ? g->KW : 1) * t.C / tarn__narrow_group(&ISA);
   t.picture_bytes = (size_t)(t.PH * t.PW * t.C * ISA.element_bytes);
-  t.b = (tarn_narrow_matrix){.taps = t.taps, .parts = t.across ? g->KW : 1, .part = g->C, .N = g->OC, .ldb = g->OC};
+  t.b = (tarn_narrow_matrix){
+      .taps = t.taps, .parts = t.across ? g->KW : 1, .part = g->C, .N = g->OC, .ldb = g->OC};
   return t;
 }
 
@@ -40,16 +43,19 @@ static const char *supports(const tarn_problem *p) {
   if (g.channels_first) return "NCHW";
   if (g.groups != 1) return "groups";
   if (!p->stable || !p->stable[1]) return "the filter is no constant";
-  if (g.N == 0 || g.OH == 0 || g.OW == 0 || g.C == 0 || g.KH == 0 || g.KW == 0) return "an empty sum";
-  if (g.KH > TARN_NARROW_MAX_TAPS || g.KW > TARN_NARROW_MAX_TAPS || g.KH * g.KW > TARN_NARROW_MAX_TAPS)
+  if (g.N == 0 || g.OH == 0 || g.OW == 0 || g.C == 0 || g.KH == 0 || g.KW == 0)
+    return "an empty sum";
+  if (g.KH > TARN_NARROW_MAX_TAPS || g.KW > TARN_NARROW_MAX_TAPS ||
+      g.KH * g.KW > TARN_NARROW_MAX_TAPS)
     return "too many filter positions";
   if (g.KH * g.KW * g.C > 32768) return "sums of so many products do not fit 32 bits";
-  if (!tarn__gemm_fits(tarn__shape_elements(&p->out_shape[0]), 1, 1) || !tarn__gemm_fits(1, g.OC, g.KH * g.KW * g.C) ||
-      !tarn__gemm_fits(g.N * g.H, g.W, g.C))
+  if (!tarn__gemm_fits(tarn__shape_elements(&p->out_shape[0]), 1, 1) ||
+      !tarn__gemm_fits(1, g.OC, g.KH * g.KW * g.C) || !tarn__gemm_fits(g.N * g.H, g.W, g.C))
     return "the tensors are too large";
   int64_t row, rows, padded;
-  if (tarn__mul_overflow(g.OW, g.stride_w, &row) || tarn__mul_overflow(g.KW, g.dilation_w, &padded) ||
-      tarn__add_overflow(row, padded, &row) || tarn__mul_overflow(g.OH, g.stride_h, &rows) ||
+  if (tarn__mul_overflow(g.OW, g.stride_w, &row) ||
+      tarn__mul_overflow(g.KW, g.dilation_w, &padded) || tarn__add_overflow(row, padded, &row) ||
+      tarn__mul_overflow(g.OH, g.stride_h, &rows) ||
       tarn__mul_overflow(g.KH, g.dilation_h, &padded) || tarn__add_overflow(rows, padded, &rows) ||
       tarn__mul_overflow(rows, row, &padded) || !tarn__gemm_fits(g.N, g.C + 4, padded))
     return "the padded input is too large";
@@ -60,15 +66,19 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const plan t = plan_of(p);
   const double wide = (double)((t.g.OC + ISA.nr - 1) / ISA.nr * ISA.nr);
   const double groups = (double)(t.taps * t.depth);
-  const double flops = 2 * (double)t.M * wide * groups * (double)tarn__narrow_group(&ISA) / (1e3 * m->gflops[TARGET] * SPEED * 0.9);
+  const double flops = 2 * (double)t.M * wide * groups * (double)tarn__narrow_group(&ISA) /
+                       (1e3 * m->gflops[TARGET] * SPEED * 0.9);
   const double bytes = (groups * 4 * (double)t.g.OC + 4.0 * (double)t.M * (double)t.g.OC +
-                        (double)(t.g.N * t.PH * t.PW * t.C) * (4 * (ISA.quantized ? 2 : 1) + 2 * ISA.element_bytes)) /
+                        (double)(t.g.N * t.PH * t.PW * t.C) *
+                            (4 * (ISA.quantized ? 2 : 1) + 2 * ISA.element_bytes)) /
                        (1e3 * m->gbytes_per_s);
   const double work = flops + bytes;   /* they overlap only in part */
   return 0.5 + (work > 20 ? work / m->threads : work);
 }
 
-static size_t scales_bytes(const plan *t) { return ((size_t)t->g.N * sizeof(tarn_narrow_scale) + 63) / 64 * 64; }
+static size_t scales_bytes(const plan *t) {
+  return ((size_t)t->g.N * sizeof(tarn_narrow_scale) + 63) / 64 * 64;
+}
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   (void)threads;
@@ -81,7 +91,8 @@ static size_t prepared_bytes(const tarn_problem *p) {
   return tarn__narrow_packed_bytes(&ISA, &t.b);
 }
 
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   plan t = plan_of(p);
   t.b.from = in[1]->data;
   return tarn__narrow_pack(&ISA, &t.b, memory, pool);
@@ -119,7 +130,8 @@ static void fill(const plan *t, const tarn_narrow_scale *s, char *to, int64_t co
   for (int64_t i = 0; i < count * t->C; i++) words[i] = (int16_t)zero;
 }
 
-static void copy_pixels(const plan *t, const tarn_narrow_scale *s, const float *from, int64_t count, char *to) {
+static void copy_pixels(const plan *t, const tarn_narrow_scale *s, const float *from, int64_t count,
+                        char *to) {
   const tarn_conv2d *g = &t->g;
   if (t->C == g->C) {
     ISA.narrow(from, count * g->C, s, to);
@@ -153,7 +165,7 @@ static tarn_status copy_rows(void *argument, int64_t chunk, int worker) {
   return TARN_OK;
 }
 
-/* ---- the product ------------------------------------------------------------------------------ */
+/* ---- the product ----------------------------------------------------------------------------- */
 
 static void rows_at(const void *source, int64_t first, int rows, int64_t *at) {
   const plan *t = source;
@@ -177,7 +189,8 @@ static tarn_status run(const tarn_call *call) {
   copying job = {&t, call->in[0]->data, picture, scale};
   if (ISA.quantized) TARN_TRY(tarn__pool_run(call->pool, g->N, range_of_picture, &job));
   const bool small = t.picture_bytes * (size_t)g->N < 65536;
-  TARN_TRY(tarn__pool_run(small ? NULL : call->pool, (g->N * t.PH + ROWS - 1) / ROWS, copy_rows, &job));
+  TARN_TRY(
+      tarn__pool_run(small ? NULL : call->pool, (g->N * t.PH + ROWS - 1) / ROWS, copy_rows, &job));
   int64_t tap[TARN_NARROW_MAX_TAPS];
   for (int64_t i = 0; i < t.taps; i++) {
     const int64_t kh = t.across ? i : i / g->KW, kw = t.across ? 0 : i % g->KW;
@@ -185,16 +198,31 @@ static tarn_status run(const tarn_call *call) {
   }
   const tarn_epilogue e = tarn__epilogue_of(call->problem);
   const tarn_narrow_gemm product = {
-    .M = t.M, .N = g->OC, .taps = t.taps, .depth = t.depth, .tap = tap, .a = picture, .rows_at = rows_at, .source = &t,
-    .scale_a = ISA.quantized ? scale : NULL, .range = g->OH * g->OW, .b = call->prepared, .c = call->out[0]->data,
-    .ldc = g->OC, .bias = tarn__epilogue_input(call, e.bias), .add = tarn__epilogue_input(call, e.add),
-    .activation = tarn__epilogue_activation(e.activation),
+      .M = t.M,
+      .N = g->OC,
+      .taps = t.taps,
+      .depth = t.depth,
+      .tap = tap,
+      .a = picture,
+      .rows_at = rows_at,
+      .source = &t,
+      .scale_a = ISA.quantized ? scale : NULL,
+      .range = g->OH * g->OW,
+      .b = call->prepared,
+      .c = call->out[0]->data,
+      .ldc = g->OC,
+      .bias = tarn__epilogue_input(call, e.bias),
+      .add = tarn__epilogue_input(call, e.add),
+      .activation = tarn__epilogue_activation(e.activation),
   };
   TARN_TRY(tarn__narrow_run(&ISA, &product, call->pool));
   if (tarn__epilogue_in_registers(e.activation)) return TARN_OK;
   return epilogue_pass(call->out[0]->data, NULL, NULL, e.activation, t.M, g->OC, call->pool);
 }
 
-#define ROW(OP)                                                                                           \
-  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION, .supports = supports, .cost_us = cost_us, \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare, .spent = 1u << 1, .run = run}
+#define ROW(OP)                                                                           \
+  {                                                                                       \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION, .supports = supports, \
+    .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, \
+    .prepare = prepare, .spent = 1u << 1, .run = run                                      \
+  }

@@ -3,4 +3,5 @@
 
 #include "kernels/cpu/conv2d/narrow.body.h"
 
-const tarn_kernel tarn_kernels_conv2d_narrow_int8_avx512[] = {ROW("Conv2D"), ROW("_FusedConv2D"), {0}};
+const tarn_kernel tarn_kernels_conv2d_narrow_int8_avx512[] = {
+    ROW("Conv2D"), ROW("_FusedConv2D"), {0}};

@@ -1,12 +1,14 @@
-/* DepthwiseConv2dNative in f32, channels last, one output channel per input channel, for AVX2 and AVX-512.
+/* DepthwiseConv2dNative in f32, channels last, one output channel per input channel, for AVX2 and
+ * AVX-512.
  *
  *   for an output row                                   a chunk
  *     for a vector of channels                          the taps' weights are vectors too
  *       for six output positions: 6 accumulators
  *         for each tap inside the picture: load w once, then six times load x and multiply-add
  *
- * One load a multiply-add: bound by L1's two loads a cycle. Positions whose window leaves the picture on the left or
- * right go one by one. Most 3x3 filters take depthwise3.body.h instead, where an input vector serves up to nine. */
+ * One load a multiply-add: bound by L1's two loads a cycle. Positions whose window leaves the
+ * picture on the left or right go one by one. Most 3x3 filters take depthwise3.body.h instead,
+ * where an input vector serves up to nine. */
 #include "kernels/cpu/conv2d/depthwise3.body.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/simd/vec.h"
@@ -49,8 +51,8 @@ static inline void finish(const job *j, float *y, const float *add, vf s, vf bia
 }
 
 /* Taps [first, last) of output position o that lie inside. */
-static void taps_inside(int64_t o, int64_t stride, int64_t pad, int64_t dilation, int64_t window, int64_t in,
-                        int64_t *first, int64_t *last) {
+static void taps_inside(int64_t o, int64_t stride, int64_t pad, int64_t dilation, int64_t window,
+                        int64_t in, int64_t *first, int64_t *last) {
   int64_t begin = o * stride - pad;
   *first = begin >= 0 ? 0 : (-begin + dilation - 1) / dilation;
   *last = in - begin <= 0 ? 0 : (in - begin + dilation - 1) / dilation;
@@ -58,8 +60,8 @@ static void taps_inside(int64_t o, int64_t stride, int64_t pad, int64_t dilation
   if (*first > *last) *first = *last;
 }
 
-static void one(const job *j, const float *x, float *y, const float *add, int64_t kh0, int64_t kh1, int64_t kw0,
-                int64_t kw1, int64_t c, vf bias, vm m) {
+static void one(const job *j, const float *x, float *y, const float *add, int64_t kh0, int64_t kh1,
+                int64_t kw0, int64_t kw1, int64_t c, vf bias, vm m) {
   const tarn_conv2d *g = &j->g;
   vf s = vf_zero();
   for (int64_t kh = kh0; kh < kh1; kh++)
@@ -71,8 +73,8 @@ static void one(const job *j, const float *x, float *y, const float *add, int64_
 
 #define SIX(X) X(0) X(1) X(2) X(3) X(4) X(5)
 
-static inline void six(const job *j, const float *x, float *y, const float *add, int64_t kh0, int64_t kh1, int64_t c,
-                       vf bias, vm m, bool whole) {
+static inline void six(const job *j, const float *x, float *y, const float *add, int64_t kh0,
+                       int64_t kh1, int64_t c, vf bias, vm m, bool whole) {
   const tarn_conv2d *g = &j->g;
   int64_t step = g->stride_w * g->C;
 #define DECLARE(i) vf s##i = vf_zero();
@@ -81,7 +83,8 @@ static inline void six(const job *j, const float *x, float *y, const float *add,
     const float *row = x + kh * g->dilation_h * g->W * g->C, *w = j->w + kh * g->KW * g->C + c;
     for (int64_t kw = 0; kw < g->KW; kw++, row += g->dilation_w * g->C, w += g->C) {
       vf t = whole ? vf_load(w) : vf_load_m(w, m);
-#define STEP(i) s##i = vf_fma(whole ? vf_load(row + i * step) : vf_load_m(row + i * step, m), t, s##i);
+#define STEP(i) \
+  s##i = vf_fma(whole ? vf_load(row + i * step) : vf_load_m(row + i * step, m), t, s##i);
       SIX(STEP)
     }
   }
@@ -131,8 +134,15 @@ static tarn_status rows3(void *argument, int64_t chunk, int worker) {
   const int64_t pairs = (g->OH + DEPTHWISE3_ROWS - 1) / DEPTHWISE3_ROWS, n = chunk / pairs;
   const int64_t oh = chunk % pairs * DEPTHWISE3_ROWS;
   const int rows = (int)(g->OH - oh < DEPTHWISE3_ROWS ? g->OH - oh : DEPTHWISE3_ROWS);
-  const depthwise3 d = {.C = g->C, .W = g->W, .OW = g->OW, .stride = g->stride_w, .pad_left = g->pad_left, .w = j->w,
-                        .bias = j->bias, .zero = j->zero, .activation = j->activation};
+  const depthwise3 d = {.C = g->C,
+                        .W = g->W,
+                        .OW = g->OW,
+                        .stride = g->stride_w,
+                        .pad_left = g->pad_left,
+                        .w = j->w,
+                        .bias = j->bias,
+                        .zero = j->zero,
+                        .activation = j->activation};
   const float *x[(DEPTHWISE3_ROWS - 1) * 2 + 3], *add[DEPTHWISE3_ROWS];
   float *y[DEPTHWISE3_ROWS];
   for (int i = 0; i < (rows - 1) * g->stride_h + 3; i++) {
@@ -161,9 +171,13 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
 
 static tarn_status run(const tarn_call *call) {
   tarn_epilogue e = tarn__epilogue_of(call->problem);
-  job j = {.g = tarn__conv2d_geometry(call->problem, true), .x = call->in[0]->data, .w = call->in[1]->data,
-           .y = call->out[0]->data, .bias = tarn__epilogue_input(call, e.bias),
-           .add = tarn__epilogue_input(call, e.add), .activation = tarn__epilogue_activation(e.activation)};
+  job j = {.g = tarn__conv2d_geometry(call->problem, true),
+           .x = call->in[0]->data,
+           .w = call->in[1]->data,
+           .y = call->out[0]->data,
+           .bias = tarn__epilogue_input(call, e.bias),
+           .add = tarn__epilogue_input(call, e.add),
+           .activation = tarn__epilogue_activation(e.activation)};
   const tarn_conv2d *g = &j.g;
   int64_t outputs = g->N * g->OH * g->OW * g->C;
   if (outputs == 0) return TARN_OK;

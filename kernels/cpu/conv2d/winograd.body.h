@@ -1,30 +1,36 @@
-/* Conv2D of r x r filters by Winograd's minimal filtering F(m,r) (Lavin & Gray, "Fast Algorithms for Convolutional
- * Neural Networks", 2016); the including file defines OUT and FILTER (m and r: 2 and 3, 4 and 3, 2 and 5), STRIDE (2 with
- * 2 and 3, else 1), ISA and TARGET.
+/* Conv2D of r x r filters by Winograd's minimal filtering F(m,r) (Lavin & Gray, "Fast Algorithms
+ * for Convolutional Neural Networks", 2016); the including file defines OUT and FILTER (m and r: 2
+ * and 3, 4 and 3, 2 and 5), STRIDE (2 with 2 and 3, else 1), ISA and TARGET.
  *
- * The gradient towards the input is such a convolution too: of dy, with the filter turned over and its channels exchanged.
+ * The gradient towards the input is such a convolution too: of dy, with the filter turned over and
+ * its channels exchanged.
  *
- * An output square of m x m comes from an input square of IN x IN, IN = (m - 1) stride + r, by IN*IN products instead of
- * r*r*m*m:
+ * An output square of m x m comes from an input square of IN x IN, IN = (m - 1) stride + r, by
+ * IN*IN products instead of r*r*m*m:
  *
- *   V[xi] = B' d B      U[xi] = G w G' (at prepare, in double)      M[xi] = V[xi] U[xi]      y = A' M A
+ *   V[xi] = B' d B      U[xi] = G w G' (at prepare, in double)      M[xi] = V[xi] U[xi]      y = A'
+ * M A
  *
- * xi in [0, IN*IN) numbers the places of a square. M[xi] is a matrix product over channels: [tiles, C] x [C, OC], so each
- * xi is one call of the GEMM micro-kernel on MR tiles.
+ * xi in [0, IN*IN) numbers the places of a square. M[xi] is a matrix product over channels: [tiles,
+ * C] x [C, OC], so each xi is one call of the GEMM micro-kernel on MR tiles.
  *
  *   U [panel of nr channels][xi][C][nr]     streamed once
- *   V [xi][tile][C]                         planes an odd number of cache lines apart, else all map to one set of L1
- *   M [xi][GROUP*MR][nr]                    of some blocks of MR tiles and one panel: 64 KiB each, transformed back at once;
- *                                           each U[xi] is used for all of them while it is in L1
+ *   V [xi][tile][C]                         planes an odd number of cache lines apart, else all map
+ * to one set of L1 M [xi][GROUP*MR][nr]                    of some blocks of MR tiles and one
+ * panel: 64 KiB each, transformed back at once; each U[xi] is used for all of them while it is in
+ * L1
  *
- * Stride 2 goes by phases: of two outputs of three taps, the even inputs meet two taps, which is F(2,2), three products
- * instead of four; the odd ones meet one tap, two products with the same weight, so that lines 3 and 4 share their U. 25
- * products instead of 36 in a square, and no coefficient but 1 and -1.
+ * Stride 2 goes by phases: of two outputs of three taps, the even inputs meet two taps, which is
+ * F(2,2), three products instead of four; the odd ones meet one tap, two products with the same
+ * weight, so that lines 3 and 4 share their U. 25 products instead of 36 in a square, and no
+ * coefficient but 1 and -1.
  *
- * Two orders. Weights that fit L2: a chunk is a few tiles, which it transforms for itself, times all panels. Larger
- * weights: first V of everything (it fits L2), then a chunk is one panel times a range of tiles, so that U is read once.
+ * Two orders. Weights that fit L2: a chunk is a few tiles, which it transforms for itself, times
+ * all panels. Larger weights: first V of everything (it fits L2), then a chunk is one panel times a
+ * range of tiles, so that U is read once.
  *
- * The transforms of lines are in winograd_lines.body.h. A NaN or infinity in x reaches all outputs of its square. */
+ * The transforms of lines are in winograd_lines.body.h. A NaN or infinity in x reaches all outputs
+ * of its square. */
 #include "core/cpu.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/gemm/gemm.h"
@@ -86,9 +92,11 @@ static plan plan_of(const tarn_problem *p, int threads) {
   int64_t tile_bytes = XI * t.row * 4;
   t.together = t.u_bytes > L2_WEIGHTS && t.tiles * tile_bytes <= 2 * L2_TILES;
   if (t.together) {
-    /* Some eight chunks a thread, or four of single blocks: those cannot fetch the next U[xi] ahead. */
+    /* Some eight chunks a thread, or four of single blocks: those cannot fetch the next U[xi]
+     * ahead. */
     t.step = t.blocks;
-    while (threads > 1 && t.step > 1 && t.panels * ceil_div(t.blocks, t.step) < (t.step > 2 ? 8 : 4) * threads)
+    while (threads > 1 && t.step > 1 &&
+           t.panels * ceil_div(t.blocks, t.step) < (t.step > 2 ? 8 : 4) * threads)
       t.step = ceil_div(t.step, 2);
     t.chunk_tiles = t.tiles;
   } else {
@@ -108,14 +116,18 @@ static const char *supports(const tarn_problem *p) {
   if (p->out_shape[0].rank < 0) return "the shape is not known yet";
   tarn_conv2d g = geometry_of(p);
   tarn_epilogue e = tarn__epilogue_of(p);
-  if (g.KH != FILTER || g.KW != FILTER) return FILTER == 3 ? "the filter is not 3x3" : "the filter is not 5x5";
-  if (g.stride_h != STRIDE || g.stride_w != STRIDE) return STRIDE == 1 ? "the stride is not 1" : "the stride is not 2";
+  if (g.KH != FILTER || g.KW != FILTER)
+    return FILTER == 3 ? "the filter is not 3x3" : "the filter is not 5x5";
+  if (g.stride_h != STRIDE || g.stride_w != STRIDE)
+    return STRIDE == 1 ? "the stride is not 1" : "the stride is not 2";
   if (g.dilation_h != 1 || g.dilation_w != 1) return "the filter is dilated";
   if (g.groups != 1) return "the convolution is grouped";
   if (g.channels_first) return "the layout is NCHW";
   if (g.C < 8 || g.OC < 8) return "fewer than 8 channels";
-  if (!tarn__epilogue_in_registers(e.activation)) return "an activation that is not done in registers";
-  if (!tarn__gemm_fits(g.N * g.OH, g.OW, 4 * XI * g.C) || !tarn__gemm_fits(1, g.OC, XI * g.C)) return "too large";
+  if (!tarn__epilogue_in_registers(e.activation))
+    return "an activation that is not done in registers";
+  if (!tarn__gemm_fits(g.N * g.OH, g.OW, 4 * XI * g.C) || !tarn__gemm_fits(1, g.OC, XI * g.C))
+    return "too large";
   return NULL;
 }
 
@@ -123,21 +135,23 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   plan t = plan_of(p, m->threads);
   double wide = (double)ceil_div(t.g.OC, VF) * VF, tiles = (double)t.tiles;
   double flops = 2.0 * XI * tiles * (double)t.g.C * wide / (1e3 * m->gflops[TARGET] * 0.85);
-  /* The transforms: each element of V and M is written, read, and goes through some six additions. */
+  /* The transforms: each element of V and M is written, read, and goes through some six
+   * additions. */
   double moved = 12.0 * XI * tiles * ((double)t.row + wide) / (1e3 * 4.0 * m->gbytes_per_s);
   double weights = (double)t.u_bytes / (1e3 * m->gbytes_per_s) * (t.packed ? 1 : 8);
-  /* Weights come from memory in a network of any size, and reading them overlaps with computing only in part. */
+  /* Weights come from memory in a network of any size, and reading them overlaps with computing
+   * only in part. */
   double work = moved + flops + weights;
   return 1.0 + (work > 20 ? work / m->threads : work);
 }
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   plan t = plan_of(p, threads);
-  return t.v_bytes * (size_t)(t.together ? 1 : threads) + t.m_bytes * (size_t)threads + (t.packed ? 0 : t.u_bytes) +
-         aligned((size_t)t.row * sizeof(float));
+  return t.v_bytes * (size_t)(t.together ? 1 : threads) + t.m_bytes * (size_t)threads +
+         (t.packed ? 0 : t.u_bytes) + aligned((size_t)t.row * sizeof(float));
 }
 
-/* ---- weights ---------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 typedef struct weights {
   const plan *t;
@@ -145,7 +159,8 @@ typedef struct weights {
   float *u;
 } weights;
 
-/* One panel: U[xi][C][nr] from w[r][r][C][OC], of a gradient from w[r][r][OC][C] turned over; lanes beyond OC are zero. */
+/* One panel: U[xi][C][nr] from w[r][r][C][OC], of a gradient from w[r][r][OC][C] turned over; lanes
+ * beyond OC are zero. */
 static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
   (void)worker;
   const weights *job = argument;
@@ -159,7 +174,8 @@ static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
     for (int y = 0; y < FILTER; y++)
       for (int x = 0; x < FILTER; x++) {
         const int tap = y * FILTER + x;
-        const float *from = job->w + (gradient ? FILTER * FILTER - 1 - tap : tap) * g->C * g->OC + c * row + j0 * col;
+        const float *from = job->w + (gradient ? FILTER * FILTER - 1 - tap : tap) * g->C * g->OC +
+                            c * row + j0 * col;
         for (int64_t j = 0; j < cols; j++) w[y][x][j] = (double)from[j * col];
       }
     for (int i = 0; i < U_LINES; i++)
@@ -189,13 +205,14 @@ static size_t prepared_bytes(const tarn_problem *p) {
   return t.packed ? t.u_bytes : 0;
 }
 
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   plan t = plan_of(p, 1);
   weights job = {&t, in[1]->data, memory};
   return tarn__pool_run(pool, t.panels, transform_panel, &job);
 }
 
-/* ---- a run ------------------------------------------------------------------------------------ */
+/* ---- a run ----------------------------------------------------------------------------------- */
 
 typedef struct job {
   const plan *t;
@@ -274,9 +291,10 @@ static void transform_output(const job *b, int64_t tile, const float *m, int64_t
     }
 }
 
-/* Blocks [block0, block1), at most GROUP, by one panel; v: the row of the first one's first tile in plane 0; next: the panel
- * after it, -1: none. */
-static void multiply(const job *b, int64_t block0, int64_t block1, int64_t panel, int64_t next, const float *v, float *m) {
+/* Blocks [block0, block1), at most GROUP, by one panel; v: the row of the first one's first tile in
+ * plane 0; next: the panel after it, -1: none. */
+static void multiply(const job *b, int64_t block0, int64_t block1, int64_t panel, int64_t next,
+                     const float *v, float *m) {
   const plan *t = b->t;
   const tarn_conv2d *g = &t->g;
   int64_t first = block_tile(t, block0), j = panel * NR;
@@ -289,8 +307,15 @@ static void multiply(const job *b, int64_t block0, int64_t block1, int64_t panel
       int64_t begin = block_tile(t, block) - first, end = block_tile(t, block + 1) - first;
       const float *row[MR];
       for (int64_t r = begin; r < end; r++) row[r - begin] = v + xi * t->plane + r * t->row;
-      tarn_tile tile = {.rows = (int)(end - begin), .cols = cols, .taps = 1, .depth = g->C, .a = row, .a_stride = MR,
-                        .b = u + u_place(xi) * g->C * NR, .c = m + (xi * GROUP * MR + begin) * NR, .ldc = NR};
+      tarn_tile tile = {.rows = (int)(end - begin),
+                        .cols = cols,
+                        .taps = 1,
+                        .depth = g->C,
+                        .a = row,
+                        .a_stride = MR,
+                        .b = u + u_place(xi) * g->C * NR,
+                        .c = m + (xi * GROUP * MR + begin) * NR,
+                        .ldc = NR};
       const float *ahead = NULL;
       if (xi + 1 < XI && u_place(xi + 1) != u_place(xi)) ahead = u + u_place(xi + 1) * g->C * NR;
       if (xi + 1 == XI && next >= 0) ahead = b->u + next * U_XI * g->C * NR;
@@ -308,20 +333,22 @@ static void multiply(const job *b, int64_t block0, int64_t block1, int64_t panel
 }
 
 /* All blocks of a range by one panel, before one by panel `next`. */
-static void multiply_range(const job *b, int64_t block0, int64_t block1, int64_t panel, int64_t next, const float *v,
-                           float *m) {
+static void multiply_range(const job *b, int64_t block0, int64_t block1, int64_t panel,
+                           int64_t next, const float *v, float *m) {
   const plan *t = b->t;
   int64_t first = block_tile(t, block0);
   for (int64_t block = block0; block < block1; block += GROUP)
-    multiply(b, block, block + GROUP < block1 ? block + GROUP : block1, panel, block + GROUP < block1 ? -1 : next,
-             v + (block_tile(t, block) - first) * t->row, m);
+    multiply(b, block, block + GROUP < block1 ? block + GROUP : block1, panel,
+             block + GROUP < block1 ? -1 : next, v + (block_tile(t, block) - first) * t->row, m);
 }
 
 static tarn_status whole_chunk(void *argument, int64_t chunk, int worker) {
   const job *b = argument;
   const plan *t = b->t;
-  float *v = (float *)(b->v + (size_t)worker * t->v_bytes), *m = (float *)(b->m + (size_t)worker * t->m_bytes);
-  int64_t block0 = chunk * t->step, block1 = block0 + t->step < t->blocks ? block0 + t->step : t->blocks;
+  float *v = (float *)(b->v + (size_t)worker * t->v_bytes),
+        *m = (float *)(b->m + (size_t)worker * t->m_bytes);
+  int64_t block0 = chunk * t->step,
+          block1 = block0 + t->step < t->blocks ? block0 + t->step : t->blocks;
   int64_t tile0 = block_tile(t, block0), tile1 = block_tile(t, block1);
   for (int64_t i = tile0; i < tile1; i++) transform_input(b, i, v + (i - tile0) * t->row);
   for (int64_t panel = 0; panel < t->panels; panel++)
@@ -332,8 +359,10 @@ static tarn_status whole_chunk(void *argument, int64_t chunk, int worker) {
 static tarn_status input_chunk(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const job *b = argument;
-  const int64_t end = (chunk + 1) * INPUT_TILES < b->t->tiles ? (chunk + 1) * INPUT_TILES : b->t->tiles;
-  for (int64_t i = chunk * INPUT_TILES; i < end; i++) transform_input(b, i, (float *)b->v + i * b->t->row);
+  const int64_t end =
+      (chunk + 1) * INPUT_TILES < b->t->tiles ? (chunk + 1) * INPUT_TILES : b->t->tiles;
+  for (int64_t i = chunk * INPUT_TILES; i < end; i++)
+    transform_input(b, i, (float *)b->v + i * b->t->row);
   return TARN_OK;
 }
 
@@ -342,12 +371,13 @@ static tarn_status panel_chunk(void *argument, int64_t chunk, int worker) {
   const plan *t = b->t;
   float *m = (float *)(b->m + (size_t)worker * t->m_bytes);
   /* By rows of tiles: two threads then read the V that they wrote themselves. */
-  int64_t ranges = ceil_div(t->blocks, t->step), panel = chunk % t->panels, block0 = chunk / t->panels * t->step;
+  int64_t ranges = ceil_div(t->blocks, t->step), panel = chunk % t->panels,
+          block0 = chunk / t->panels * t->step;
   int64_t block1 = block0 + t->step < t->blocks ? block0 + t->step : t->blocks;
   int64_t chunk_after = tarn__pool_next(b->pool, chunk, t->panels * ranges, worker);
   int64_t next = chunk_after < 0 || t->panels == 1 ? -1 : chunk_after % t->panels;
-  multiply_range(b, block0, block1, panel, next, (const float *)b->v + block_tile(t, block0) * t->row,
-                 m);
+  multiply_range(b, block0, block1, panel, next,
+                 (const float *)b->v + block_tile(t, block0) * t->row, m);
   return TARN_OK;
 }
 
@@ -357,9 +387,15 @@ static tarn_status run(const tarn_call *call) {
   if (t.tiles == 0) return TARN_OK;
   tarn_epilogue e = tarn__epilogue_of(call->problem);
   char *scratch = call->scratch;
-  job b = {.t = &t, .x = call->in[t.gradient ? 2 : 0]->data, .u = call->prepared, .y = call->out[0]->data,
-           .bias = tarn__epilogue_input(call, e.bias), .add = tarn__epilogue_input(call, e.add),
-           .activation = tarn__epilogue_activation(e.activation), .v = scratch, .pool = call->pool};
+  job b = {.t = &t,
+           .x = call->in[t.gradient ? 2 : 0]->data,
+           .u = call->prepared,
+           .y = call->out[0]->data,
+           .bias = tarn__epilogue_input(call, e.bias),
+           .add = tarn__epilogue_input(call, e.add),
+           .activation = tarn__epilogue_activation(e.activation),
+           .v = scratch,
+           .pool = call->pool};
   scratch += t.v_bytes * (size_t)(t.together ? 1 : threads);
   b.m = scratch;
   scratch += t.m_bytes * (size_t)threads;
@@ -377,6 +413,8 @@ static tarn_status run(const tarn_call *call) {
 }
 
 #define ROW(OP)                                                                                    \
-  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .keyed = -1, .supports = supports, .cost_us = cost_us, \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare, .spent = 1u << 1,          \
-   .run = run}
+  {                                                                                                \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32), .keyed = -1, .supports = supports, .cost_us = cost_us, \
+    .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare,          \
+    .spent = 1u << 1, .run = run                                                                   \
+  }

@@ -5,4 +5,5 @@
 #define TARGET TARN_TARGET_AVX2
 #include "kernels/cpu/conv2d/winograd.body.h"
 
-const tarn_kernel tarn_kernels_conv2d_winograd2_avx2[] = {ROW("Conv2D"), ROW("_FusedConv2D"), ROW("Conv2DBackpropInput"), {0}};
+const tarn_kernel tarn_kernels_conv2d_winograd2_avx2[] = {
+    ROW("Conv2D"), ROW("_FusedConv2D"), ROW("Conv2DBackpropInput"), {0}};

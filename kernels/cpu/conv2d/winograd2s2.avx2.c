@@ -1,4 +1,5 @@
-/* 3x3 Conv2D of stride 2 by phases and Winograd F(2,2) on the AVX2 micro-kernels; everything is in winograd.body.h. */
+/* 3x3 Conv2D of stride 2 by phases and Winograd F(2,2) on the AVX2 micro-kernels; everything is in
+ * winograd.body.h. */
 #define OUT 2
 #define FILTER 3
 #define STRIDE 2
@@ -6,4 +7,5 @@
 #define TARGET TARN_TARGET_AVX2
 #include "kernels/cpu/conv2d/winograd.body.h"
 
-const tarn_kernel tarn_kernels_conv2d_winograd2s2_avx2[] = {ROW("Conv2D"), ROW("_FusedConv2D"), {0}};
+const tarn_kernel tarn_kernels_conv2d_winograd2s2_avx2[] = {
+    ROW("Conv2D"), ROW("_FusedConv2D"), {0}};

@@ -1,17 +1,19 @@
-/* The gradients of Conv2D and Conv3D towards their filters in float with channels last, for AVX2 and AVX-512.
+/* The gradients of Conv2D and Conv3D towards their filters in float with channels last, for AVX2
+ * and AVX-512.
  *
  *   dw[tap, kc, oc] = sum over outputs of x[output * stride + tap, kc] dy[output, oc]
  *
  *   for a block of output lines whose x and dy stay in L2
- *     dy of the block by panels of two vectors                         where many rows are many taps or channels
- *     for a tap, and up to 14 (6) of its rows kc                       a chunk: it owns those rows of dw
- *       for two vectors of oc                                          accumulators: 14 (6) rows by two vectors
- *         for an output of the block: a row's x by broadcast, times dy
+ *     dy of the block by panels of two vectors                         where many rows are many
+ * taps or channels for a tap, and up to 14 (6) of its rows kc                       a chunk: it
+ * owns those rows of dw for two vectors of oc accumulators: 14 (6) rows by two vectors for an
+ * output of the block: a row's x by broadcast, times dy
  *
- * x is neither copied nor transposed: its channels of one position are the rows. dy is read once for each chunk, from panels without
- * gaps between positions, which else lie in few sets of L1. Taps that fall outside leave out outputs. A filter
- * of few channels would fill few accumulators: there x is copied with zeros round it (padded.h), so that a line of taps is one
- * run of rows. Sums are in order, whatever the threads. */
+ * x is neither copied nor transposed: its channels of one position are the rows. dy is read once
+ * for each chunk, from panels without gaps between positions, which else lie in few sets of L1.
+ * Taps that fall outside leave out outputs. A filter of few channels would fill few accumulators:
+ * there x is copied with zeros round it (padded.h), so that a line of taps is one run of rows. Sums
+ * are in order, whatever the threads. */
 #include "kernels/cpu/gemm/outer.body.h"
 #include "kernels/cpu/convolution/padded.h"
 
@@ -22,7 +24,8 @@ typedef struct plan {
   tarn_conv g;
   bool copied;
   tarn_padded padded;
-  tarn_axis axis[TARN_AXES];     /* of what the taps walk over: padded, and as one tap along the width, where copied */
+  tarn_axis axis[TARN_AXES]; /* of what the taps walk over: padded, and as one tap along the width,
+                                where copied */
   tarn_conv_layout x, y;
   int64_t taps, run, parts;      /* rows of a tap, and into how many tiles they are cut */
   int64_t per_group, lines, block;
@@ -33,7 +36,8 @@ typedef struct plan {
 static plan plan_of(const tarn_problem *p) {
   plan k = {.g = tarn__conv_of(p->params, &p->in_shape[0], &p->out_shape[0], false)};
   const tarn_conv *g = &k.g;
-  k.copied = g->groups == 1 && g->KC < FEW_CHANNELS && g->axis[TARN_WIDTH].dilation == 1 && g->axis[TARN_WIDTH].window > 1;
+  k.copied = g->groups == 1 && g->KC < FEW_CHANNELS && g->axis[TARN_WIDTH].dilation == 1 &&
+             g->axis[TARN_WIDTH].window > 1;
   k.x = tarn__conv_input(g);
   k.y = tarn__conv_output(g);
   k.run = g->KC;
@@ -56,7 +60,9 @@ static plan plan_of(const tarn_problem *p) {
   k.per_group = g->groups > 0 ? g->OC / g->groups : 0;
   k.lines = g->N * g->axis[0].out * g->axis[1].out;
   const int64_t bytes = 4 * (k.x.H * g->axis[1].stride + k.y.H) + 1;
-  k.block = BLOCK_BYTES / bytes < 1 ? 1 : BLOCK_BYTES / bytes > MAX_LINES ? MAX_LINES : BLOCK_BYTES / bytes;
+  k.block = BLOCK_BYTES / bytes < 1           ? 1
+            : BLOCK_BYTES / bytes > MAX_LINES ? MAX_LINES
+                                              : BLOCK_BYTES / bytes;
   if (k.block > k.lines) k.block = k.lines;
   k.packed = g->OC > COLS && k.per_group >= VF && k.taps * k.parts >= MANY_CHUNKS;
   k.panels = (k.per_group + COLS - 1) / COLS;
@@ -73,26 +79,31 @@ static const char *supports(const tarn_problem *p) {
 /* Rows and columns that are computed, at three quarters of the peak. */
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const plan k = plan_of(p);
-  const double outputs = (double)(k.lines * k.g.axis[TARN_WIDTH].out), cols = (double)((k.per_group + VF - 1) / VF * VF);
+  const double outputs = (double)(k.lines * k.g.axis[TARN_WIDTH].out),
+               cols = (double)((k.per_group + VF - 1) / VF * VF);
   const double rows = (double)(k.taps * (k.run < 4 ? 4 : k.run));
-  const double work = 2 * outputs * rows * cols * (double)k.g.groups / (1e3 * m->gflops[TARGET] * 0.75);
+  const double work =
+      2 * outputs * rows * cols * (double)k.g.groups / (1e3 * m->gflops[TARGET] * 0.75);
   return 1 + (work > 20 ? work / m->threads : work);
 }
 
-static int64_t padded_elements(const plan *k) { return k->copied ? (tarn__padded_elements(&k->padded) + 15) / 16 * 16 : 0; }
+static int64_t padded_elements(const plan *k) {
+  return k->copied ? (tarn__padded_elements(&k->padded) + 15) / 16 * 16 : 0;
+}
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   (void)threads;
   if (p->out_shape[0].rank < 0) return 0;
   const plan k = plan_of(p);
-  const int64_t panels = k.packed && k.lines > 0 && k.panel > 0 ? k.g.groups * k.panels * k.panel : 0;
+  const int64_t panels =
+      k.packed && k.lines > 0 && k.panel > 0 ? k.g.groups * k.panels * k.panel : 0;
   return (size_t)(padded_elements(&k) + panels) * sizeof(float);
 }
 
 typedef struct job {
   const plan *k;
   const float *x, *dy;
-  float *dw, *panels;            /* panels: [group][panel][position of the block][COLS], where dy is packed */
+  float *dw, *panels; /* panels: [group][panel][position of the block][COLS], where dy is packed */
   int64_t first_line, last_line; /* of the block */
 } job;
 
@@ -101,7 +112,8 @@ static tarn_status pack_chunk(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const job *j = argument;
   const plan *k = j->k;
-  const int64_t oc = chunk % k->panels * COLS, group = chunk / k->panels, OC = k->g.OC, OW = k->g.axis[2].out;
+  const int64_t oc = chunk % k->panels * COLS, group = chunk / k->panels, OC = k->g.OC,
+                OW = k->g.axis[2].out;
   const int64_t cols = k->per_group - oc < COLS ? k->per_group - oc : COLS;
   const vm low = vm_first(cols < VF ? cols : VF), high = vm_first(cols > VF ? cols - VF : 0);
   const float *dy = j->dy + j->first_line * OW * OC + group * k->per_group + oc;
@@ -126,25 +138,35 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
   const job *j = argument;
   const plan *k = j->k;
   const tarn_conv *g = &k->g;
-  const int64_t part = chunk % k->parts, tap = chunk / k->parts % k->taps, group = chunk / k->parts / k->taps;
+  const int64_t part = chunk % k->parts, tap = chunk / k->parts % k->taps,
+                group = chunk / k->parts / k->taps;
   const int64_t r0 = k->run * part / k->parts, r1 = k->run * (part + 1) / k->parts;
-  const int64_t at[TARN_AXES] = {tap / k->axis[2].window / k->axis[1].window, tap / k->axis[2].window % k->axis[1].window,
+  const int64_t at[TARN_AXES] = {tap / k->axis[2].window / k->axis[1].window,
+                                 tap / k->axis[2].window % k->axis[1].window,
                                  tap % k->axis[2].window};
   int64_t first[TARN_AXES], last[TARN_AXES];
   for (int a = 0; a < TARN_AXES; a++) reached(&k->axis[a], at[a], &first[a], &last[a]);
   line lines[MAX_LINES];
-  tile t = {.lines = lines, .outputs = last[2] - first[2], .x_step = k->axis[2].stride * k->x.W, .dy_step = k->packed ? COLS : k->y.W,
-            .ld = g->OC, .first = j->first_line == 0};
+  tile t = {.lines = lines,
+            .outputs = last[2] - first[2],
+            .x_step = k->axis[2].stride * k->x.W,
+            .dy_step = k->packed ? COLS : k->y.W,
+            .ld = g->OC,
+            .first = j->first_line == 0};
   if (t.outputs < 0) t.outputs = 0;
   for (int64_t l = j->first_line; l < j->last_line; l++) {
-    const int64_t oh = l % g->axis[1].out, od = l / g->axis[1].out % g->axis[0].out, n = l / g->axis[1].out / g->axis[0].out;
-    if (oh < first[1] || oh >= last[1] || od < first[0] || od >= last[0] || t.outputs == 0) continue;
+    const int64_t oh = l % g->axis[1].out, od = l / g->axis[1].out % g->axis[0].out,
+                  n = l / g->axis[1].out / g->axis[0].out;
+    if (oh < first[1] || oh >= last[1] || od < first[0] || od >= last[0] || t.outputs == 0)
+      continue;
     int64_t x = n * k->x.N + group * g->KC + r0;
     x += (od * k->axis[0].stride - k->axis[0].before + at[0] * k->axis[0].dilation) * k->x.D;
     x += (oh * k->axis[1].stride - k->axis[1].before + at[1] * k->axis[1].dilation) * k->x.H;
     x += (first[2] * k->axis[2].stride - k->axis[2].before + at[2] * k->axis[2].dilation) * k->x.W;
-    const float *dy = k->packed ? j->panels + group * k->panels * k->panel + ((l - j->first_line) * k->g.axis[2].out + first[2]) * COLS
-                                : j->dy + n * k->y.N + od * k->y.D + oh * k->y.H + first[2] * k->y.W + group * k->per_group;
+    const float *dy = k->packed ? j->panels + group * k->panels * k->panel +
+                                      ((l - j->first_line) * k->g.axis[2].out + first[2]) * COLS
+                                : j->dy + n * k->y.N + od * k->y.D + oh * k->y.H +
+                                      first[2] * k->y.W + group * k->per_group;
     lines[t.count++] = (line){j->x + x, dy};
   }
   if (t.count == 0 && !t.first) return TARN_OK;
@@ -174,12 +196,19 @@ static tarn_status run(const tarn_call *call) {
   const bool small = k.lines * k.g.axis[TARN_WIDTH].out * k.taps * k.run * k.per_group < 65536;
   for (j.first_line = 0; j.first_line < k.lines; j.first_line = j.last_line) {
     j.last_line = k.lines - j.first_line < k.block ? k.lines : j.first_line + k.block;
-    if (k.packed) TARN_TRY(tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.panels, pack_chunk, &j));
-    TARN_TRY(tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.taps * k.parts, chunk_run, &j));
+    if (k.packed)
+      TARN_TRY(tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.panels, pack_chunk, &j));
+    TARN_TRY(
+        tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.taps * k.parts, chunk_run, &j));
   }
   return TARN_OK;
 }
 
-#define ROW(text) \
-  {.op = text, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, .scratch_bytes = scratch_bytes, .run = run},
+#define ROW(text)                  \
+  {.op = text,                     \
+   .dtypes = TARN_BIT(TARN_F32),   \
+   .supports = supports,           \
+   .cost_us = cost_us,             \
+   .scratch_bytes = scratch_bytes, \
+   .run = run},
 #define ROWS ROW("Conv2DBackpropFilter") ROW("Conv3DBackpropFilter") ROW("Conv3DBackpropFilterV2")

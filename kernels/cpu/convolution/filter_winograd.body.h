@@ -1,21 +1,25 @@
-/* The gradient of Conv2D of r x r filters towards its filter in f32 by Winograd's minimal filtering, channels last, stride 1; the
- * including file defines OUT and FILTER (m and r: 4 and 3, or 2 and 5).
+/* The gradient of Conv2D of r x r filters towards its filter in f32 by Winograd's minimal
+ * filtering, channels last, stride 1; the including file defines OUT and FILTER (m and r: 4 and 3,
+ * or 2 and 5).
  *
- * What the forward form computes, y = A' [(G w G') (B' d B)] A, is linear in w; turned round, for each square of m x m of dy,
+ * What the forward form computes, y = A' [(G w G') (B' d B)] A, is linear in w; turned round, for
+ * each square of m x m of dy,
  *
- *   V[xi] = B' d B      Z[xi] = A dy A'      M[xi] = sum over squares of V[xi] (x) Z[xi]      dw = G' M G
+ *   V[xi] = B' d B      Z[xi] = A dy A'      M[xi] = sum over squares of V[xi] (x) Z[xi]      dw =
+ * G' M G
  *
  * 36 outer products a square instead of r*r*m*m (144, 100), and G' M G once, behind all sums.
  *
  *   for a block of squares
  *     V [xi][square][C], Z [xi][panel of two vectors of OC][square]        all threads
- *     for a panel and up to 56 (24) channels                               a chunk: it owns that part of dw
- *       for an xi, 14 (6) of these channels at a time                      M [chunk][xi][channels][panel]
- *         for a square of the block                                        accumulators: ../gemm/outer.body.h
- *     after the last block the chunk's dw = G' M G
+ *     for a panel and up to 56 (24) channels                               a chunk: it owns that
+ * part of dw for an xi, 14 (6) of these channels at a time                      M
+ * [chunk][xi][channels][panel] for a square of the block accumulators: ../gemm/outer.body.h after
+ * the last block the chunk's dw = G' M G
  *
- * V and Z of a block stay in L2 where channels are few; else blocks are as large as a fixed amount of memory allows, so that M is
- * read and written seldom. Sums are in order, whatever the threads. */
+ * V and Z of a block stay in L2 where channels are few; else blocks are as large as a fixed amount
+ * of memory allows, so that M is read and written seldom. Sums are in order, whatever the
+ * threads. */
 #include "kernels/cpu/conv2d/winograd_lines.body.h"
 #include "kernels/cpu/gemm/outer.body.h"
 #include "kernels/params/conv2d.h"
@@ -64,7 +68,8 @@ static plan plan_of(const tarn_problem *p) {
 static const char *supports(const tarn_problem *p) {
   if (p->out_shape[0].rank < 0) return "the shape is not known yet";
   const tarn_conv2d g = tarn__conv2d_filter_geometry(p, false);
-  if (g.KH != FILTER || g.KW != FILTER) return FILTER == 3 ? "the filter is not 3x3" : "the filter is not 5x5";
+  if (g.KH != FILTER || g.KW != FILTER)
+    return FILTER == 3 ? "the filter is not 3x3" : "the filter is not 5x5";
   if (g.stride_h != 1 || g.stride_w != 1) return "the stride is not 1";
   if (g.dilation_h != 1 || g.dilation_w != 1) return "the filter is dilated";
   if (g.groups != 1) return "the convolution is grouped";
@@ -72,7 +77,8 @@ static const char *supports(const tarn_problem *p) {
   if (g.C < 8 || g.OC < 8) return "fewer than 8 channels";
   int64_t outputs;
   if (g.N < 1 || g.OH < 1 || g.OW < 1) return "no outputs";
-  if (tarn__mul_overflow(g.N, g.OH, &outputs) || tarn__mul_overflow(outputs, g.OW, &outputs) || outputs > INT64_C(1) << 40)
+  if (tarn__mul_overflow(g.N, g.OH, &outputs) || tarn__mul_overflow(outputs, g.OW, &outputs) ||
+      outputs > INT64_C(1) << 40)
     return "too large";
   if (g.C > 1 << 20 || g.OC > 1 << 20) return "too large";
   return NULL;
@@ -80,21 +86,26 @@ static const char *supports(const tarn_problem *p) {
 
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const plan k = plan_of(p);
-  const double wide = (double)(ceil_div(k.g.OC, VF) * VF), tiles = (double)k.tiles, blocks = (double)ceil_div(k.tiles, k.block);
+  const double wide = (double)(ceil_div(k.g.OC, VF) * VF), tiles = (double)k.tiles,
+               blocks = (double)ceil_div(k.tiles, k.block);
   const double flops = 2.0 * XI * tiles * (double)k.g.C * wide / (1e3 * m->gflops[TARGET] * 0.75);
-  /* Each element of V and Z is written, read, and goes through some six additions; M of several blocks is read and written. */
+  /* Each element of V and Z is written, read, and goes through some six additions; M of several
+   * blocks is read and written. */
   const double moved = 12.0 * XI * tiles * ((double)k.row + wide) / (1e3 * 4.0 * m->gbytes_per_s);
   const double sums = 8.0 * XI * (double)k.g.C * wide * blocks / (1e3 * 2.0 * m->gbytes_per_s);
   const double work = flops + moved + sums;
   return 1.0 + (work > 20 ? work / m->threads : work);
 }
 
-static int64_t held_chunks(const plan *k, int threads) { return k->block < k->tiles ? k->panels * k->parts : threads; }
+static int64_t held_chunks(const plan *k, int threads) {
+  return k->block < k->tiles ? k->panels * k->parts : threads;
+}
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   if (p->out_shape[0].rank < 0) return 0;
   const plan k = plan_of(p);
-  return k.v_bytes + k.z_bytes + k.zero_bytes + (size_t)(held_chunks(&k, threads) * k.m_chunk) * sizeof(float);
+  return k.v_bytes + k.z_bytes + k.zero_bytes +
+         (size_t)(held_chunks(&k, threads) * k.m_chunk) * sizeof(float);
 }
 
 typedef struct job {
@@ -106,8 +117,8 @@ typedef struct job {
 } job;
 
 /* Pointers to the side x side positions from (h, w) on, to zeros outside of the picture. */
-static inline void point(const float *image, const float *zero, int64_t H, int64_t W, int64_t C, int64_t h, int64_t w, int side,
-                         const float **to) {
+static inline void point(const float *image, const float *zero, int64_t H, int64_t W, int64_t C,
+                         int64_t h, int64_t w, int side, const float **to) {
   for (int64_t i = h; i < h + side; i++)
     for (int64_t j = w; j < w + side; j++)
       *to++ = i >= 0 && i < H && j >= 0 && j < W ? image + (i * W + j) * C : zero;
@@ -154,10 +165,12 @@ static tarn_status transform_chunk(void *argument, int64_t chunk, int worker) {
   const tarn_conv2d *g = &k->g;
   const int64_t end = (chunk + 1) * SQUARES < b->count ? (chunk + 1) * SQUARES : b->count;
   for (int64_t i = chunk * SQUARES; i < end; i++) {
-    const int64_t square = b->first + i, w = square % k->tiles_w * OUT, h = square / k->tiles_w % k->tiles_h * OUT;
+    const int64_t square = b->first + i, w = square % k->tiles_w * OUT,
+                  h = square / k->tiles_w % k->tiles_h * OUT;
     const int64_t n = square / (k->tiles_w * k->tiles_h);
     const float *from[XI];
-    point(b->x + n * g->H * g->W * g->C, b->zero, g->H, g->W, g->C, h - g->pad_top, w - g->pad_left, IN, from);
+    point(b->x + n * g->H * g->W * g->C, b->zero, g->H, g->W, g->C, h - g->pad_top, w - g->pad_left,
+          IN, from);
     transform_x(b, from, b->v + i * k->row);
     point(b->dy + n * g->OH * g->OW * g->OC, b->zero, g->OH, g->OW, g->OC, h, w, OUT, from);
     transform_dy(b, from, b->z + i * NR);
@@ -166,7 +179,8 @@ static tarn_status transform_chunk(void *argument, int64_t chunk, int worker) {
 }
 
 /* dw = G' M G of one channel and one vector of columns; m: its place in M's plane 0. */
-static inline void transform_filter(const float *m, int64_t plane, float *dw, int64_t tap, vm mask) {
+static inline void transform_filter(const float *m, int64_t plane, float *dw, int64_t tap,
+                                    vm mask) {
   vf half[FILTER * IN];
 #pragma GCC unroll 6
   for (int j = 0; j < IN; j++)
@@ -175,7 +189,8 @@ static inline void transform_filter(const float *m, int64_t plane, float *dw, in
       vf s = vf_zero();
 #pragma GCC unroll 6
       for (int i = 0; i < IN; i++)
-        if (filter_matrix[i][y] != 0) s = vf_fma(vf_set1((float)filter_matrix[i][y]), vf_load(m + (i * IN + j) * plane), s);
+        if (filter_matrix[i][y] != 0)
+          s = vf_fma(vf_set1((float)filter_matrix[i][y]), vf_load(m + (i * IN + j) * plane), s);
       half[y * IN + j] = s;
     }
 #pragma GCC unroll 5
@@ -185,7 +200,8 @@ static inline void transform_filter(const float *m, int64_t plane, float *dw, in
       vf s = vf_zero();
 #pragma GCC unroll 6
       for (int j = 0; j < IN; j++)
-        if (filter_matrix[j][x] != 0) s = vf_fma(vf_set1((float)filter_matrix[j][x]), half[y * IN + j], s);
+        if (filter_matrix[j][x] != 0)
+          s = vf_fma(vf_set1((float)filter_matrix[j][x]), half[y * IN + j], s);
       vf_store_m(dw + (y * FILTER + x) * tap, mask, s);
     }
 }
@@ -195,23 +211,32 @@ static tarn_status product_chunk(void *argument, int64_t chunk, int worker) {
   const plan *k = b->k;
   const tarn_conv2d *g = &k->g;
   const int64_t panel = chunk % k->panels, part = chunk / k->panels;
-  const int64_t c0 = g->C * part / k->parts, c1 = g->C * (part + 1) / k->parts, pieces = ceil_div(c1 - c0, MAX_ROWS);
+  const int64_t c0 = g->C * part / k->parts, c1 = g->C * (part + 1) / k->parts,
+                pieces = ceil_div(c1 - c0, MAX_ROWS);
   const int64_t cols = g->OC - panel * NR < NR ? g->OC - panel * NR : NR, plane = (c1 - c0) * NR;
   float *m = b->m + (k->block < k->tiles ? chunk : worker) * k->m_chunk;
   for (int xi = 0; xi < XI; xi++) {
     for (int64_t piece = 0; piece < pieces; piece++) {
       const int64_t r0 = (c1 - c0) * piece / pieces, r1 = (c1 - c0) * (piece + 1) / pieces;
-      const line all = {b->v + xi * k->v_plane + c0 + r0, b->z + xi * k->z_plane + panel * k->block * NR};
-      const tile t = {.lines = &all, .count = 1, .outputs = b->count, .x_step = k->row, .dy_step = NR,
-                      .dw = m + xi * plane + r0 * NR, .ld = NR, .cols = cols <= VF ? VF : NR, .first = b->first == 0};
+      const line all = {b->v + xi * k->v_plane + c0 + r0,
+                        b->z + xi * k->z_plane + panel * k->block * NR};
+      const tile t = {.lines = &all,
+                      .count = 1,
+                      .outputs = b->count,
+                      .x_step = k->row,
+                      .dy_step = NR,
+                      .dw = m + xi * plane + r0 * NR,
+                      .ld = NR,
+                      .cols = cols <= VF ? VF : NR,
+                      .first = b->first == 0};
       tile_run(&t, (int)(r1 - r0));
     }
   }
   if (!b->last) return TARN_OK;
   for (int64_t c = c0; c < c1; c++)
     for (int64_t j = 0; j < cols; j += VF)
-      transform_filter(m + (c - c0) * NR + j, plane, b->dw + c * g->OC + panel * NR + j, g->C * g->OC,
-                       vm_first(cols - j < VF ? cols - j : VF));
+      transform_filter(m + (c - c0) * NR + j, plane, b->dw + c * g->OC + panel * NR + j,
+                       g->C * g->OC, vm_first(cols - j < VF ? cols - j : VF));
   return TARN_OK;
 }
 
@@ -233,6 +258,10 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROWS                                                                                                     \
-  {.op = "Conv2DBackpropFilter", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us,         \
-   .scratch_bytes = scratch_bytes, .run = run},
+#define ROWS                       \
+  {.op = "Conv2DBackpropFilter",   \
+   .dtypes = TARN_BIT(TARN_F32),   \
+   .supports = supports,           \
+   .cost_us = cost_us,             \
+   .scratch_bytes = scratch_bytes, \
+   .run = run},

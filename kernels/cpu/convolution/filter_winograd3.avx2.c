@@ -1,4 +1,5 @@
-/* The gradient of 3x3 convolutions towards the filter by Winograd, squares of 4x4, for AVX2: filter_winograd.body.h. */
+/* The gradient of 3x3 convolutions towards the filter by Winograd, squares of 4x4, for AVX2:
+ * filter_winograd.body.h. */
 #define OUT 4
 #define FILTER 3
 #include "kernels/cpu/convolution/filter_winograd.body.h"

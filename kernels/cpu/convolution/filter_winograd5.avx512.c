@@ -1,4 +1,5 @@
-/* The gradient of 5x5 convolutions towards the filter by Winograd, squares of 2x2, for AVX-512: filter_winograd.body.h. */
+/* The gradient of 5x5 convolutions towards the filter by Winograd, squares of 2x2, for AVX-512:
+ * filter_winograd.body.h. */
 #define OUT 2
 #define FILTER 5
 #include "kernels/cpu/convolution/filter_winograd.body.h"

@@ -1,21 +1,25 @@
-/* Conv3D, and the gradients of Conv2D and Conv3D towards their inputs (also how transposed convolutions are written), in float with
- * channels last, as one product whose left side is never built; the including file defines ISA and TARGET.
+/* Conv3D, and the gradients of Conv2D and Conv3D towards their inputs (also how transposed
+ * convolutions are written), in float with channels last, as one product whose left side is never
+ * built; the including file defines ISA and TARGET.
  *
- *   y[N*OD*OH*OW, OC] = X'[.., taps*C] W[taps*C, OC]       dx[N*D*H*W, C] = DY'[.., taps*OC] W'[taps*OC, C]
+ *   y[N*OD*OH*OW, OC] = X'[.., taps*C] W[taps*C, OC]       dx[N*D*H*W, C] = DY'[.., taps*OC]
+ * W'[taps*OC, C]
  *
- * A row of X' or DY' is, tap by tap, a position of x or dy that is read through a pointer, or a row of zeros outside of it. W' is
- * each tap's [C, OC] transposed. A tap's pointers are the row's first and an offset, by vectors; of large windows they are looked up.
+ * A row of X' or DY' is, tap by tap, a position of x or dy that is read through a pointer, or a row
+ * of zeros outside of it. W' is each tap's [C, OC] transposed. A tap's pointers are the row's first
+ * and an offset, by vectors; of large windows they are looked up.
  *
- * A gradient of stride s falls into phases: the rows of dx that lie s apart all meet the same taps, a part of them, and through
- * each of these dy moves by one as they do. A phase is a product of its own, into rows that are then put where they belong;
- * where no tap is met dx is zero. */
+ * A gradient of stride s falls into phases: the rows of dx that lie s apart all meet the same taps,
+ * a part of them, and through each of these dy moves by one as they do. A phase is a product of its
+ * own, into rows that are then put where they belong; where no tap is met dx is zero. */
 #include "kernels/cpu/conv2d/layout.h"
 #include "kernels/cpu/gemm/gemm.h"
 
 enum { MAX_PHASES = 256 };
 
-/* The rows of a phase along an axis: row o is position first + o*every of y or dx, and reads position o*by + begin + t*move of x or
- * dy through its tap t, which is tap first_tap + t*tap_step of the filter; only positions in [0, limit) are there. */
+/* The rows of a phase along an axis: row o is position first + o*every of y or dx, and reads
+ * position o*by + begin + t*move of x or dy through its tap t, which is tap first_tap + t*tap_step
+ * of the filter; only positions in [0, limit) are there. */
 typedef struct walk {
   int64_t rows, first, every;
   int64_t taps, first_tap, tap_step;
@@ -42,14 +46,27 @@ static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static walk walk_of(const tarn_axis *s, bool gradient, int64_t at) {
   if (!gradient)
-    return (walk){.rows = s->out, .every = 1, .taps = s->window, .tap_step = 1, .by = s->stride, .begin = -s->before,
-                  .move = s->dilation, .limit = s->in};
-  walk w = {.rows = at < s->in ? (s->in - at + s->stride - 1) / s->stride : 0, .first = at, .every = s->stride, .tap_step = 1,
-            .by = 1, .limit = s->out};
-  /* Tap k is met where at + before - k*dilation is a multiple of the stride: the first such, and as often as that comes again. */
+    return (walk){.rows = s->out,
+                  .every = 1,
+                  .taps = s->window,
+                  .tap_step = 1,
+                  .by = s->stride,
+                  .begin = -s->before,
+                  .move = s->dilation,
+                  .limit = s->in};
+  walk w = {.rows = at < s->in ? (s->in - at + s->stride - 1) / s->stride : 0,
+            .first = at,
+            .every = s->stride,
+            .tap_step = 1,
+            .by = 1,
+            .limit = s->out};
+  /* Tap k is met where at + before - k*dilation is a multiple of the stride: the first such, and as
+   * often as that comes again. */
   while (w.tap_step * s->dilation % s->stride != 0) w.tap_step++;
-  while (w.first_tap < w.tap_step && (at + s->before - w.first_tap * s->dilation) % s->stride != 0) w.first_tap++;
-  if (w.first_tap < w.tap_step && w.first_tap < s->window) w.taps = (s->window - w.first_tap + w.tap_step - 1) / w.tap_step;
+  while (w.first_tap < w.tap_step && (at + s->before - w.first_tap * s->dilation) % s->stride != 0)
+    w.first_tap++;
+  if (w.first_tap < w.tap_step && w.first_tap < s->window)
+    w.taps = (s->window - w.first_tap + w.tap_step - 1) / w.tap_step;
   w.begin = (at + s->before - w.first_tap * s->dilation) / s->stride;
   w.move = -(w.tap_step * s->dilation / s->stride);
   return w;
@@ -73,8 +90,12 @@ static size_t phase_pack_bytes(const plan *k, const phase *f) {
 }
 
 static plan plan_of(const tarn_problem *p, bool gradient) {
-  plan k = {.g = tarn__conv_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0], &p->in_shape[1], false),
-            .gradient = gradient, .linear = true, .taps = 1, .phases = 1};
+  plan k = {.g = tarn__conv_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0],
+                               &p->in_shape[1], false),
+            .gradient = gradient,
+            .linear = true,
+            .taps = 1,
+            .phases = 1};
   const tarn_conv *g = &k.g;
   k.M = g->N;
   for (int a = 0; a < TARN_AXES; a++) {
@@ -94,7 +115,8 @@ static plan plan_of(const tarn_problem *p, bool gradient) {
     k.pack_bytes += phase_pack_bytes(&k, &f);
     if (k.phases > 1 && f.taps > 0 && f.M > k.most_rows) k.most_rows = f.M;
     size_t table = 0;
-    for (int a = 0; a < TARN_AXES && !k.linear; a++) table += (size_t)(f.walk[a].rows * f.walk[a].taps) * sizeof(int32_t);
+    for (int a = 0; a < TARN_AXES && !k.linear; a++)
+      table += (size_t)(f.walk[a].rows * f.walk[a].taps) * sizeof(int32_t);
     if (aligned(table) > k.table_bytes) k.table_bytes = aligned(table);
   }
   return k;
@@ -102,13 +124,15 @@ static plan plan_of(const tarn_problem *p, bool gradient) {
 
 static const char *supports_either(const tarn_problem *p, bool gradient) {
   if (p->out_shape[0].rank < 0) return "the shape is not known yet";
-  const tarn_conv g = tarn__conv_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0], &p->in_shape[1], false);
+  const tarn_conv g = tarn__conv_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0],
+                                    &p->in_shape[1], false);
   if (g.channels_first) return "channels are not last";
   if (g.groups != 1) return "the convolution is grouped";
   int64_t taps = 1, M = g.N, phases = 1, K;
   for (int a = 0; a < TARN_AXES; a++) {
     if (g.axis[a].window > 4096) return "the filter is too large";
-    if (gradient && (phases *= g.axis[a].stride > MAX_PHASES ? MAX_PHASES + 1 : g.axis[a].stride) > MAX_PHASES)
+    if (gradient &&
+        (phases *= g.axis[a].stride > MAX_PHASES ? MAX_PHASES + 1 : g.axis[a].stride) > MAX_PHASES)
       return "the stride is too large";
     taps *= g.axis[a].window;
     M *= gradient ? g.axis[a].in : g.axis[a].out;
@@ -122,8 +146,10 @@ static const char *supports_either(const tarn_problem *p, bool gradient) {
 
 static double cost(const tarn_problem *p, const tarn_machine *m, bool gradient) {
   const plan k = plan_of(p, gradient);
-  const double rows = (double)k.M * (double)k.taps / (double)k.phases, weights = (double)k.taps * (double)k.depth * (double)k.N;
-  const double flops = 2 * rows * (double)k.depth * (double)((k.N + 15) / 16 * 16) / (1e3 * m->gflops[TARGET] * 0.8);
+  const double rows = (double)k.M * (double)k.taps / (double)k.phases,
+               weights = (double)k.taps * (double)k.depth * (double)k.N;
+  const double flops =
+      2 * rows * (double)k.depth * (double)((k.N + 15) / 16 * 16) / (1e3 * m->gflops[TARGET] * 0.8);
   const double results = (double)k.M * (double)k.N * (k.phases > 1 ? 3 : 1);
   const double bytes = 4 * (weights * (k.packed ? 1 : 4) + results) / (1e3 * m->gbytes_per_s);
   const double work = (flops > bytes ? flops : bytes) + rows * (k.linear ? 0.2e-3 : 1e-3);
@@ -144,7 +170,8 @@ static size_t prepared(const tarn_problem *p, bool gradient) {
 }
 
 static tarn_status pack(const plan *k, const float *w, float *to, tarn_pool *pool) {
-  if (!k->gradient) return tarn__gemm_pack(&ISA, k->taps * k->depth, k->N, w, k->N, false, to, pool);
+  if (!k->gradient)
+    return tarn__gemm_pack(&ISA, k->taps * k->depth, k->N, w, k->N, false, to, pool);
   for (int64_t i = 0; i < k->phases; i++) {
     const phase f = phase_of(k, i);
     for (int64_t t = 0; t < f.taps; t++) {
@@ -154,8 +181,8 @@ static tarn_status pack(const plan *k, const float *w, float *to, tarn_pool *poo
         rest /= f.walk[a].taps;
         scale *= k->g.axis[a].window;
       }
-      TARN_TRY(tarn__gemm_pack_part(&ISA, f.taps * k->depth, t * k->depth, k->depth, k->N, w + tap * k->N * k->depth, k->depth,
-                                    true, to, pool));
+      TARN_TRY(tarn__gemm_pack_part(&ISA, f.taps * k->depth, t * k->depth, k->depth, k->N,
+                                    w + tap * k->N * k->depth, k->depth, true, to, pool));
     }
     to += phase_pack_bytes(k, &f) / sizeof(float);
   }
@@ -171,7 +198,8 @@ typedef struct source {
 
 static uint64_t mask_of(const walk *w, int64_t start) {
   uint64_t mask = 0;
-  for (int64_t tap = 0, at = start; tap < w->taps; tap++, at += w->move) mask |= (uint64_t)(at >= 0 && at < w->limit) << tap;
+  for (int64_t tap = 0, at = start; tap < w->taps; tap++, at += w->move)
+    mask |= (uint64_t)(at >= 0 && at < w->limit) << tap;
   return mask;
 }
 
@@ -188,7 +216,8 @@ static void step(const phase *f, int64_t at[TARN_AXES], int64_t *n) {
   ++*n;
 }
 
-static void point_linear(const void *argument, int64_t first, int rows, int mr, const float **pointers) {
+static void point_linear(const void *argument, int64_t first, int rows, int mr,
+                         const float **pointers) {
   const source *s = argument;
   const plan *k = s->k;
   const walk *axis = s->f->walk;
@@ -204,13 +233,16 @@ static void point_linear(const void *argument, int64_t first, int rows, int mr, 
     base[r] = n * k->from.N + start[0] * k->from.D + start[1] * k->from.H + start[2] * k->from.W;
   }
   const uint64_t zero = (uint64_t)(uintptr_t)s->zero, from = (uint64_t)(uintptr_t)s->from;
-  const int64_t move[TARN_AXES] = {axis[0].move * k->from.D, axis[1].move * k->from.H, axis[2].move * k->from.W};
+  const int64_t move[TARN_AXES] = {axis[0].move * k->from.D, axis[1].move * k->from.H,
+                                   axis[2].move * k->from.W};
   const float **to = pointers;
   for (int64_t kd = 0; kd < axis[0].taps; kd++)
     for (int64_t kh = 0; kh < axis[1].taps; kh++) {
-      for (int r = 0; r < rows; r++) line[r] = mask[0][r] >> kd & mask[1][r] >> kh & 1 ? mask[2][r] : 0;
+      for (int r = 0; r < rows; r++)
+        line[r] = mask[0][r] >> kd & mask[1][r] >> kh & 1 ? mask[2][r] : 0;
       for (int64_t kw = 0; kw < axis[2].taps; kw++, to += mr) {
-        const uint64_t here = from + (uint64_t)((kd * move[0] + kh * move[1] + kw * move[2]) * (int64_t)sizeof(float));
+        const uint64_t here = from + (uint64_t)((kd * move[0] + kh * move[1] + kw * move[2]) *
+                                                (int64_t)sizeof(float));
         _Pragma("omp simd")
         for (int r = 0; r < rows; r++) {
           const uint64_t inside = here + ((uint64_t)base[r] << 2), take = 0 - (line[r] >> kw & 1);
@@ -220,7 +252,8 @@ static void point_linear(const void *argument, int64_t first, int rows, int mr, 
     }
 }
 
-static void point_table(const void *argument, int64_t first, int rows, int mr, const float **pointers) {
+static void point_table(const void *argument, int64_t first, int rows, int mr,
+                        const float **pointers) {
   const source *s = argument;
   const plan *k = s->k;
   const int64_t KD = s->f->walk[0].taps, KH = s->f->walk[1].taps, KW = s->f->walk[2].taps;
@@ -228,12 +261,14 @@ static void point_table(const void *argument, int64_t first, int rows, int mr, c
   positions(s->f, first, at, &n);
   for (int r = 0; r < rows; r++, step(s->f, at, &n)) {
     const float **to = pointers + r, *image = s->from + n * k->from.N;
-    const int32_t *d = s->table[0] + at[0] * KD, *h = s->table[1] + at[1] * KH, *w = s->table[2] + at[2] * KW;
+    const int32_t *d = s->table[0] + at[0] * KD, *h = s->table[1] + at[1] * KH,
+                  *w = s->table[2] + at[2] * KW;
     for (int64_t kd = 0; kd < KD; kd++)
       for (int64_t kh = 0; kh < KH; kh++) {
         const bool outside = d[kd] < 0 || h[kh] < 0;
         const float *line = outside ? s->zero : image + d[kd] * k->from.D + h[kh] * k->from.H;
-        for (int64_t kw = 0; kw < KW; kw++, to += mr) *to = outside || w[kw] < 0 ? s->zero : line + w[kw] * k->from.W;
+        for (int64_t kw = 0; kw < KW; kw++, to += mr)
+          *to = outside || w[kw] < 0 ? s->zero : line + w[kw] * k->from.W;
       }
   }
 }
@@ -264,8 +299,10 @@ static tarn_status place_line(void *argument, int64_t line, int worker) {
   const plan *k = j->k;
   const walk *w = j->f->walk;
   const tarn_conv_layout to = tarn__conv_input(&k->g);
-  const int64_t h = line % w[1].rows, d = line / w[1].rows % w[0].rows, n = line / w[1].rows / w[0].rows;
-  float *dx = j->dx + n * to.N + (w[0].first + d * w[0].every) * to.D + (w[1].first + h * w[1].every) * to.H + w[2].first * to.W;
+  const int64_t h = line % w[1].rows, d = line / w[1].rows % w[0].rows,
+                n = line / w[1].rows / w[0].rows;
+  float *dx = j->dx + n * to.N + (w[0].first + d * w[0].every) * to.D +
+              (w[1].first + h * w[1].every) * to.H + w[2].first * to.W;
   const size_t bytes = (size_t)k->N * sizeof(float);
   const float *row = j->rows ? j->rows + line * w[2].rows * k->N : NULL;
   for (int64_t i = 0; i < w[2].rows; i++, dx += w[2].every * to.W) {
@@ -275,7 +312,8 @@ static tarn_status place_line(void *argument, int64_t line, int worker) {
   return TARN_OK;
 }
 
-static tarn_status run_phase(const tarn_call *call, const plan *k, const phase *f, const float *from, const float *w, char *room) {
+static tarn_status run_phase(const tarn_call *call, const plan *k, const phase *f,
+                             const float *from, const float *w, char *room) {
   float *y = call->out[0]->data;
   placement place = {.k = k, .f = f, .dx = y};
   const int64_t lines = k->g.N * f->walk[0].rows * f->walk[1].rows;
@@ -290,8 +328,16 @@ static tarn_status run_phase(const tarn_call *call, const plan *k, const phase *
     place.rows = y = (float *)(void *)room;
     room += aligned((size_t)(k->most_rows * k->N) * sizeof(float));
   }
-  const tarn_gemm gemm = {.M = f->M, .N = k->N, .K = f->taps * k->depth, .b = w, .c = y, .ldc = k->N,
-                          .point = k->linear ? point_linear : point_table, .source = &s, .taps = f->taps, .depth = k->depth};
+  const tarn_gemm gemm = {.M = f->M,
+                          .N = k->N,
+                          .K = f->taps * k->depth,
+                          .b = w,
+                          .c = y,
+                          .ldc = k->N,
+                          .point = k->linear ? point_linear : point_table,
+                          .source = &s,
+                          .taps = f->taps,
+                          .depth = k->depth};
   TARN_TRY(tarn__gemm_run(&ISA, &gemm, room, call->pool));
   return k->phases > 1 ? tarn__pool_run(call->pool, lines, place_line, &place) : TARN_OK;
 }
@@ -319,22 +365,41 @@ static tarn_status run(const tarn_call *call, bool gradient) {
   return TARN_OK;
 }
 
-#define FUNCTIONS(name, gradient)                                                                               \
-  static const char *supports_##name(const tarn_problem *p) { return supports_either(p, gradient); }            \
-  static double cost_##name(const tarn_problem *p, const tarn_machine *m) { return cost(p, m, gradient); }      \
-  static size_t scratch_##name(const tarn_problem *p, int threads) { return scratch(p, threads, gradient); }    \
-  static size_t prepared_##name(const tarn_problem *p) { return prepared(p, gradient); }                        \
-  static tarn_status prepare_##name(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) { \
-    const plan k = plan_of(p, gradient);                                                                        \
-    return pack(&k, in[1]->data, memory, pool);                                                                 \
-  }                                                                                                             \
-  static tarn_status run_##name(const tarn_call *call) { return run(call, gradient); }
+#define FUNCTIONS(name, gradient)                                                        \
+  static const char *supports_##name(const tarn_problem *p) {                            \
+    return supports_either(p, gradient);                                                 \
+  }                                                                                      \
+  static double cost_##name(const tarn_problem *p, const tarn_machine *m) {              \
+    return cost(p, m, gradient);                                                         \
+  }                                                                                      \
+  static size_t scratch_##name(const tarn_problem *p, int threads) {                     \
+    return scratch(p, threads, gradient);                                                \
+  }                                                                                      \
+  static size_t prepared_##name(const tarn_problem *p) {                                 \
+    return prepared(p, gradient);                                                        \
+  }                                                                                      \
+  static tarn_status prepare_##name(const tarn_problem *p, const tarn_tensor *const *in, \
+                                    void *memory, tarn_pool *pool) {                     \
+    const plan k = plan_of(p, gradient);                                                 \
+    return pack(&k, in[1]->data, memory, pool);                                          \
+  }                                                                                      \
+  static tarn_status run_##name(const tarn_call *call) {                                 \
+    return run(call, gradient);                                                          \
+  }
 FUNCTIONS(forward, false)
 FUNCTIONS(input, true)
 
-#define ROW(text, name)                                                                                         \
-  {.op = text, .dtypes = TARN_BIT(TARN_F32), .keyed = -1, .supports = supports_##name, .cost_us = cost_##name,  \
-   .scratch_bytes = scratch_##name, .prepared_bytes = prepared_##name, .prepare = prepare_##name, .run = run_##name},
-#define ROWS                                                                                                    \
-  ROW("Conv3D", forward) ROW("Conv2DBackpropInput", input) ROW("Conv3DBackpropInput", input)                    \
-  ROW("Conv3DBackpropInputV2", input)
+#define ROW(text, name)               \
+  {.op = text,                        \
+   .dtypes = TARN_BIT(TARN_F32),      \
+   .keyed = -1,                       \
+   .supports = supports_##name,       \
+   .cost_us = cost_##name,            \
+   .scratch_bytes = scratch_##name,   \
+   .prepared_bytes = prepared_##name, \
+   .prepare = prepare_##name,         \
+   .run = run_##name},
+#define ROWS                                                          \
+  ROW("Conv3D", forward)                                              \
+  ROW("Conv2DBackpropInput", input) ROW("Conv3DBackpropInput", input) \
+      ROW("Conv3DBackpropInputV2", input)

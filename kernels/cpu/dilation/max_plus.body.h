@@ -1,9 +1,10 @@
 /* Grayscale dilation: a convolution with max for sum and plus for times. See kernels/cpu/each.h. */
 
-/* The first greatest x + w, rounded or wrapped to ELEM, under the window of output (oh, ow) of channel c: its value, and
- * where x and w are. A NaN is never the greatest; where nothing is, the first element stands for it. */
-static WIDE NAME(best)(const tarn_conv2d *g, const ELEM *x, const ELEM *w, int64_t oh, int64_t ow, int64_t c,
-                       int64_t *x_at, int64_t *w_at) {
+/* The first greatest x + w, rounded or wrapped to ELEM, under the window of output (oh, ow) of
+ * channel c: its value, and where x and w are. A NaN is never the greatest; where nothing is, the
+ * first element stands for it. */
+static WIDE NAME(best)(const tarn_conv2d *g, const ELEM *x, const ELEM *w, int64_t oh, int64_t ow,
+                       int64_t c, int64_t *x_at, int64_t *w_at) {
   WIDE best = LOWEST;
   *x_at = *w_at = -1;
   for (int64_t kh = 0; kh < g->KH; kh++) {
@@ -31,7 +32,8 @@ static void NAME(forward)(const tarn_conv2d *g, const tarn_call *call) {
   for (int64_t n = 0; n < g->N; n++, x += g->H * g->W * g->C)
     for (int64_t oh = 0; oh < g->OH; oh++)
       for (int64_t ow = 0; ow < g->OW; ow++)
-        for (int64_t c = 0; c < g->C; c++) *y++ = STORE(NAME(best)(g, x, w, oh, ow, c, &x_at, &w_at));
+        for (int64_t c = 0; c < g->C; c++)
+          *y++ = STORE(NAME(best)(g, x, w, oh, ow, c, &x_at, &w_at));
 }
 
 /* dy goes to the x, or to the w, that made the maximum. */

@@ -37,7 +37,13 @@ static size_t sums(const tarn_problem *p, int threads) {
 
 const tarn_kernel tarn_kernels_dilation_max_plus_reference[] = {
     {.op = "Dilation2D", .dtypes = TARN_REALS, .run = run},
-    {.op = "Dilation2DBackpropInput", .dtypes = TARN_REALS, .scratch_bytes = sums, .run = run_input},
-    {.op = "Dilation2DBackpropFilter", .dtypes = TARN_REALS, .scratch_bytes = sums, .run = run_filter},
+    {.op = "Dilation2DBackpropInput",
+     .dtypes = TARN_REALS,
+     .scratch_bytes = sums,
+     .run = run_input},
+    {.op = "Dilation2DBackpropFilter",
+     .dtypes = TARN_REALS,
+     .scratch_bytes = sums,
+     .run = run_filter},
     {0},
 };

@@ -14,7 +14,8 @@ static WIDE NAME(sum)(const tarn_einsum *e, int axis, const ELEM *a, const ELEM 
   return total;
 }
 
-/* Walks the output's axes from `axis` on. Recursion is as deep as there are axes: TARN_EINSUM_AXES at most. */
+/* Walks the output's axes from `axis` on. Recursion is as deep as there are axes: TARN_EINSUM_AXES
+ * at most. */
 static void NAME(fill)(const tarn_einsum *e, int axis, const ELEM *a, const ELEM *b, ELEM *y) {
   if (axis == e->kept) {
     *y = STORE(NAME(sum)(e, axis, a, b));
@@ -22,9 +23,13 @@ static void NAME(fill)(const tarn_einsum *e, int axis, const ELEM *a, const ELEM
   }
   const tarn_einsum_axis *x = &e->axis[axis];
   for (int64_t i = 0; i < x->size; i++)
-    NAME(fill)(e, axis + 1, a + i * x->step[0], b ? b + i * x->step[1] : NULL, y + i * x->step[TARN_EINSUM_OUT]);
+    NAME(fill)
+    (e, axis + 1, a + i * x->step[0], b ? b + i * x->step[1] : NULL,
+     y + i * x->step[TARN_EINSUM_OUT]);
 }
 
 static void NAME(einsum)(const tarn_einsum *e, const tarn_call *call) {
-  NAME(fill)(e, 0, call->in[0]->data, call->problem->inputs > 1 ? call->in[1]->data : NULL, call->out[0]->data);
+  NAME(fill)
+  (e, 0, call->in[0]->data, call->problem->inputs > 1 ? call->in[1]->data : NULL,
+   call->out[0]->data);
 }

@@ -9,10 +9,11 @@
 static tarn_status run(const tarn_call *call) {
   const tarn_problem *p = call->problem;
   const tarn_einsum e = tarn__einsum_of(p->params, p->in_shape, &p->out_shape[0]);
-  memset(call->out[0]->data, 0, tarn__tensor_bytes(call->out[0])); /* an output label twice fills a diagonal only */
+  memset(call->out[0]->data, 0,
+         tarn__tensor_bytes(call->out[0])); /* an output label twice fills a diagonal only */
   for (int i = 0; i < p->inputs; i++)
     if (tarn__shape_elements(&p->in_shape[i]) == 0) return TARN_OK; /* sums of nothing */
-  if (p->inputs == 1 && e.kept == e.axes) {                        /* a transposition, or a diagonal */
+  if (p->inputs == 1 && e.kept == e.axes) { /* a transposition, or a diagonal */
     tarn_view_copy copy = {0};
     for (int i = e.axes - 1; i >= 0; i--)
       tarn__view_add(&copy, e.axis[i].size, e.axis[i].step[TARN_EINSUM_OUT], e.axis[i].step[0]);

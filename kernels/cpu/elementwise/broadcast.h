@@ -1,5 +1,6 @@
-/* Two operands broadcast against each other as rows: leading axes that behave alike are folded together, so that most
- * problems become one row, or rows times a vector. Plain C, for any target. */
+/* Two operands broadcast against each other as rows: leading axes that behave alike are folded
+ * together, so that most problems become one row, or rows times a vector. Plain C, for any
+ * target. */
 #ifndef TARN_KERNELS_CPU_ELEMENTWISE_BROADCAST_H
 #define TARN_KERNELS_CPU_ELEMENTWISE_BROADCAST_H
 
@@ -13,7 +14,8 @@ typedef struct tarn_folded {
 } tarn_folded;
 
 /* `out` is the broadcast shape of a and b. */
-static inline tarn_folded tarn__fold(const tarn_shape *a, const tarn_shape *b, const tarn_shape *out) {
+static inline tarn_folded tarn__fold(const tarn_shape *a, const tarn_shape *b,
+                                     const tarn_shape *out) {
   tarn_folded f;               /* not cleared: for a scalar that would take longer than all else */
   f.rank = 0;
   f.rows = 1;

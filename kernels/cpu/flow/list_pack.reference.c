@@ -6,8 +6,8 @@
 /* ---- packing ------------------------------------------------------------------------------- */
 
 /* n cells, at indices or all in order, into output 0 as [n, shape]. */
-static tarn_status pack(const tarn_call *call, const tarn_tensor_list *list, const tarn_tensor *indices, int64_t n,
-                        const tarn_tensor *wanted) {
+static tarn_status pack(const tarn_call *call, const tarn_tensor_list *list,
+                        const tarn_tensor *indices, int64_t n, const tarn_tensor *wanted) {
   char text[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   tarn_shape shape, stacked;
   if (list->dtype != call->problem->out_dtype[0])
@@ -16,13 +16,15 @@ static tarn_status pack(const tarn_call *call, const tarn_tensor_list *list, con
   TARN_TRY(tarn__list_shape(wanted, &shape));
   TARN_TRY(tarn__list_merged(list, &shape, false, &shape));
   for (int64_t i = 0; i < n && !(shape.rank >= 0 && tarn__shape_known(&shape)); i++) {
-    const int64_t at = indices ? tarn__tensor_int(indices, i) : i;   /* only the cells that are asked for say the shape */
+    const int64_t at = indices ? tarn__tensor_int(indices, i)
+                               : i; /* only the cells that are asked for say the shape */
     const tarn_tensor *cell = at >= 0 && at < list->size ? tarn__tensor_list_get(list, at) : NULL;
     if (cell) TARN_TRY(tarn__shape_merge(&shape, &cell->shape, &shape));
   }
   if (shape.rank < 0 || !tarn__shape_known(&shape))
-    return tarn_fail(TARN_INVALID, "Tried to stack %s list with non-fully-defined element_shape: %s",
-                     list->size ? "elements of a" : "elements of an empty", tarn__shape_print(&shape, text));
+    return tarn_fail(
+        TARN_INVALID, "Tried to stack %s list with non-fully-defined element_shape: %s",
+        list->size ? "elements of a" : "elements of an empty", tarn__shape_print(&shape, text));
   TARN_TRY(tarn__piece_stacked(&shape, n, &stacked));
   TARN_TRY(tarn__call_allocate(call, 0, &stacked));
   const int64_t each = tarn__shape_elements(&shape);
@@ -30,13 +32,15 @@ static tarn_status pack(const tarn_call *call, const tarn_tensor_list *list, con
     const int64_t at = indices ? tarn__tensor_int(indices, i) : i;
     tarn_tensor value;
     if (at < 0 || at >= list->size)
-      return tarn_fail(TARN_INVALID, "Trying to gather element %lld in a list with %lld elements.", (long long)at,
-                       (long long)list->size);
+      return tarn_fail(TARN_INVALID, "Trying to gather element %lld in a list with %lld elements.",
+                       (long long)at, (long long)list->size);
     TARN_TRY(tarn__list_read(list, at, &shape, &value));
     tarn_status status = TARN_OK;
     if (!tarn__shape_equal(&value.shape, &shape))
-      status = tarn_fail(TARN_INVALID, "Tried to stack list which only contains tensors of shape %s: element %lld has shape %s",
-                         tarn__shape_print(&shape, text), (long long)at, tarn__shape_print(&value.shape, got));
+      status = tarn_fail(
+          TARN_INVALID,
+          "Tried to stack list which only contains tensors of shape %s: element %lld has shape %s",
+          tarn__shape_print(&shape, text), (long long)at, tarn__shape_print(&value.shape, got));
     else
       status = tarn__tensor_copy_elements(call->out[0], i * each, &value, 0, each);
     tarn__tensor_clear(&value);
@@ -50,8 +54,10 @@ static tarn_status stack(const tarn_call *call) {
   const tarn_tensor_list *list;
   TARN_TRY(tarn__list_of(call, 0, &list));
   if (p->num_elements >= 0 && p->num_elements != list->size)
-    return tarn_fail(TARN_INVALID, "Operation expected a list with %lld elements but got a list with %lld elements.",
-                     (long long)p->num_elements, (long long)list->size);
+    return tarn_fail(
+        TARN_INVALID,
+        "Operation expected a list with %lld elements but got a list with %lld elements.",
+        (long long)p->num_elements, (long long)list->size);
   return pack(call, list, NULL, list->size, call->in[1]);
 }
 
@@ -61,29 +67,35 @@ static tarn_status gather(const tarn_call *call) {
   return pack(call, list, call->in[1], call->in[1]->shape.dim[0], call->in[2]);
 }
 
-/* The rows of a cell that is not set, where leading_dims does not say: those of the element shape, or of all cells that are set;
- * -1 where they differ. */
-static tarn_status common_rows(const tarn_tensor_list *list, const tarn_shape *wanted, int64_t *rows) {
+/* The rows of a cell that is not set, where leading_dims does not say: those of the element shape,
+ * or of all cells that are set; -1 where they differ. */
+static tarn_status common_rows(const tarn_tensor_list *list, const tarn_shape *wanted,
+                               int64_t *rows) {
   const int64_t asked = wanted->rank > 0 ? wanted->dim[0] : -1;
   bool any = false;
   *rows = asked;
   for (int64_t i = 0; i < list->size; i++) {
     const tarn_tensor *cell = tarn__tensor_list_get(list, i);
     if (!cell) continue;
-    if (cell->shape.rank < 1) return tarn_fail(TARN_INVALID, "Concat saw a scalar at index %lld", (long long)i);
+    if (cell->shape.rank < 1)
+      return tarn_fail(TARN_INVALID, "Concat saw a scalar at index %lld", (long long)i);
     const int64_t here = cell->shape.dim[0];
     if (asked >= 0 && here != asked)
-      return tarn_fail(TARN_INVALID, "First entry of element_shape input does not match the first dim of list element at index: %lld "
-                       "Expected: %lld Actual: %lld", (long long)i, (long long)asked, (long long)here);
+      return tarn_fail(TARN_INVALID,
+                       "First entry of element_shape input does not match the first dim of list "
+                       "element at index: %lld "
+                       "Expected: %lld Actual: %lld",
+                       (long long)i, (long long)asked, (long long)here);
     *rows = !any || *rows == here ? here : -1;
     any = true;
   }
   return TARN_OK;
 }
 
-/* Rows of each cell and their sum; what the cells have beyond the first dim. A cell that is not set has the rows that
- * leading_dims says, or the common ones. */
-static tarn_status concat_plan(const tarn_call *call, const tarn_tensor_list *list, tarn_shape *rest, int64_t *rows) {
+/* Rows of each cell and their sum; what the cells have beyond the first dim. A cell that is not set
+ * has the rows that leading_dims says, or the common ones. */
+static tarn_status concat_plan(const tarn_call *call, const tarn_tensor_list *list,
+                               tarn_shape *rest, int64_t *rows) {
   char text[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   const tarn_tensor *leading = call->problem->inputs > 2 ? call->in[2] : NULL;
   tarn_shape wanted = {.rank = -1};
@@ -92,7 +104,8 @@ static tarn_status concat_plan(const tarn_call *call, const tarn_tensor_list *li
   if (call->problem->inputs > 1) TARN_TRY(tarn__list_shape(call->in[1], &wanted));
   TARN_TRY(tarn__list_merged(list, &wanted, false, &wanted));
   if (wanted.rank == 0)
-    return tarn_fail(TARN_INVALID, "Concat requires elements to be at least vectors, found scalars instead.");
+    return tarn_fail(TARN_INVALID,
+                     "Concat requires elements to be at least vectors, found scalars instead.");
   if (wanted.rank > 0) *rest = tarn__piece_rest(&wanted);
   TARN_TRY(common_rows(list, &wanted, &common));
   *rows = 0;
@@ -103,16 +116,22 @@ static tarn_status concat_plan(const tarn_call *call, const tarn_tensor_list *li
     if (cell) {
       const tarn_shape mine = tarn__piece_rest(&cell->shape);
       if (!tarn__shape_compatible(rest, &mine))
-        return tarn_fail(TARN_INVALID, "Tried to concat tensors with unequal shapes: %s and %s", tarn__shape_print(rest, text),
-                         tarn__shape_print(&mine, got));
+        return tarn_fail(TARN_INVALID, "Tried to concat tensors with unequal shapes: %s and %s",
+                         tarn__shape_print(rest, text), tarn__shape_print(&mine, got));
       *rest = mine;
     }
-    if (lengths[i] < 0) return tarn_fail(TARN_INVALID, "List contains uninitialized tensor at index %lld but leading_dims has no "
-                                         "such element", (long long)i);
-    if (tarn__add_overflow(*rows, lengths[i], rows)) return tarn_fail(TARN_LIMIT, "too many rows to join");
+    if (lengths[i] < 0)
+      return tarn_fail(TARN_INVALID,
+                       "List contains uninitialized tensor at index %lld but leading_dims has no "
+                       "such element",
+                       (long long)i);
+    if (tarn__add_overflow(*rows, lengths[i], rows))
+      return tarn_fail(TARN_LIMIT, "too many rows to join");
   }
   if (rest->rank >= 0 && tarn__shape_known(rest)) return TARN_OK;
-  return tarn_fail(TARN_INVALID, "All except the first dimension must be fully defined when concating an empty tensor list: %s",
+  return tarn_fail(TARN_INVALID,
+                   "All except the first dimension must be fully defined when concating an empty "
+                   "tensor list: %s",
                    tarn__shape_print(&wanted, text));
 }
 
@@ -122,7 +141,8 @@ static tarn_status concat(const tarn_call *call) {
   int64_t rows = 0, at = 0;
   TARN_TRY(tarn__list_of(call, 0, &list));
   if (list->dtype != call->problem->out_dtype[0])
-    return tarn_fail(TARN_INVALID, "a list of %s, read as %s", tarn_dtype_name(list->dtype), tarn_dtype_name(call->problem->out_dtype[0]));
+    return tarn_fail(TARN_INVALID, "a list of %s, read as %s", tarn_dtype_name(list->dtype),
+                     tarn_dtype_name(call->problem->out_dtype[0]));
   const tarn_shape lengths = tarn__shape_vector(list->size);
   TARN_TRY(tarn__call_allocate(call, 1, &lengths));
   TARN_TRY(concat_plan(call, list, &rest, &rows));
@@ -134,7 +154,8 @@ static tarn_status concat(const tarn_call *call) {
     const tarn_tensor *cell = tarn__tensor_list_get(list, i);
     const int64_t n = ((const int64_t *)call->out[1]->data)[i] * each;
     if (cell) TARN_TRY(tarn__tensor_copy_elements(call->out[0], at, cell, 0, n));
-    else if (tarn__dtype_in(list->dtype, TARN_PLAIN)) memset((char *)call->out[0]->data + (size_t)at * size, 0, (size_t)n * size);
+    else if (tarn__dtype_in(list->dtype, TARN_PLAIN))
+      memset((char *)call->out[0]->data + (size_t)at * size, 0, (size_t)n * size);
     at += n;
   }
   return TARN_OK;
@@ -143,7 +164,8 @@ static tarn_status concat(const tarn_call *call) {
 /* ---- unpacking ----------------------------------------------------------------------------- */
 
 /* A list for rows of `tensor`, of the declared shape. */
-static tarn_status make(const tarn_call *call, const tarn_tensor *wanted, int64_t size, tarn_tensor_list **list) {
+static tarn_status make(const tarn_call *call, const tarn_tensor *wanted, int64_t size,
+                        tarn_tensor_list **list) {
   const tarn_list_params *p = call->problem->params;
   tarn_shape shape;
   TARN_TRY(tarn__list_shape(wanted, &shape));
@@ -151,15 +173,17 @@ static tarn_status make(const tarn_call *call, const tarn_tensor *wanted, int64_
 }
 
 /* list[indices[i]] = tensor[i] for every i (indices NULL: i); gives the list out or drops it. */
-static tarn_status unpack(const tarn_call *call, tarn_tensor_list *list, const tarn_tensor *tensor, const tarn_tensor *indices) {
+static tarn_status unpack(const tarn_call *call, tarn_tensor_list *list, const tarn_tensor *tensor,
+                          const tarn_tensor *indices) {
   tarn_tensor whole, piece;
   tarn_status status = tarn__tensor_own(call->run->allocator, tensor, &whole);
   const bool owned = status == TARN_OK;
   for (int64_t i = 0; i < tensor->shape.dim[0] && status == TARN_OK; i++) {
     const int64_t at = indices ? tarn__tensor_int(indices, i) : i;
     if (at < 0 || at >= list->size) {
-      status = tarn_fail(TARN_INVALID, "Trying to scatter to index %lld of a list with %lld elements", (long long)at,
-                         (long long)list->size);
+      status =
+          tarn_fail(TARN_INVALID, "Trying to scatter to index %lld of a list with %lld elements",
+                    (long long)at, (long long)list->size);
       break;
     }
     tarn__piece(&whole, i, 1, true, &piece);
@@ -185,14 +209,21 @@ static tarn_status scatter(const tarn_call *call) {
   int64_t size = 0;
   for (int64_t i = 0; i < indices->shape.dim[0]; i++) {
     const int64_t at = tarn__tensor_int(indices, i);
-    if (at < 0) return tarn_fail(TARN_INVALID, "Indices in TensorListScatter must all be non-negative, got %lld", (long long)at);
+    if (at < 0)
+      return tarn_fail(TARN_INVALID,
+                       "Indices in TensorListScatter must all be non-negative, got %lld",
+                       (long long)at);
     if (at >= size) size = at + 1;
   }
   if (call->problem->inputs > 3) {
-    if (tarn__tensor_elements(call->in[3]) != 1) return tarn_fail(TARN_INVALID, "num_elements must be a scalar");
+    if (tarn__tensor_elements(call->in[3]) != 1)
+      return tarn_fail(TARN_INVALID, "num_elements must be a scalar");
     const int64_t asked = tarn__tensor_int(call->in[3], 0);
     if (asked < -1 || (asked >= 0 && asked < size))
-      return tarn_fail(TARN_INVALID, "TensorListScatter expects num_elements >= -1 and above the indices, found: %lld", (long long)asked);
+      return tarn_fail(
+          TARN_INVALID,
+          "TensorListScatter expects num_elements >= -1 and above the indices, found: %lld",
+          (long long)asked);
     if (asked >= 0) size = asked;
   }
   TARN_TRY(make(call, call->in[2], size, &list));
@@ -220,11 +251,14 @@ static tarn_status split(const tarn_call *call) {
   for (int64_t i = 0; i < n; i++) {
     const int64_t rows = tarn__tensor_int(lengths, i);
     if (rows < 0) return tarn_fail(TARN_INVALID, "Invalid value in lengths: %lld", (long long)rows);
-    if (rows > left) return tarn_fail(TARN_INVALID, "Attempting to slice more than the %lld rows there are", (long long)tensor->shape.dim[0]);
+    if (rows > left)
+      return tarn_fail(TARN_INVALID, "Attempting to slice more than the %lld rows there are",
+                       (long long)tensor->shape.dim[0]);
     left -= rows;
   }
-  if (left) return tarn_fail(TARN_INVALID, "Unused values in tensor. Length of tensor: %lld, %lld not used",
-                             (long long)tensor->shape.dim[0], (long long)left);
+  if (left)
+    return tarn_fail(TARN_INVALID, "Unused values in tensor. Length of tensor: %lld, %lld not used",
+                     (long long)tensor->shape.dim[0], (long long)left);
   TARN_TRY(tarn__tensor_own(call->run->allocator, tensor, &whole));
   tarn_status status = make(call, call->in[1], n, &list);
   const bool made = status == TARN_OK;

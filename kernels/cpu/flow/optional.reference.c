@@ -27,10 +27,12 @@ static tarn_status get_value(const tarn_call *call) {
   const tarn_optional *o = object;
   if (!o->has_value) return tarn_fail(TARN_INVALID, "The given optional does not have a value.");
   if (o->count != call->problem->outputs)
-    return tarn_fail(TARN_INVALID, "an optional of %d tensors, expected %d", o->count, call->problem->outputs);
+    return tarn_fail(TARN_INVALID, "an optional of %d tensors, expected %d", o->count,
+                     call->problem->outputs);
   for (int i = 0; i < o->count; i++)
     if (o->value[i].dtype != call->problem->out_dtype[i])
-      return tarn_fail(TARN_DTYPE, "component %d of an optional is %s, expected %s", i, tarn_dtype_name(o->value[i].dtype),
+      return tarn_fail(TARN_DTYPE, "component %d of an optional is %s, expected %s", i,
+                       tarn_dtype_name(o->value[i].dtype),
                        tarn_dtype_name(call->problem->out_dtype[i]));
   for (int i = 0; i < o->count; i++) {
     tarn__tensor_clear(call->out[i]);

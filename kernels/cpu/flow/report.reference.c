@@ -1,10 +1,12 @@
-/* What a graph says while it runs: Assert fails the run with its data in the message, Print hands lines to the session. */
+/* What a graph says while it runs: Assert fails the run with its data in the message, Print hands
+ * lines to the session. */
 #include "kernels/cpu/flow/value_text.h"
 #include "kernels/params/flow.h"
 #include "kernels/run.h"
 #include "kernels/state/counter.h"
 
-static tarn_status add_values(const tarn_call *call, int first, int64_t summarize, const char *between, tarn_bytes *text) {
+static tarn_status add_values(const tarn_call *call, int first, int64_t summarize,
+                              const char *between, tarn_bytes *text) {
   for (int i = first; i < call->problem->inputs; i++) {
     TARN_TRY(tarn__bytes_printf(text, "%s[", i > first ? between : ""));
     TARN_TRY(tarn__value_text(call->in[i], summarize, text));
@@ -15,14 +17,16 @@ static tarn_status add_values(const tarn_call *call, int first, int64_t summariz
 
 static tarn_status check(const tarn_call *call) {
   const tarn_print_params *p = call->problem->params;
-  if (tarn__tensor_elements(call->in[0]) != 1) return tarn_fail(TARN_SHAPE, "the condition must be a scalar");
+  if (tarn__tensor_elements(call->in[0]) != 1)
+    return tarn_fail(TARN_SHAPE, "the condition must be a scalar");
   if (*(const bool *)call->in[0]->data) return TARN_OK;
   tarn_bytes text;
   char shown[1024];
   tarn__bytes_init(&text, call->run ? call->run->allocator : tarn__allocator_default());
   tarn_status status = add_values(call, 1, p->summarize, " ", &text);
   if (status == TARN_OK)
-    status = tarn_fail(TARN_FAILED, "assertion failed: %s", tarn__printable(text.data ? text.data : "", text.size, shown, sizeof shown));
+    status = tarn_fail(TARN_FAILED, "assertion failed: %s",
+                       tarn__printable(text.data ? text.data : "", text.size, shown, sizeof shown));
   tarn__bytes_clear(&text);
   return status;
 }

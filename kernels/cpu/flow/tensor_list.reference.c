@@ -1,11 +1,12 @@
-/* TensorLists, one element at a time: made, grown, read and changed. Whole tensors are in list_pack.reference.c. */
+/* TensorLists, one element at a time: made, grown, read and changed. Whole tensors are in
+ * list_pack.reference.c. */
 #include "kernels/cpu/flow/list_shape.h"
 #include "kernels/params/flow.h"
 
 static tarn_status dtype_check(const tarn_tensor_list *list, tarn_dtype dtype) {
   if (list->dtype == dtype) return TARN_OK;
-  return tarn_fail(TARN_INVALID, "Invalid data types; op elements %s but list elements %s", tarn_dtype_name(dtype),
-                   tarn_dtype_name(list->dtype));
+  return tarn_fail(TARN_INVALID, "Invalid data types; op elements %s but list elements %s",
+                   tarn_dtype_name(dtype), tarn_dtype_name(list->dtype));
 }
 
 static tarn_status make(const tarn_call *call, int64_t max, int64_t size) {
@@ -17,12 +18,17 @@ static tarn_status make(const tarn_call *call, int64_t max, int64_t size) {
   return tarn__call_handle(call, 0, list);
 }
 
-static tarn_status empty(const tarn_call *call) { return make(call, tarn__tensor_int(call->in[1], 0), 0); }
-static tarn_status reserve(const tarn_call *call) { return make(call, -1, tarn__tensor_int(call->in[1], 0)); }
+static tarn_status empty(const tarn_call *call) {
+  return make(call, tarn__tensor_int(call->in[1], 0), 0);
+}
+static tarn_status reserve(const tarn_call *call) {
+  return make(call, -1, tarn__tensor_int(call->in[1], 0));
+}
 
-/* The list to change, at least `size` long: the input's own where the output took it over and nobody else holds it, else a
- * copy. */
-static tarn_status changeable(const tarn_call *call, const tarn_tensor_list *from, int64_t size, tarn_tensor_list **list) {
+/* The list to change, at least `size` long: the input's own where the output took it over and
+ * nobody else holds it, else a copy. */
+static tarn_status changeable(const tarn_call *call, const tarn_tensor_list *from, int64_t size,
+                              tarn_tensor_list **list) {
   const int64_t wanted = size > from->size ? size : from->size;
   tarn_object *object = tarn__object_get(call->in[0], 0);
   if (call->out[0]->buffer && call->out[0]->buffer == call->in[0]->buffer &&
@@ -52,7 +58,8 @@ static tarn_status push_back(const tarn_call *call) {
   TARN_TRY(tarn__list_of(call, 0, &from));
   TARN_TRY(dtype_check(from, call->in[1]->dtype));
   if (from->max_elements >= 0 && from->size >= from->max_elements)
-    return tarn_fail(TARN_INVALID, "Tried to push item into a full list. list size: %lld, max_num_elements: %lld",
+    return tarn_fail(TARN_INVALID,
+                     "Tried to push item into a full list. list size: %lld, max_num_elements: %lld",
                      (long long)from->size, (long long)from->max_elements);
   const int64_t size = from->size;
   TARN_TRY(changeable(call, from, size + 1, &list));
@@ -109,8 +116,8 @@ static tarn_status get_item(const tarn_call *call) {
   TARN_TRY(tarn__list_of(call, 0, &list));
   TARN_TRY(dtype_check(list, call->problem->out_dtype[0]));
   if (index < 0 || index >= list->size)
-    return tarn_fail(TARN_INVALID, "Trying to access element %lld in a list with %lld elements.", (long long)index,
-                     (long long)list->size);
+    return tarn_fail(TARN_INVALID, "Trying to access element %lld in a list with %lld elements.",
+                     (long long)index, (long long)list->size);
   TARN_TRY(tarn__list_shape(call->in[2], &wanted));
   TARN_TRY(tarn__list_read(list, index, &wanted, &value));
   put(call, 0, &value);
@@ -124,8 +131,8 @@ static tarn_status set_item(const tarn_call *call) {
   const int64_t index = tarn__tensor_int(call->in[1], 0);
   TARN_TRY(tarn__list_of(call, 0, &from));
   if (index < 0 || (index >= from->size && !p->resize))
-    return tarn_fail(TARN_INVALID, "Trying to modify element %lld in a list with %lld elements.", (long long)index,
-                     (long long)from->size);
+    return tarn_fail(TARN_INVALID, "Trying to modify element %lld in a list with %lld elements.",
+                     (long long)index, (long long)from->size);
   TARN_TRY(changeable(call, from, index + 1, &list));
   return give(call, list, tarn__tensor_list_set(list, index, call->in[2]));
 }
@@ -138,12 +145,14 @@ static tarn_status resize(const tarn_call *call) {
   return tarn__call_handle(call, 0, list);
 }
 
-static tarn_status joined(const tarn_tensor_list *a, const tarn_tensor_list *b, tarn_tensor_list **list) {
+static tarn_status joined(const tarn_tensor_list *a, const tarn_tensor_list *b,
+                          tarn_tensor_list **list) {
   TARN_TRY(dtype_check(b, a->dtype));
   TARN_TRY(tarn__tensor_list_copy(a, a->size + b->size, list));
   tarn_status status = TARN_OK;
   for (int64_t i = 0; i < b->size && status == TARN_OK; i++)
-    if (tarn__tensor_list_get(b, i)) status = tarn__tensor_list_set(*list, a->size + i, tarn__tensor_list_get(b, i));
+    if (tarn__tensor_list_get(b, i))
+      status = tarn__tensor_list_set(*list, a->size + i, tarn__tensor_list_get(b, i));
   if (status != TARN_OK) tarn__object_release(*list);
   return status;
 }

@@ -23,12 +23,13 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const tarn_conv_chain_params *c = tarn__chain_geometry(p, g);
   double flops = 0;
   for (int i = 0; i < c->stages; i++)
-    flops += 2.0 * (double)(g[i].N * g[i].OH * g[i].OW * g[i].OC) * (double)(g[i].KH * g[i].KW * g[i].KC);
+    flops += 2.0 * (double)(g[i].N * g[i].OH * g[i].OW * g[i].OC) *
+             (double)(g[i].KH * g[i].KW * g[i].KC);
   return flops / (1e3 * m->gflops[TARN_TARGET_REFERENCE]) + 10;
 }
 
-static void stage(const tarn_conv2d *g, tarn_fused_activation a, const float *x, const float *w, const float *bias,
-                  float *y) {
+static void stage(const tarn_conv2d *g, tarn_fused_activation a, const float *x, const float *w,
+                  const float *bias, float *y) {
   for (int64_t n = 0; n < g->N; n++)
     for (int64_t oh = 0; oh < g->OH; oh++)
       for (int64_t ow = 0; ow < g->OW; ow++)
@@ -37,7 +38,8 @@ static void stage(const tarn_conv2d *g, tarn_fused_activation a, const float *x,
           double s = 0;
           for (int64_t kh = 0; kh < g->KH; kh++)
             for (int64_t kw = 0; kw < g->KW; kw++) {
-              const int64_t ih = oh * g->stride_h - g->pad_top + kh, iw = ow * g->stride_w - g->pad_left + kw;
+              const int64_t ih = oh * g->stride_h - g->pad_top + kh,
+                            iw = ow * g->stride_w - g->pad_left + kw;
               if (ih < 0 || ih >= g->H || iw < 0 || iw >= g->W) continue;
               for (int64_t kc = 0; kc < g->KC; kc++)
                 s += (double)x[((n * g->H + ih) * g->W + iw) * g->C + channel + kc] *
@@ -65,7 +67,10 @@ static tarn_status run(const tarn_call *call) {
 }
 
 const tarn_kernel tarn_kernels_fused_chain_reference[] = {
-  {.op = "_FusedConvChain", .dtypes = TARN_BIT(TARN_F32), .cost_us = cost_us, .scratch_bytes = scratch_bytes,
-   .run = run},
-  {0},
+    {.op = "_FusedConvChain",
+     .dtypes = TARN_BIT(TARN_F32),
+     .cost_us = cost_us,
+     .scratch_bytes = scratch_bytes,
+     .run = run},
+    {0},
 };

@@ -1,4 +1,5 @@
-/* The fused ops by definition: the plain op's reference kernel, then bias, added tensor and activation over its result. */
+/* The fused ops by definition: the plain op's reference kernel, then bias, added tensor and
+ * activation over its result. */
 #include "kernels/params/fused.h"
 
 #include <math.h>
@@ -35,7 +36,8 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
   return k && k->scratch_bytes ? k->scratch_bytes(&plain, threads) : 0;
 }
 
-/* As slow as a multiply-add at a time: the default estimate, from bytes alone, would flatter a convolution. */
+/* As slow as a multiply-add at a time: the default estimate, from bytes alone, would flatter a
+ * convolution. */
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const tarn_shape *w = &p->in_shape[1], *y = &p->out_shape[0];
   double last = y->rank > 0 && y->dim[y->rank - 1] > 0 ? (double)y->dim[y->rank - 1] : 1;
@@ -55,19 +57,21 @@ static double activate(double x, tarn_fused_activation a) {
   return x;
 }
 
-/* Channels are the last axis, or axis 1 of NCHW: element i has channel i / inner % C. 16-bit floats add up in float. */
+/* Channels are the last axis, or axis 1 of NCHW: element i has channel i / inner % C. 16-bit floats
+ * add up in float. */
 #define SAME(x) (x)
-#define FINISH(name, ELEM, SUM, GET, PUT)                                                                                     \
-  static void name(const tarn_call *call, const tarn_epilogue *e, int64_t C, int64_t inner) {                  \
-    ELEM *y = call->out[0]->data;                                                                              \
-    const ELEM *bias = e->bias ? call->in[e->bias]->data : NULL, *add = e->add ? call->in[e->add]->data : NULL; \
-    int64_t n = tarn__tensor_elements(call->out[0]);                                                           \
-    for (int64_t i = 0; i < n; i++) {                                                                          \
-      SUM s = GET(y[i]);                                                                                       \
-      if (bias) s += GET(bias[i / inner % C]);                                                                 \
-      if (add) s += GET(add[i]);                                                                               \
-      y[i] = PUT((SUM)activate((double)s, e->activation));                                                     \
-    }                                                                                                          \
+#define FINISH(name, ELEM, SUM, GET, PUT)                                                     \
+  static void name(const tarn_call *call, const tarn_epilogue *e, int64_t C, int64_t inner) { \
+    ELEM *y = call->out[0]->data;                                                             \
+    const ELEM *bias = e->bias ? call->in[e->bias]->data : NULL,                              \
+               *add = e->add ? call->in[e->add]->data : NULL;                                 \
+    int64_t n = tarn__tensor_elements(call->out[0]);                                          \
+    for (int64_t i = 0; i < n; i++) {                                                         \
+      SUM s = GET(y[i]);                                                                      \
+      if (bias) s += GET(bias[i / inner % C]);                                                \
+      if (add) s += GET(add[i]);                                                              \
+      y[i] = PUT((SUM)activate((double)s, e->activation));                                    \
+    }                                                                                         \
   }
 FINISH(finish_f32, float, float, SAME, SAME)
 FINISH(finish_f64, double, double, SAME, SAME)
@@ -85,7 +89,8 @@ static tarn_status run(const tarn_call *call) {
   tarn_epilogue e = tarn__epilogue_of(p);
   const tarn_shape *y = &p->out_shape[0];
   int channel = y->rank - 1;
-  if (strcmp(p->op, "_FusedMatMul") && ((const tarn_fused_window_params *)p->params)->window.channels_first)
+  if (strcmp(p->op, "_FusedMatMul") &&
+      ((const tarn_fused_window_params *)p->params)->window.channels_first)
     channel = 1;
   int64_t size = 1;
   for (int d = channel + 1; d < y->rank; d++) size *= y->dim[d];
@@ -99,9 +104,11 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(OP)                                                                                          \
-  {.op = OP, .dtypes = TARN_FLOATS, .supports = supports, .cost_us = cost_us, \
-   .scratch_bytes = scratch_bytes, .run = run}
+#define ROW(OP)                                                                \
+  {                                                                            \
+    .op = OP, .dtypes = TARN_FLOATS, .supports = supports, .cost_us = cost_us, \
+    .scratch_bytes = scratch_bytes, .run = run                                 \
+  }
 const tarn_kernel tarn_kernels_fused_epilogue_reference[] = {
   ROW("_FusedConv2D"), ROW("_FusedDepthwiseConv2dNative"), ROW("_FusedMatMul"), {0},
 };

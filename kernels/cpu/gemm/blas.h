@@ -1,5 +1,6 @@
-/* OpenBLAS, kept to one thread a call: tarn's own pool cuts the work, so that a session's thread count is obeyed and
- * processors are not asked for twice. (OpenBLAS 0.3.21 has only a process-wide setting; it is made at the first call.) */
+/* OpenBLAS, kept to one thread a call: tarn's own pool cuts the work, so that a session's thread
+ * count is obeyed and processors are not asked for twice. (OpenBLAS 0.3.21 has only a process-wide
+ * setting; it is made at the first call.) */
 #ifndef TARN_KERNELS_CPU_GEMM_BLAS_H
 #define TARN_KERNELS_CPU_GEMM_BLAS_H
 

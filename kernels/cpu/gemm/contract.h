@@ -1,5 +1,6 @@
-/* A product of two tensors of any strides: c[i, m, n] = sum over k of a[i, m, k] b[i, k, n], where each of i, m, n and k may stand
- * for several axes. Where an element lies follows from tables: a[i, m, k] is at a_i[i] + a_m[m] + a_k[k], and so on. */
+/* A product of two tensors of any strides: c[i, m, n] = sum over k of a[i, m, k] b[i, k, n], where
+ * each of i, m, n and k may stand for several axes. Where an element lies follows from tables: a[i,
+ * m, k] is at a_i[i] + a_m[m] + a_k[k], and so on. */
 #ifndef TARN_KERNELS_CPU_GEMM_CONTRACT_H
 #define TARN_KERNELS_CPU_GEMM_CONTRACT_H
 
@@ -16,7 +17,8 @@ typedef struct tarn_contract {
   void *c;
 } tarn_contract;
 
-/* Chunks of a product are blocks of c, so that neither its numbers nor the scratch depend on the number of threads. */
+/* Chunks of a product are blocks of c, so that neither its numbers nor the scratch depend on the
+ * number of threads. */
 enum { TARN_CONTRACT_ROWS = 96, TARN_CONTRACT_COLS = 512 };
 
 /* Bytes of scratch of each thread (of the tables: 8 each). */

@@ -1,4 +1,5 @@
-/* The AVX2 micro-kernels. No op of its own: matmul, conv2d and others call them through tarn__gemm_avx2. */
+/* The AVX2 micro-kernels. No op of its own: matmul, conv2d and others call them through
+ * tarn__gemm_avx2. */
 #include "kernels/cpu/gemm/few_rows.body.h"
 #include "kernels/cpu/gemm/pack.body.h"
 #include "kernels/cpu/gemm/tile.body.h"

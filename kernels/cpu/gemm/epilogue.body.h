@@ -1,4 +1,5 @@
-/* The epilogue as a pass over rows of y, for what the micro-kernels do not do in registers; compiled per target. */
+/* The epilogue as a pass over rows of y, for what the micro-kernels do not do in registers;
+ * compiled per target. */
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/simd/math.h"
 
@@ -15,8 +16,8 @@ static inline vf epilogue_activate(vf x, tarn_fused_activation a) {
 }
 
 /* y = activation(y + bias + add); bias and add may be NULL. */
-static void epilogue_rows(float *y, const float *bias, const float *add, tarn_fused_activation a, int64_t rows,
-                          int64_t cols) {
+static void epilogue_rows(float *y, const float *bias, const float *add, tarn_fused_activation a,
+                          int64_t rows, int64_t cols) {
   for (int64_t r = 0; r < rows; r++, y += cols)
     for (int64_t j = 0; j < cols; j += VF) {
       vm m = vm_first(cols - j < VF ? cols - j : VF);
@@ -38,12 +39,15 @@ static tarn_status epilogue_chunk(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const epilogue_job *j = argument;
   int64_t r = chunk * j->step, rows = j->rows - r < j->step ? j->rows - r : j->step;
-  epilogue_rows(j->y + r * j->cols, j->bias, j->add ? j->add + r * j->cols : NULL, j->activation, rows, j->cols);
+  epilogue_rows(j->y + r * j->cols, j->bias, j->add ? j->add + r * j->cols : NULL, j->activation,
+                rows, j->cols);
   return TARN_OK;
 }
 
-static tarn_status epilogue_pass(float *y, const float *bias, const float *add, tarn_fused_activation a, int64_t rows,
-                                 int64_t cols, tarn_pool *pool) {
+static tarn_status epilogue_pass(float *y, const float *bias, const float *add,
+                                 tarn_fused_activation a, int64_t rows, int64_t cols,
+                                 tarn_pool *pool) {
   epilogue_job j = {y, bias, add, a, rows, cols, cols < 8192 ? 8192 / (cols > 0 ? cols : 1) : 1};
-  return tarn__pool_run(rows * cols < 16384 ? NULL : pool, (rows + j.step - 1) / j.step, epilogue_chunk, &j);
+  return tarn__pool_run(rows * cols < 16384 ? NULL : pool, (rows + j.step - 1) / j.step,
+                        epilogue_chunk, &j);
 }

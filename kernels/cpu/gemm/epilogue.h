@@ -11,7 +11,9 @@ static inline const float *tarn__epilogue_input(const tarn_call *call, int i) {
 
 /* What is done in registers; the rest (Elu, Tanh, Sigmoid) takes a pass over y afterwards. */
 static inline tarn_activation tarn__epilogue_activation(tarn_fused_activation a) {
-  return a == TARN_FUSED_RELU ? TARN_ACT_RELU : a == TARN_FUSED_RELU6 ? TARN_ACT_RELU6 : TARN_ACT_NONE;
+  return a == TARN_FUSED_RELU    ? TARN_ACT_RELU
+         : a == TARN_FUSED_RELU6 ? TARN_ACT_RELU6
+                                 : TARN_ACT_NONE;
 }
 static inline bool tarn__epilogue_in_registers(tarn_fused_activation a) {
   return a == TARN_FUSED_NONE || a == TARN_FUSED_RELU || a == TARN_FUSED_RELU6;

@@ -1,5 +1,5 @@
-/* Products of at most four rows with a matrix that lies row-major and is used once: packing it would read and write it
- * once more, so it is read where it lies. Bound by memory. */
+/* Products of at most four rows with a matrix that lies row-major and is used once: packing it
+ * would read and write it once more, so it is read where it lies. Bound by memory. */
 #include "kernels/cpu/simd/vec.h"
 
 /* ROWS x V vectors of accumulators: named, as in tile.body.h. */
@@ -20,18 +20,14 @@
 #define SPREAD(r) vf x##r = vf_set1(x[r * ldx + k]);
 #define MULTIPLY(r, v) s##r##v = vf_fma(x##r, b##v, s##r##v);
 #define KEEP(r, v) vf_store(y + r * ldy + v * VF, s##r##v);
-#define FEW_ROWS(ROWS, V)                                                                                \
-  static void rows_##ROWS##_by_##V(int64_t depth, const float *x, int64_t ldx, const float *b, int64_t ldb, \
-                                   float *y, int64_t ldy) {                                              \
-    EACH_R##ROWS(V, START)                                                                               \
-    const float *row = b;                                                                                \
-    for (int64_t k = 0; k < depth; k++, row += ldb) {                                                    \
-      EACH_V##V(LOAD, 0)                                                                                 \
-      EACH_ROW##ROWS(SPREAD)                                                                             \
-      EACH_R##ROWS(V, MULTIPLY)                                                                          \
-    }                                                                                                    \
-    EACH_R##ROWS(V, KEEP)                                                                                \
-    (void)ldx, (void)ldy;                                                                                \
+#define FEW_ROWS(ROWS, V)                                                                      \
+  static void rows_##ROWS##_by_##V(int64_t depth, const float *x, int64_t ldx, const float *b, \
+                                   int64_t ldb, float *y, int64_t ldy) {                       \
+    EACH_R##ROWS(V, START) const float *row = b;                                               \
+    for (int64_t k = 0; k < depth; k++, row += ldb) {                                          \
+      EACH_V##V(LOAD, 0) EACH_ROW##ROWS(SPREAD) EACH_R##ROWS(V, MULTIPLY)                      \
+    }                                                                                          \
+    EACH_R##ROWS(V, KEEP)(void) ldx, (void)ldy;                                                \
   }
 FEW_ROWS(1, 4)
 FEW_ROWS(1, 2)
@@ -40,21 +36,23 @@ FEW_ROWS(3, 2)
 FEW_ROWS(4, 2)
 
 /* The last columns, fewer than one block: a masked vector at a time. */
-static void rows_by_tail(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx, const float *b, int64_t ldb,
-                         float *y, int64_t ldy) {
+static void rows_by_tail(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx,
+                         const float *b, int64_t ldb, float *y, int64_t ldy) {
   for (int64_t j = 0; j < cols; j += VF) {
     vm m = vm_first(cols - j < VF ? cols - j : VF);
     for (int r = 0; r < rows; r++) {
       vf s = vf_zero();
-      for (int64_t k = 0; k < depth; k++) s = vf_fma(vf_set1(x[r * ldx + k]), vf_load_m(b + k * ldb + j, m), s);
+      for (int64_t k = 0; k < depth; k++)
+        s = vf_fma(vf_set1(x[r * ldx + k]), vf_load_m(b + k * ldb + j, m), s);
       vf_store_m(y + r * ldy + j, m, s);
     }
   }
 }
 
-/* One row times a wide matrix goes along its rows, eight at a time, with y in L1: by blocks of columns every row would be
- * read in pieces of another page. The sums are the same, bit for bit. */
-static void one_row_along(int64_t depth, int64_t cols, const float *x, const float *b, int64_t ldb, float *y) {
+/* One row times a wide matrix goes along its rows, eight at a time, with y in L1: by blocks of
+ * columns every row would be read in pieces of another page. The sums are the same, bit for bit. */
+static void one_row_along(int64_t depth, int64_t cols, const float *x, const float *b, int64_t ldb,
+                          float *y) {
   for (int64_t k = 0; k < depth; k += 8) {
     const int64_t rows = depth - k < 8 ? depth - k : 8;
     const float *row = b + k * ldb;
@@ -63,19 +61,21 @@ static void one_row_along(int64_t depth, int64_t cols, const float *x, const flo
       vf s = k > 0 ? vf_load_m(y + j, m) : vf_zero();
       if (rows == 8 && cols - j >= VF) {
 #pragma GCC unroll 8
-        for (int64_t i = 0; i < 8; i++) s = vf_fma(vf_set1(x[k + i]), vf_load(row + i * ldb + j), s);
+        for (int64_t i = 0; i < 8; i++)
+          s = vf_fma(vf_set1(x[k + i]), vf_load(row + i * ldb + j), s);
       } else {
-        for (int64_t i = 0; i < rows; i++) s = vf_fma(vf_set1(x[k + i]), vf_load_m(row + i * ldb + j, m), s);
+        for (int64_t i = 0; i < rows; i++)
+          s = vf_fma(vf_set1(x[k + i]), vf_load_m(row + i * ldb + j, m), s);
       }
       vf_store_m(y + j, m, s);
     }
   }
 }
 
-static void rows_by_matrix(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx, const float *b,
-                           int64_t ldb, float *y, int64_t ldy) {
-  static void (*const block[])(int64_t, const float *, int64_t, const float *, int64_t, float *, int64_t) = {
-    rows_1_by_4, rows_2_by_4, rows_3_by_2, rows_4_by_2};
+static void rows_by_matrix(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx,
+                           const float *b, int64_t ldb, float *y, int64_t ldy) {
+  static void (*const block[])(int64_t, const float *, int64_t, const float *, int64_t, float *,
+                               int64_t) = {rows_1_by_4, rows_2_by_4, rows_3_by_2, rows_4_by_2};
   static const int vectors[] = {4, 4, 2, 2};
   int64_t width = vectors[rows - 1] * VF, j = 0;
   if (rows == 1 && cols >= 2 * width && depth > 0) {
@@ -84,13 +84,15 @@ static void rows_by_matrix(int rows, int64_t depth, int64_t cols, const float *x
   }
   for (; j + width <= cols; j += width) block[rows - 1](depth, x, ldx, b + j, ldb, y + j, ldy);
   /* A vector at a time each addition of what is left would wait for the one before. */
-  if (rows == 1 && j + 2 * VF <= cols) rows_1_by_2(depth, x, ldx, b + j, ldb, y + j, ldy), j += 2 * VF;
+  if (rows == 1 && j + 2 * VF <= cols)
+    rows_1_by_2(depth, x, ldx, b + j, ldb, y + j, ldy), j += 2 * VF;
   if (j < cols) rows_by_tail(rows, depth, cols - j, x, ldx, b + j, ldb, y + j, ldy);
 }
 
-/* Four dot products with one x at a time: its loads are shared and four chains of additions overlap. */
-static void rows_by_transposed(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx, const float *b,
-                               int64_t ldb, float *y, int64_t ldy) {
+/* Four dot products with one x at a time: its loads are shared and four chains of additions
+ * overlap. */
+static void rows_by_transposed(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx,
+                               const float *b, int64_t ldb, float *y, int64_t ldy) {
   int64_t whole = depth / VF * VF;
   vm m = vm_first(depth - whole);
   for (int64_t j = 0; j < cols; j += 4) {

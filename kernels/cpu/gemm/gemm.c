@@ -1,13 +1,14 @@
 /* clang-format off: the loops are drawn below */
 /* The loops round the micro-kernels.
  *
- *   chunk = a range of row tiles x a range of panels      handed out dynamically, either side of C may be cut
- *     for k in blocks of KC                               only for tall A, or a B that is not packed yet
- *       rows of A copied next to one another              only where they lie badly and many panels use the copy
- *       for group of panels in the chunk                  a part of L2: read from L2 or DRAM once a chunk
- *         its B packed                                    only where it is used as it lies and by few rows
- *         for tile of mr rows in the chunk                rows of A stay in L2
- *           for panel in the group                        the tile's rows of A in L1, whole pieces of rows of C written
+ *   chunk = a range of row tiles x a range of panels      handed out dynamically, either side of C
+ * may be cut for k in blocks of KC                               only for tall A, or a B that is
+ * not packed yet rows of A copied next to one another              only where they lie badly and
+ * many panels use the copy for group of panels in the chunk                  a part of L2: read
+ * from L2 or DRAM once a chunk its B packed                                    only where it is
+ * used as it lies and by few rows for tile of mr rows in the chunk                rows of A stay in
+ * L2 for panel in the group                        the tile's rows of A in L1, whole pieces of rows
+ * of C written
  *
  * A batch-1 layer has few rows and many weights: then a chunk holds all rows and each thread
  * streams its share of B. A tall layer has many rows and few weights: then it is cut along M and B
@@ -183,7 +184,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
       int64_t first = group, end = group + l->group < panel1 ? group + l->group : panel1;
       if (backwards) first = panel0 + panel1 - end, end = panel0 + panel1 - group;
       if (!b) pack_group(l, first, end, k, depth, fresh, depth * nr);
-      /* The tiles of this group share the reading ahead of the next, which may be the next chunk's. */
+      /* The tiles of this group share the reading ahead of the next, which may be the next
+       * chunk's. */
       bool more = end < panel1 && tile1 - tile0 > 1;
       bool whole = !g->point && first == 0 && end == l->panels && g->ldc == g->N && depth == g->K;
       bool leads = last && end == panel1 && tile1 - tile0 > 1 && b && next_panel != panel0;
@@ -264,8 +266,8 @@ static void cut(loops *l, int threads) {
   l->panel_step = panels;
   l->tile_chunks = ceil_div(l->tiles, tiles);
   l->panel_chunks = ceil_div(l->panels, panels);
-  /* Two threads that share C out by rows find in their own caches what they wrote last (core/threads.c), but both read
-   * all of B. */
+  /* Two threads that share C out by rows find in their own caches what they wrote last
+   * (core/threads.c), but both read all of B. */
   l->by_rows = panel_bytes * (double)l->panels <= (double)tarn__cpu()->l2_bytes;
 }
 

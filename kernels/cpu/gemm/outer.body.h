@@ -1,6 +1,8 @@
-/* Sums of outer products in registers, for AVX2 and AVX-512: up to 14 (6) rows by two vectors of columns.
+/* Sums of outer products in registers, for AVX2 and AVX-512: up to 14 (6) rows by two vectors of
+ * columns.
  *
- * Both factors are read as they lie: of each position a few neighbouring elements of x by broadcast, two vectors of dy. */
+ * Both factors are read as they lie: of each position a few neighbouring elements of x by
+ * broadcast, two vectors of dy. */
 #include <stdbool.h>
 
 #include "kernels/cpu/gemm/repeat.h"
@@ -26,7 +28,8 @@ typedef struct tile {
   int64_t ld;
   int cols;                      /* 1..COLS */
   bool first;                    /* dw is not read */
-  bool past;                     /* whole tiles are written past the caches: dw and ld are whole vectors, and dw is not read */
+  bool past; /* whole tiles are written past the caches: dw and ld are whole vectors, and dw is not
+                read */
 } tile;
 
 #if VF == 16
@@ -92,7 +95,8 @@ EACH_ROWS(TILE)
 static void tile_run(const tile *t, int rows) {
 #define NAME(ROWS) tile_##ROWS,
 #define HALF_NAME(ROWS) half_tile_##ROWS,
-  static void (*const whole[])(const tile *) = {EACH_ROWS(NAME)}, (*const half[])(const tile *) = {EACH_ROWS(HALF_NAME)};
+  static void (*const whole[])(const tile *) = {EACH_ROWS(NAME)},
+                                          (*const half[])(const tile *) = {EACH_ROWS(HALF_NAME)};
 #undef NAME
 #undef HALF_NAME
   if (t->cols > VF) whole[rows - 1](t);

@@ -1,4 +1,5 @@
-/* REP_n(X) is X(0) X(1) ... X(n - 1): rows of accumulators by name, as gcc keeps arrays of them in memory. */
+/* REP_n(X) is X(0) X(1) ... X(n - 1): rows of accumulators by name, as gcc keeps arrays of them in
+ * memory. */
 #ifndef TARN_KERNELS_CPU_GEMM_REPEAT_H
 #define TARN_KERNELS_CPU_GEMM_REPEAT_H
 

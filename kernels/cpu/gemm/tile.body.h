@@ -4,21 +4,23 @@
  *   AVX-512 14x32     28       2      1           32          16 / 28
  *   AVX2     6x16     12       2      1           16           8 / 12
  *
- * Two vectors a row keep the traffic from L2 low (B is read once per TILE_ROWS rows: 128 bytes per 14 cycles),
- * which matters more than the fewer broadcasts of a wider tile. Accumulators are named scalars made by macros:
- * gcc keeps arrays of them in memory. A function per number of rows, so that no tile computes rows it throws away. */
+ * Two vectors a row keep the traffic from L2 low (B is read once per TILE_ROWS rows: 128 bytes per
+ * 14 cycles), which matters more than the fewer broadcasts of a wider tile. Accumulators are named
+ * scalars made by macros: gcc keeps arrays of them in memory. A function per number of rows, so
+ * that no tile computes rows it throws away. */
 #include "kernels/cpu/gemm/repeat.h"
 #include "kernels/cpu/gemm/tile.h"
 #include "kernels/cpu/simd/vec.h"
 
 #define NR (2 * VF)
-/* B is asked for this far ahead. Measured on Emerald Rapids: 2 KiB for AVX-512 and 1 KiB for AVX2 win 3 to 10 % over
- * none on panels that come from L2 or beyond. */
+/* B is asked for this far ahead. Measured on Emerald Rapids: 2 KiB for AVX-512 and 1 KiB for AVX2
+ * win 3 to 10 % over none on panels that come from L2 or beyond. */
 #define PREFETCH (128 * VF)
 
 /* A row on its way out: what is in registers of whole tiles and in memory of all others.
  *
- * Activations are a clamp to [low, high], infinite where there is none; the bound stands first, so that NaN stays. */
+ * Activations are a clamp to [low, high], infinite where there is none; the bound stands first, so
+ * that NaN stays. */
 typedef struct finish {
   vf bias0, bias1, low, high;
 } finish;
@@ -35,7 +37,8 @@ static inline finish finish_of(const tarn_tile *t) {
 }
 static inline vf clamp(const finish *f, vf x) { return vf_min(f->high, vf_max(f->low, x)); }
 
-/* Any tile, its sums in s[rows][NR]: columns that are not there, sums that go on and end in added tensors. */
+/* Any tile, its sums in s[rows][NR]: columns that are not there, sums that go on and end in added
+ * tensors. */
 static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const float *s) {
   const finish f = finish_of(t);
   vm m0 = vm_first(t->cols < VF ? t->cols : VF), m1 = vm_first(t->cols > VF ? t->cols - VF : 0);
@@ -58,8 +61,8 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const floa
   }
 }
 
-/* A line of C that will be written, then those of what is added: asked for while the tile computes. Without it results
- * that L2 does not hold cost up to a tenth more. */
+/* A line of C that will be written, then those of what is added: asked for while the tile computes.
+ * Without it results that L2 does not hold cost up to a tenth more. */
 #define SOON(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
 #define DECLARE(r) vf c##r##0 = vf_zero(), c##r##1 = vf_zero();
 #define POINT(r) const float *a##r = a[r];
@@ -119,8 +122,8 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const floa
     FINISH(ROWS)                                                                         \
   }
 
-/* One and two rows: bound by reading B, so no prefetch (one stream is what the hardware expects), and several k at once,
- * as two or four chains of additions would wait for one another. */
+/* One and two rows: bound by reading B, so no prefetch (one stream is what the hardware expects),
+ * and several k at once, as two or four chains of additions would wait for one another. */
 static void tile_1(const tarn_tile *t) {
   vf c00 = vf_zero(), c01 = vf_zero(), c10 = vf_zero(), c11 = vf_zero();
   vf c20 = vf_zero(), c21 = vf_zero(), c30 = vf_zero(), c31 = vf_zero();
@@ -182,15 +185,17 @@ static void tile_2(const tarn_tile *t) {
   FINISH(2)
 }
 
-TILE(3) TILE(4) TILE(5) TILE(6)
+TILE(3)
+TILE(4) TILE(5) TILE(6)
 #if VF == 16
-TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
+    TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 #define TILE_ROWS 14
 #else
 #define TILE_ROWS 6
 #endif
 
-/* The same for panels of at most one vector of columns (the last one, or a layer with few channels). */
+/* The same for panels of at most one vector of columns (the last one, or a layer with few
+ * channels). */
 #define DECLARE_HALF(r) vf c##r##0 = vf_zero();
 #define STEP_HALF(r) c##r##0 = vf_fma(vf_set1(a##r[k]), b0, c##r##0);
 #define SPILL_HALF(r) vf_store(s + (r) * NR, c##r##0);
@@ -210,12 +215,13 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
     REP_##ROWS(SPILL_HALF)                                              \
     finish_rows(t, s);                                                  \
   }
-HALF_TILE(3) HALF_TILE(4) HALF_TILE(5) HALF_TILE(6)
+        HALF_TILE(3) HALF_TILE(4) HALF_TILE(5) HALF_TILE(6)
 #if VF == 16
-HALF_TILE(7) HALF_TILE(8) HALF_TILE(9) HALF_TILE(10) HALF_TILE(11) HALF_TILE(12) HALF_TILE(13) HALF_TILE(14)
+            HALF_TILE(7) HALF_TILE(8) HALF_TILE(9) HALF_TILE(10) HALF_TILE(11) HALF_TILE(12)
+                HALF_TILE(13) HALF_TILE(14)
 #endif
 
-static void tile(const tarn_tile *t) {
+                    static void tile(const tarn_tile *t) {
   static void (*const by_rows[])(const tarn_tile *) = {
     tile_1, tile_2, tile_3, tile_4, tile_5, tile_6,
 #if VF == 16
@@ -223,9 +229,21 @@ static void tile(const tarn_tile *t) {
 #endif
   };
   static void (*const half_by_rows[])(const tarn_tile *) = {
-    tile_1, tile_2, half_tile_3, half_tile_4, half_tile_5, half_tile_6,
+    tile_1,
+    tile_2,
+    half_tile_3,
+    half_tile_4,
+    half_tile_5,
+    half_tile_6,
 #if VF == 16
-    half_tile_7, half_tile_8, half_tile_9, half_tile_10, half_tile_11, half_tile_12, half_tile_13, half_tile_14,
+    half_tile_7,
+    half_tile_8,
+    half_tile_9,
+    half_tile_10,
+    half_tile_11,
+    half_tile_12,
+    half_tile_13,
+    half_tile_14,
 #endif
   };
   /* Not one expression: gcc's object-size check takes the choice of two arrays for an overrun. */

@@ -1,11 +1,13 @@
-/* What a GEMM micro-kernel is asked to do: one tile of C, at most mr rows by nr columns, in registers.
+/* What a GEMM micro-kernel is asked to do: one tile of C, at most mr rows by nr columns, in
+ * registers.
  *
- *   c[r, j] = act(sum over t, k of a[t][r][k] * b[t*depth + k, j]  (+ c[r, j])  (+ bias[j])  (+ add[r, j]))
+ *   c[r, j] = act(sum over t, k of a[t][r][k] * b[t*depth + k, j]  (+ c[r, j])  (+ bias[j])  (+
+ * add[r, j]))
  *
- * A is read in place through row pointers: one per row and tap. A plain product has one tap; a convolution has
- * one per filter position, and points at a row of zeros outside the picture (the indirection buffer of Dukhan,
- * "The Indirect Convolution Algorithm", 2019). B is one packed panel, [taps*depth][nr], 64-byte aligned, zeros
- * beyond the last column. */
+ * A is read in place through row pointers: one per row and tap. A plain product has one tap; a
+ * convolution has one per filter position, and points at a row of zeros outside the picture (the
+ * indirection buffer of Dukhan, "The Indirect Convolution Algorithm", 2019). B is one packed panel,
+ * [taps*depth][nr], 64-byte aligned, zeros beyond the last column. */
 #ifndef TARN_KERNELS_CPU_GEMM_TILE_H
 #define TARN_KERNELS_CPU_GEMM_TILE_H
 
@@ -22,7 +24,7 @@ typedef struct tarn_tile {
   int rows;                     /* 1..mr */
   int cols;                     /* 1..nr */
   int64_t taps, depth;
-  const float *const *a;        /* [taps][a_stride] row pointers, the first `rows` of each tap used */
+  const float *const *a; /* [taps][a_stride] row pointers, the first `rows` of each tap used */
   int64_t a_stride;
   const float *b;
   float *c;
@@ -31,8 +33,9 @@ typedef struct tarn_tile {
   const float *add;             /* [rows, cols] with row stride ldc, or NULL */
   bool accumulate;
   tarn_activation activation;
-  /* What will be wanted after this tile: one line is asked for (into L2) at each k, ahead_step bytes on. NULL: nothing.
-   * Weights that come from memory are then read while the tiles before compute. */
+  /* What will be wanted after this tile: one line is asked for (into L2) at each k, ahead_step
+   * bytes on. NULL: nothing. Weights that come from memory are then read while the tiles before
+   * compute. */
   const char *ahead;
   int64_t ahead_step;
 } tarn_tile;
@@ -40,17 +43,21 @@ typedef struct tarn_tile {
 /* The micro-kernels of one instruction set (kernels/cpu/gemm/core.<target>.c). */
 typedef struct tarn_gemm_isa {
   int mr, nr;
-  /* mr where rows lie a multiple of 4 KiB apart: they share one set of L1, which holds only so many lines. */
+  /* mr where rows lie a multiple of 4 KiB apart: they share one set of L1, which holds only so many
+   * lines. */
   int mr_aliased;
   void (*tile)(const tarn_tile *t);
-  /* y[m, j] = sum_k x[m*ldx + k] b[k*ldb + j] for m < rows <= 4, j < cols: B read where it lies, row-major. */
-  void (*rows_by_matrix)(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx, const float *b,
-                         int64_t ldb, float *y, int64_t ldy);
+  /* y[m, j] = sum_k x[m*ldx + k] b[k*ldb + j] for m < rows <= 4, j < cols: B read where it lies,
+   * row-major. */
+  void (*rows_by_matrix)(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx,
+                         const float *b, int64_t ldb, float *y, int64_t ldy);
   /* y[m, j] = sum_k x[m*ldx + k] b[j*ldb + k]: B transposed, so every element is a dot product. */
-  void (*rows_by_transposed)(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx, const float *b,
-                             int64_t ldb, float *y, int64_t ldy);
-  /* A panel: to[k*nr + j] = b[k*ldb + j], or b[j*ldb + k] when transposed, for k < depth; zeros for j in [cols, nr). */
-  void (*pack)(int64_t depth, int64_t cols, const float *b, int64_t ldb, bool transposed, float *to);
+  void (*rows_by_transposed)(int rows, int64_t depth, int64_t cols, const float *x, int64_t ldx,
+                             const float *b, int64_t ldb, float *y, int64_t ldy);
+  /* A panel: to[k*nr + j] = b[k*ldb + j], or b[j*ldb + k] when transposed, for k < depth; zeros for
+   * j in [cols, nr). */
+  void (*pack)(int64_t depth, int64_t cols, const float *b, int64_t ldb, bool transposed,
+               float *to);
 } tarn_gemm_isa;
 
 extern const tarn_gemm_isa tarn__gemm_avx2, tarn__gemm_avx512;

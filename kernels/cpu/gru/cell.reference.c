@@ -1,6 +1,7 @@
 /* GRUBlockCell and its gradient by definition, in double.
  *
- *   [r, u] = sigmoid([x, h'] w_ru + b_ru)    c = tanh([x, r h'] w_c + b_c)    h = (1 - u) c + u h' */
+ *   [r, u] = sigmoid([x, h'] w_ru + b_ru)    c = tanh([x, r h'] w_c + b_c)    h = (1 - u) c + u
+ * h' */
 #include "kernels/kernel.h"
 
 #include <math.h>
@@ -15,8 +16,8 @@ static float *output(const tarn_call *call, int i) { return call->out[i]->data; 
 static double sigmoid(double x) { return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)); }
 
 /* Column n of [x, h] w + b; w has `columns` columns. */
-static double dense(const sizes *g, const float *x, const double *h, const float *w, const float *b, int64_t columns,
-                    int64_t n) {
+static double dense(const sizes *g, const float *x, const double *h, const float *w, const float *b,
+                    int64_t columns, int64_t n) {
   double sum = (double)b[n];
   for (int64_t k = 0; k < g->I; k++) sum += (double)x[k] * (double)w[k * columns + n];
   for (int64_t k = 0; k < g->H; k++) sum += h[k] * (double)w[(g->I + k) * columns + n];
@@ -25,11 +26,13 @@ static double dense(const sizes *g, const float *x, const double *h, const float
 
 static tarn_status run(const tarn_call *call) {
   const sizes g = of(call->problem);
-  const float *w_ru = input(call, 2), *w_c = input(call, 3), *b_ru = input(call, 4), *b_c = input(call, 5);
+  const float *w_ru = input(call, 2), *w_c = input(call, 3), *b_ru = input(call, 4),
+              *b_c = input(call, 5);
   double *before = call->scratch, *reset = before + g.H;
   for (int64_t b = 0; b < g.B; b++) {
     const float *x = input(call, 0) + b * g.I, *h = input(call, 1) + b * g.H;
-    float *r = output(call, 0) + b * g.H, *u = output(call, 1) + b * g.H, *c = output(call, 2) + b * g.H;
+    float *r = output(call, 0) + b * g.H, *u = output(call, 1) + b * g.H,
+          *c = output(call, 2) + b * g.H;
     float *y = output(call, 3) + b * g.H;
     for (int64_t j = 0; j < g.H; j++) before[j] = (double)h[j];
     for (int64_t j = 0; j < g.H; j++) {
@@ -54,8 +57,8 @@ static double back(const double *d, const float *w, int64_t columns, int64_t k) 
   return sum;
 }
 
-/* (x, h_prev, w_ru, w_c, b_ru, b_c, r, u, c, d_h) -> d_x, d_h_prev, d_c_bar, d_r_bar_u_bar; bars are derivatives before
- * the nonlinearity. */
+/* (x, h_prev, w_ru, w_c, b_ru, b_c, r, u, c, d_h) -> d_x, d_h_prev, d_c_bar, d_r_bar_u_bar; bars
+ * are derivatives before the nonlinearity. */
 static tarn_status run_gradient(const tarn_call *call) {
   const sizes g = of(call->problem);
   const float *w_ru = input(call, 2), *w_c = input(call, 3);
@@ -75,10 +78,11 @@ static tarn_status run_gradient(const tarn_call *call) {
       ru_bar[j] = reset[j] * (double)h[j] * rj * (1 - rj);
     }
     for (int64_t k = 0; k < g.I; k++)
-      output(call, 0)[b * g.I + k] = (float)(back(ru_bar, w_ru, 2 * g.H, k) + back(c_bar, w_c, g.H, k));
+      output(call, 0)[b * g.I + k] =
+          (float)(back(ru_bar, w_ru, 2 * g.H, k) + back(c_bar, w_c, g.H, k));
     for (int64_t j = 0; j < g.H; j++) {
-      output(call, 1)[row + j] = (float)(back(ru_bar, w_ru, 2 * g.H, g.I + j) + reset[j] * (double)r[j] +
-                                         (double)dh[j] * (double)u[j]);
+      output(call, 1)[row + j] = (float)(back(ru_bar, w_ru, 2 * g.H, g.I + j) +
+                                         reset[j] * (double)r[j] + (double)dh[j] * (double)u[j]);
       output(call, 2)[row + j] = (float)c_bar[j];
     }
     for (int64_t n = 0; n < 2 * g.H; n++) output(call, 3)[2 * row + n] = (float)ru_bar[n];
@@ -92,7 +96,13 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
 }
 
 const tarn_kernel tarn_kernels_gru_cell_reference[] = {
-    {.op = "GRUBlockCell", .dtypes = TARN_BIT(TARN_F32), .scratch_bytes = scratch_bytes, .run = run},
-    {.op = "GRUBlockCellGrad", .dtypes = TARN_BIT(TARN_F32), .scratch_bytes = scratch_bytes, .run = run_gradient},
+    {.op = "GRUBlockCell",
+     .dtypes = TARN_BIT(TARN_F32),
+     .scratch_bytes = scratch_bytes,
+     .run = run},
+    {.op = "GRUBlockCellGrad",
+     .dtypes = TARN_BIT(TARN_F32),
+     .scratch_bytes = scratch_bytes,
+     .run = run_gradient},
     {0},
 };

@@ -1,13 +1,14 @@
-/* GRUBlockCellGrad in float on few_rows and packed products of ../gemm; the including file defines ISA. Formulas: cell.reference.c.
+/* GRUBlockCellGrad in float on few_rows and packed products of ../gemm; the including file defines
+ * ISA. Formulas: cell.reference.c.
  *
- *   p = c_bar w_c^T [B, I + H], of which p[I..] is the derivative of r h'; then q = [r_bar, u_bar] w_ru^T
- *   d_x = p[..I] + q[..I]      d_h' = q[I..] + p[I..] r + d_h u */
+ *   p = c_bar w_c^T [B, I + H], of which p[I..] is the derivative of r h'; then q = [r_bar, u_bar]
+ * w_ru^T d_x = p[..I] + q[..I]      d_h' = q[I..] + p[I..] r + d_h u */
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/kernel.h"
 
 #include <string.h>
 
-enum { FEW = 4, MAX_UNPACKED = 16 };   /* rows of a product that is not packed, and of several such */
+enum { FEW = 4, MAX_UNPACKED = 16 }; /* rows of a product that is not packed, and of several such */
 
 typedef struct plan {
   int64_t B, I, H;
@@ -34,15 +35,26 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
 }
 
 /* y[B, I + H] = d[B, K] w[I + H, K]^T. */
-static tarn_status back(const plan *k, int64_t K, const float *d, const float *w, float *y, float *packed, tarn_pool *pool) {
+static tarn_status back(const plan *k, int64_t K, const float *d, const float *w, float *y,
+                        float *packed, tarn_pool *pool) {
   const int64_t N = k->I + k->H;
   if (k->B > MAX_UNPACKED) {
     TARN_TRY(tarn__gemm_pack(&ISA, K, N, w, K, true, packed, pool));
-    const tarn_gemm g = {.M = k->B, .N = N, .K = K, .a = d, .lda = K, .b = packed, .c = y, .ldc = N, .taps = 1, .depth = K};
+    const tarn_gemm g = {.M = k->B,
+                         .N = N,
+                         .K = K,
+                         .a = d,
+                         .lda = K,
+                         .b = packed,
+                         .c = y,
+                         .ldc = N,
+                         .taps = 1,
+                         .depth = K};
     return tarn__gemm_run(&ISA, &g, NULL, pool);
   }
   for (int64_t b = 0; b < k->B; b += FEW)
-    TARN_TRY(tarn__gemm_few_rows(&ISA, k->B - b < FEW ? k->B - b : FEW, N, K, d + b * K, K, w, K, true, y + b * N, N, pool));
+    TARN_TRY(tarn__gemm_few_rows(&ISA, k->B - b < FEW ? k->B - b : FEW, N, K, d + b * K, K, w, K,
+                                 true, y + b * N, N, pool));
   return TARN_OK;
 }
 
@@ -50,9 +62,11 @@ static tarn_status back(const plan *k, int64_t K, const float *d, const float *w
 static tarn_status run(const tarn_call *call) {
   const plan k = plan_of(call->problem);
   const int64_t H = k.H, I = k.I, N = I + H;
-  const float *h = call->in[1]->data, *r = call->in[6]->data, *u = call->in[7]->data, *c = call->in[8]->data;
+  const float *h = call->in[1]->data, *r = call->in[6]->data, *u = call->in[7]->data,
+              *c = call->in[8]->data;
   const float *dh = call->in[9]->data;
-  float *dx = call->out[0]->data, *dbefore = call->out[1]->data, *c_bar = call->out[2]->data, *ru_bar = call->out[3]->data;
+  float *dx = call->out[0]->data, *dbefore = call->out[1]->data, *c_bar = call->out[2]->data,
+        *ru_bar = call->out[3]->data;
   float *p = call->scratch, *q = (float *)(void *)((char *)call->scratch + k.p_bytes);
   float *packed = (float *)(void *)((char *)call->scratch + k.p_bytes + k.q_bytes);
   for (int64_t b = 0; b < k.B; b++)
@@ -78,5 +92,9 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROWS \
-  {.op = "GRUBlockCellGrad", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .scratch_bytes = scratch_bytes, .run = run},
+#define ROWS                       \
+  {.op = "GRUBlockCellGrad",       \
+   .dtypes = TARN_BIT(TARN_F32),   \
+   .supports = supports,           \
+   .scratch_bytes = scratch_bytes, \
+   .run = run},

@@ -3,7 +3,8 @@
  *   [r, u] = sigmoid([x, h'] w_ru + b_ru)    c = tanh([x, r h'] w_c + b_c)    h = (1 - u) c + u h'
  *
  * [x, h'] and then [x, r h'] are put side by side in scratch; each product reads its weights once.
- * For few rows, weights that may change are read as they lie: packing would read them twice more. */
+ * For few rows, weights that may change are read as they lie: packing would read them twice
+ * more. */
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/simd/math.h"
 #include "kernels/kernel.h"
@@ -34,7 +35,8 @@ static plan plan_of(const tarn_problem *p) {
 
 static const char *supports(const tarn_problem *p) {
   int64_t B = p->in_shape[0].dim[0], I = p->in_shape[0].dim[1], H = p->in_shape[1].dim[1];
-  if (!tarn__gemm_fits(B, 1, I + 2 * H) || !tarn__gemm_fits(1, 2 * H, I + H)) return "the layer is too large to pack";
+  if (!tarn__gemm_fits(B, 1, I + 2 * H) || !tarn__gemm_fits(1, 2 * H, I + H))
+    return "the layer is too large to pack";
   return NULL;
 }
 
@@ -57,25 +59,36 @@ static size_t prepared_bytes(const tarn_problem *p) {
   return t.packed ? t.w_bytes : 0;
 }
 
-static tarn_status pack(const plan *t, const float *w_ru, const float *w_c, char *to, tarn_pool *pool) {
+static tarn_status pack(const plan *t, const float *w_ru, const float *w_c, char *to,
+                        tarn_pool *pool) {
   TARN_TRY(tarn__gemm_pack(&ISA, t->K, 2 * t->H, w_ru, 2 * t->H, false, (float *)to, pool));
   return tarn__gemm_pack(&ISA, t->K, t->H, w_c, t->H, false, (float *)(to + t->ru_bytes), pool);
 }
 
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   plan t = plan_of(p);
   return pack(&t, in[W_RU]->data, in[W_C]->data, memory, pool);
 }
 
 /* to [B, N] = from w + b: w is input `in`, or packed at w. */
-static tarn_status multiply(const plan *t, const tarn_call *call, const float *from, int in, const char *w, int64_t N,
-                            const float *b, float *to) {
+static tarn_status multiply(const plan *t, const tarn_call *call, const float *from, int in,
+                            const char *w, int64_t N, const float *b, float *to) {
   if (!t->few) {
-    const tarn_gemm product = {.M = t->B, .N = N, .K = t->K, .a = from, .lda = t->K, .b = (const float *)(const void *)w,
-                               .c = to, .ldc = N, .bias = b, .taps = 1};
+    const tarn_gemm product = {.M = t->B,
+                               .N = N,
+                               .K = t->K,
+                               .a = from,
+                               .lda = t->K,
+                               .b = (const float *)(const void *)w,
+                               .c = to,
+                               .ldc = N,
+                               .bias = b,
+                               .taps = 1};
     return tarn__gemm_run(&ISA, &product, NULL, call->pool);
   }
-  TARN_TRY(tarn__gemm_few_rows(&ISA, t->B, N, t->K, from, t->K, call->in[in]->data, N, false, to, N, call->pool));
+  TARN_TRY(tarn__gemm_few_rows(&ISA, t->B, N, t->K, from, t->K, call->in[in]->data, N, false, to, N,
+                               call->pool));
   for (int64_t row = 0; row < t->B; row++)
     for (int64_t n = 0; n < N; n++) to[row * N + n] += b[n];
   return TARN_OK;
@@ -93,7 +106,8 @@ static tarn_status run(const tarn_call *call) {
     w = packed;
   }
   const float *x = call->in[0]->data, *before = call->in[1]->data;
-  float *r = call->out[0]->data, *u = call->out[1]->data, *c = call->out[2]->data, *h = call->out[3]->data;
+  float *r = call->out[0]->data, *u = call->out[1]->data, *c = call->out[2]->data,
+        *h = call->out[3]->data;
   for (int64_t b = 0; b < t.B; b++) {
     memcpy(xh + b * t.K, x + b * t.I, (size_t)t.I * sizeof *xh);
     memcpy(xh + b * t.K + t.I, before + b * H, (size_t)H * sizeof *xh);
@@ -112,7 +126,8 @@ static tarn_status run(const tarn_call *call) {
     vm m = vm_first(t.B * H - i < VF ? t.B * H - i : VF);
     vf now = vf_tanh(vf_load_m(c + i, m)), gate = vf_load_m(u + i, m);
     vf_store_m(c + i, m, now);
-    vf_store_m(h + i, m, vf_fma(gate, vf_load_m(before + i, m), vf_mul(vf_sub(vf_set1(1.0f), gate), now)));
+    vf_store_m(h + i, m,
+               vf_fma(gate, vf_load_m(before + i, m), vf_mul(vf_sub(vf_set1(1.0f), gate), now)));
   }
   return TARN_OK;
 }

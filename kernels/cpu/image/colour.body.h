@@ -1,16 +1,20 @@
-/* Contrast, and colours from hue, saturation and value, of floats in vectors, for AVX2 and AVX-512; formulas: colour.reference.c. */
+/* Contrast, and colours from hue, saturation and value, of floats in vectors, for AVX2 and AVX-512;
+ * formulas: colour.reference.c. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/kernel.h"
 
 enum { PIXELS = 16, MOST_CHANNELS = 64, PIXELS_A_CHUNK = 4096 };
 
-/* Channels repeat: PIXELS pixels are a block whose elements are of the same channels in every block. */
+/* Channels repeat: PIXELS pixels are a block whose elements are of the same channels in every
+ * block. */
 static tarn_status contrast_image(void *argument, int64_t image, int worker) {
   (void)worker;
   const tarn_call *call = argument;
   const tarn_shape *s = &call->in[0]->shape;
-  const int64_t C = s->dim[s->rank - 1], pixels = s->dim[s->rank - 3] * s->dim[s->rank - 2], n = pixels * C, block = PIXELS * C;
-  const float *x = (const float *)call->in[0]->data + image * n, factor = *(const float *)call->in[1]->data;
+  const int64_t C = s->dim[s->rank - 1], pixels = s->dim[s->rank - 3] * s->dim[s->rank - 2],
+                n = pixels * C, block = PIXELS * C;
+  const float *x = (const float *)call->in[0]->data + image * n,
+              factor = *(const float *)call->in[1]->data;
   float *y = (float *)call->out[0]->data + image * n, mean[PIXELS * MOST_CHANNELS];
   double sum[PIXELS * MOST_CHANNELS] = {0};
   int64_t i = 0;
@@ -71,37 +75,44 @@ static inline void put_rgb(double h, double s, double v, double shift, float *y)
 }
 
 /* By is the op's scalar, where it has one. */
-#define PIXELS_OF(NAME, BODY)                                                                             \
-  static tarn_status NAME##_pixels(void *argument, int64_t chunk, int worker) {                           \
-    (void)worker;                                                                                         \
-    const tarn_call *call = argument;                                                                     \
-    const int64_t pixels = tarn__tensor_elements(call->in[0]) / 3, first = chunk * PIXELS_A_CHUNK;        \
-    const int64_t n = pixels - first < PIXELS_A_CHUNK ? pixels - first : PIXELS_A_CHUNK;                  \
-    const float *from = (const float *)call->in[0]->data + 3 * first;                                     \
-    float *to = (float *)call->out[0]->data + 3 * first;                                                  \
-    const double by = call->problem->inputs > 1 ? (double)*(const float *)call->in[1]->data : 0;          \
-    (void)by;                                                                                             \
-    TARN_EACH_LANE                                                                                        \
-    for (int64_t i = 0; i < n; i++) {                                                                     \
-      const float *x = from + 3 * i;                                                                      \
-      float *y = to + 3 * i;                                                                              \
-      BODY                                                                                                \
-    }                                                                                                     \
-    return TARN_OK;                                                                                       \
-  }                                                                                                       \
-  static tarn_status run_##NAME(const tarn_call *call) {                                                  \
-    const int64_t pixels = tarn__tensor_elements(call->in[0]) / 3;                                        \
-    tarn_call copy = *call;                                                                               \
-    tarn_pool *pool = pixels < 2 * PIXELS_A_CHUNK ? NULL : call->pool;                                    \
-    return tarn__pool_run(pool, (pixels + PIXELS_A_CHUNK - 1) / PIXELS_A_CHUNK, NAME##_pixels, &copy);    \
+#define PIXELS_OF(NAME, BODY)                                                                      \
+  static tarn_status NAME##_pixels(void *argument, int64_t chunk, int worker) {                    \
+    (void)worker;                                                                                  \
+    const tarn_call *call = argument;                                                              \
+    const int64_t pixels = tarn__tensor_elements(call->in[0]) / 3, first = chunk * PIXELS_A_CHUNK; \
+    const int64_t n = pixels - first < PIXELS_A_CHUNK ? pixels - first : PIXELS_A_CHUNK;           \
+    const float *from = (const float *)call->in[0]->data + 3 * first;                              \
+    float *to = (float *)call->out[0]->data + 3 * first;                                           \
+    const double by = call->problem->inputs > 1 ? (double)*(const float *)call->in[1]->data : 0;   \
+    (void)by;                                                                                      \
+    TARN_EACH_LANE                                                                                 \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+      const float *x = from + 3 * i;                                                               \
+      float *y = to + 3 * i;                                                                       \
+      BODY                                                                                         \
+    }                                                                                              \
+    return TARN_OK;                                                                                \
+  }                                                                                                \
+  static tarn_status run_##NAME(const tarn_call *call) {                                           \
+    const int64_t pixels = tarn__tensor_elements(call->in[0]) / 3;                                 \
+    tarn_call copy = *call;                                                                        \
+    tarn_pool *pool = pixels < 2 * PIXELS_A_CHUNK ? NULL : call->pool;                             \
+    return tarn__pool_run(pool, (pixels + PIXELS_A_CHUNK - 1) / PIXELS_A_CHUNK, NAME##_pixels,     \
+                          &copy);                                                                  \
   }
 PIXELS_OF(rgb, put_rgb((double)x[0], (double)x[1], (double)x[2], 0, y);)
 /* Between least and most a hue says how far each channel is. */
-PIXELS_OF(hue, const hsv c = hsv_of(x); const double h = c.h + by; put_rgb(h - floor(h), 1, c.v - c.low, c.low, y);)
+PIXELS_OF(hue, const hsv c = hsv_of(x); const double h = c.h + by;
+          put_rgb(h - floor(h), 1, c.v - c.low, c.low, y);)
 PIXELS_OF(saturation, const hsv c = hsv_of(x); put_rgb(c.h, unit(c.s * by), c.v, 0, y);)
 
-#define PIXEL_ROW(text, text_name, body) {.op = text, .name = text_name, .dtypes = TARN_BIT(TARN_F32), .run = run_##body},
-#define ROWS                                                                                                    \
-  {.op = "AdjustContrastv2", .name = "contrast", .dtypes = TARN_BIT(TARN_F32), .supports = few_channels, .run = run_contrast}, \
-  PIXEL_ROW("HSVToRGB", "hsv_to_rgb", rgb) PIXEL_ROW("AdjustHue", "hue", hue)                                   \
-  PIXEL_ROW("AdjustSaturation", "saturation", saturation)
+#define PIXEL_ROW(text, text_name, body) \
+  {.op = text, .name = text_name, .dtypes = TARN_BIT(TARN_F32), .run = run_##body},
+#define ROWS                                                                      \
+  {.op = "AdjustContrastv2",                                                      \
+   .name = "contrast",                                                            \
+   .dtypes = TARN_BIT(TARN_F32),                                                  \
+   .supports = few_channels,                                                      \
+   .run = run_contrast},                                                          \
+      PIXEL_ROW("HSVToRGB", "hsv_to_rgb", rgb) PIXEL_ROW("AdjustHue", "hue", hue) \
+          PIXEL_ROW("AdjustSaturation", "saturation", saturation)

@@ -33,7 +33,8 @@ static tarn_status patches(const tarn_call *call) {
   TARN_TRY(tarn__clear_elements(y, 0, tarn__tensor_elements(y)));
   if (tarn__tensor_elements(y) == 0 || tarn__tensor_elements(x) == 0) return TARN_OK;
   for (int k = 0; k < K && p->same; k++) {
-    int64_t all = (y->shape.dim[1 + k] - 1) * p->stride[k] + (p->size[k] - 1) * p->rate[k] + 1 - x->shape.dim[1 + k];
+    int64_t all = (y->shape.dim[1 + k] - 1) * p->stride[k] + (p->size[k] - 1) * p->rate[k] + 1 -
+                  x->shape.dim[1 + k];
     pad[k] = all > 0 ? all / 2 : 0;
   }
   do {
@@ -71,13 +72,17 @@ static tarn_status crop(const tarn_call *call) {
     const float *box = (const float *)call->in[1]->data + 4 * b;
     int64_t n = tarn__index_at(call->in[2], b);
     for (int k = 0; k < 4; k++)
-      if (!isfinite(box[k])) return tarn_fail(TARN_INVALID, "boxes[%lld] has a number that is not finite", (long long)b);
+      if (!isfinite(box[k]))
+        return tarn_fail(TARN_INVALID, "boxes[%lld] has a number that is not finite", (long long)b);
     if (n < 0 || n >= N)
-      return tarn_fail(TARN_INVALID, "box_ind[%lld] is %lld of %lld images", (long long)b, (long long)n, (long long)N);
+      return tarn_fail(TARN_INVALID, "box_ind[%lld] is %lld of %lld images", (long long)b,
+                       (long long)n, (long long)N);
     for (int64_t i = 0; i < s->dim[1]; i++)
       for (int64_t j = 0; j < s->dim[2]; j++) {
-        float h = place(i, s->dim[1], box[0], box[2], H), w = place(j, s->dim[2], box[1], box[3], W);
-        bool within = h >= 0 && h <= (float)(H - 1) && w >= 0 && w <= (float)(W - 1); /* not when NaN */
+        float h = place(i, s->dim[1], box[0], box[2], H),
+              w = place(j, s->dim[2], box[1], box[3], W);
+        bool within =
+            h >= 0 && h <= (float)(H - 1) && w >= 0 && w <= (float)(W - 1); /* not when NaN */
         for (int64_t c = 0; c < C; c++, y++) {
           *y = p->extrapolation;
           if (!within) continue;
@@ -88,8 +93,10 @@ static tarn_status crop(const tarn_call *call) {
           int64_t top = (n * H + (int64_t)floorf(h)) * W, bottom = (n * H + (int64_t)ceilf(h)) * W;
           int64_t left = (int64_t)floorf(w), right = (int64_t)ceilf(w);
           float dh = h - floorf(h), dw = w - floorf(w);
-          float tl = tarn__pixel(x, (top + left) * C + c), tr = tarn__pixel(x, (top + right) * C + c);
-          float bl = tarn__pixel(x, (bottom + left) * C + c), br = tarn__pixel(x, (bottom + right) * C + c);
+          float tl = tarn__pixel(x, (top + left) * C + c),
+                tr = tarn__pixel(x, (top + right) * C + c);
+          float bl = tarn__pixel(x, (bottom + left) * C + c),
+                br = tarn__pixel(x, (bottom + right) * C + c);
           float t = tl + (tr - tl) * dw;
           *y = t + (bl + (br - bl) * dw - t) * dh;
         }

@@ -11,7 +11,9 @@ int64_t tarn__resize_nearest(const tarn_resize_params *p, int64_t i, float scale
 tarn_lerp tarn__resize_lerp(const tarn_resize_params *p, int64_t i, float scale, int64_t n) {
   float at = tarn__resize_place(p, i, scale), below = floorf(at);
   int64_t lower = (int64_t)below, upper = (int64_t)ceilf(at);
-  lower = lower < 0 ? 0 : lower > n - 1 ? n - 1 : lower; /* the second: rounding must not lead outside */
+  lower = lower < 0       ? 0
+          : lower > n - 1 ? n - 1
+                          : lower; /* the second: rounding must not lead outside */
   upper = upper < 0 ? 0 : upper > n - 1 ? n - 1 : upper;
   return (tarn_lerp){lower, upper, at - below};
 }
@@ -24,15 +26,19 @@ float tarn__resize_overlap(int64_t i, float begin, float end, float scale) {
   return at + 1 > end ? end - at : 1.0f;
 }
 
-enum { STEPS = 1024 }; /* places between two pixels are rounded to this many, as TensorFlow's table has them */
+enum {
+  STEPS = 1024
+}; /* places between two pixels are rounded to this many, as TensorFlow's table has them */
 
 static float near_weight(float a, float x) { return ((a + 2) * x - (a + 3)) * x * x + 1; }
 static float far_weight(float a, float x) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; }
 
 tarn_cubic tarn__resize_cubic(const tarn_resize_params *p, int64_t i, float scale, int64_t n) {
-  float a = p->half_pixel_centers ? -0.5f : -0.75f, place = tarn__resize_place(p, i, scale), below = floorf(place);
+  float a = p->half_pixel_centers ? -0.5f : -0.75f, place = tarn__resize_place(p, i, scale),
+        below = floorf(place);
   float x = (float)lrintf((place - below) * STEPS) / STEPS, sum = 0;
-  tarn_cubic t = {.weight = {far_weight(a, x + 1), near_weight(a, x), near_weight(a, 1 - x), far_weight(a, 2 - x)}};
+  tarn_cubic t = {.weight = {far_weight(a, x + 1), near_weight(a, x), near_weight(a, 1 - x),
+                             far_weight(a, 2 - x)}};
   for (int k = 0; k < 4; k++) {
     int64_t at = (int64_t)below - 1 + k;
     t.at[k] = tarn__resize_bound(at, n);

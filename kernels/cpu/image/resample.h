@@ -1,5 +1,5 @@
-/* Where a resized pixel lies in the input, and reading pixels of any type as float. Places are computed in float, as
- * TensorFlow does: the rounding decides which pixel is nearest. */
+/* Where a resized pixel lies in the input, and reading pixels of any type as float. Places are
+ * computed in float, as TensorFlow does: the rounding decides which pixel is nearest. */
 #ifndef TARN_KERNELS_CPU_IMAGE_RESAMPLE_H
 #define TARN_KERNELS_CPU_IMAGE_RESAMPLE_H
 
@@ -31,8 +31,9 @@ int64_t tarn__resize_bound(int64_t i, int64_t n);
 /* How much of input pixel i lies within [begin, end), which is `scale` long. */
 float tarn__resize_overlap(int64_t i, float begin, float end, float scale);
 
-/* Four neighbours and their weights in cubic convolution (R. Keys, IEEE ASSP 29(6), 1981). With half_pixel_centers the
- * parameter is -1/2 and pixels outside have no weight; else it is -3/4 and the edge repeats. */
+/* Four neighbours and their weights in cubic convolution (R. Keys, IEEE ASSP 29(6), 1981). With
+ * half_pixel_centers the parameter is -1/2 and pixels outside have no weight; else it is -3/4 and
+ * the edge repeats. */
 typedef struct tarn_cubic {
   int64_t at[4];
   float weight[4];

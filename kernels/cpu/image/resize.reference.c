@@ -1,4 +1,5 @@
-/* Resizing by nearest and bilinear interpolation, and the gradients. One chunk of the pool is one output row. */
+/* Resizing by nearest and bilinear interpolation, and the gradients. One chunk of the pool is one
+ * output row. */
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/array/numeric.h"
 #include "kernels/cpu/image/resample.h"
@@ -12,7 +13,8 @@ typedef struct job {
 static job make_job(const tarn_call *call) {
   const tarn_shape *x = &call->in[0]->shape, *y = &call->out[0]->shape;
   const tarn_resize_params *p = call->problem->params;
-  return (job){call, x, y, tarn__resize_scale(p, x->dim[1], y->dim[1]), tarn__resize_scale(p, x->dim[2], y->dim[2])};
+  return (job){call, x, y, tarn__resize_scale(p, x->dim[1], y->dim[1]),
+               tarn__resize_scale(p, x->dim[2], y->dim[2])};
 }
 
 static tarn_status nearest_row(void *argument, int64_t row, int worker) {
@@ -45,8 +47,10 @@ static tarn_status bilinear_row(void *argument, int64_t row, int worker) {
   for (int64_t i = 0; i < j->y->dim[2]; i++) {
     tarn_lerp w = tarn__resize_lerp(p, i, j->scale_w, W);
     for (int64_t c = 0; c < C; c++) {
-      float tl = tarn__pixel(x, (top + w.lower) * C + c), tr = tarn__pixel(x, (top + w.upper) * C + c);
-      float bl = tarn__pixel(x, (bottom + w.lower) * C + c), br = tarn__pixel(x, (bottom + w.upper) * C + c);
+      float tl = tarn__pixel(x, (top + w.lower) * C + c),
+            tr = tarn__pixel(x, (top + w.upper) * C + c);
+      float bl = tarn__pixel(x, (bottom + w.lower) * C + c),
+            br = tarn__pixel(x, (bottom + w.upper) * C + c);
       float t = tl + (tr - tl) * w.weight, b = bl + (br - bl) * w.weight;
       *y++ = t + (b - t) * h.weight;
     }
@@ -76,7 +80,8 @@ static tarn_status bilinear_grad(const tarn_call *call) {
   const tarn_shape *g = &call->in[0]->shape;
   tarn_tensor *y = call->out[0];
   int64_t H = y->shape.dim[1], W = y->shape.dim[2], C = y->shape.dim[3];
-  float scale_h = tarn__resize_scale(p, H, g->dim[1]), scale_w = tarn__resize_scale(p, W, g->dim[2]);
+  float scale_h = tarn__resize_scale(p, H, g->dim[1]),
+        scale_w = tarn__resize_scale(p, W, g->dim[2]);
   const float *grad = call->in[0]->data;
   TARN_TRY(tarn__clear_elements(y, 0, tarn__tensor_elements(y)));
   for (int64_t n = 0; n < g->dim[0]; n++)
@@ -85,7 +90,8 @@ static tarn_status bilinear_grad(const tarn_call *call) {
       for (int64_t k = 0; k < g->dim[2]; k++) {
         tarn_lerp w = tarn__resize_lerp(p, k, scale_w, W);
         for (int64_t c = 0; c < C; c++, grad++) {
-          add(y, ((n * H + h.lower) * W + w.lower) * C + c, *grad * (1 - h.weight) * (1 - w.weight));
+          add(y, ((n * H + h.lower) * W + w.lower) * C + c,
+              *grad * (1 - h.weight) * (1 - w.weight));
           add(y, ((n * H + h.lower) * W + w.upper) * C + c, *grad * (1 - h.weight) * w.weight);
           add(y, ((n * H + h.upper) * W + w.lower) * C + c, *grad * h.weight * (1 - w.weight));
           add(y, ((n * H + h.upper) * W + w.upper) * C + c, *grad * h.weight * w.weight);
@@ -100,7 +106,8 @@ static tarn_status nearest_grad(const tarn_call *call) {
   const tarn_shape *g = &call->in[0]->shape;
   tarn_tensor *y = call->out[0];
   int64_t H = y->shape.dim[1], W = y->shape.dim[2], C = y->shape.dim[3];
-  float scale_h = tarn__resize_scale(p, H, g->dim[1]), scale_w = tarn__resize_scale(p, W, g->dim[2]);
+  float scale_h = tarn__resize_scale(p, H, g->dim[1]),
+        scale_w = tarn__resize_scale(p, W, g->dim[2]);
   TARN_TRY(tarn__clear_elements(y, 0, tarn__tensor_elements(y)));
   for (int64_t n = 0; n < g->dim[0]; n++)
     for (int64_t i = 0; i < g->dim[1]; i++)
@@ -109,12 +116,12 @@ static tarn_status nearest_grad(const tarn_call *call) {
                       tarn__resize_nearest(p, k, scale_w, W)) * C;
         int64_t from = ((n * g->dim[1] + i) * g->dim[2] + k) * C;
         switch ((int)y->dtype) {
-#define ROW(DT, S, A, GET, PUT)                                                                     \
-  case DT: {                                                                                        \
-    S *a = (S *)y->data + to;                                                                       \
-    const S *b = (const S *)call->in[0]->data + from;                                               \
-    for (int64_t c = 0; c < C; c++) a[c] = PUT(GET(a[c]) + GET(b[c]));                              \
-    break;                                                                                          \
+#define ROW(DT, S, A, GET, PUT)                                        \
+  case DT: {                                                           \
+    S *a = (S *)y->data + to;                                          \
+    const S *b = (const S *)call->in[0]->data + from;                  \
+    for (int64_t c = 0; c < C; c++) a[c] = PUT(GET(a[c]) + GET(b[c])); \
+    break;                                                             \
   }
           TARN_RING_ROWS(ROW)
 #undef ROW

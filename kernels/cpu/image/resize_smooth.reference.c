@@ -1,4 +1,5 @@
-/* Resizing by area means and by cubic convolution (R. Keys, IEEE ASSP 29(6), 1981). One chunk is one output row. */
+/* Resizing by area means and by cubic convolution (R. Keys, IEEE ASSP 29(6), 1981). One chunk is
+ * one output row. */
 #include "kernels/cpu/image/resample.h"
 #include "kernels/run.h"
 
@@ -13,7 +14,8 @@ typedef struct job {
 static tarn_status rows(const tarn_call *call, tarn_chunk body) {
   const tarn_shape *x = &call->in[0]->shape, *y = &call->out[0]->shape;
   const tarn_resize_params *p = call->problem->params;
-  job j = {call, x, y, tarn__resize_scale(p, x->dim[1], y->dim[1]), tarn__resize_scale(p, x->dim[2], y->dim[2])};
+  job j = {call, x, y, tarn__resize_scale(p, x->dim[1], y->dim[1]),
+           tarn__resize_scale(p, x->dim[2], y->dim[2])};
   /* Aligned corners of a single pixel leave a scale of 0, no area at all: the pixel is repeated. */
   if (j.scale_h == 0) j.scale_h = 1;
   if (j.scale_w == 0) j.scale_w = 1;
@@ -25,8 +27,10 @@ static tarn_status rows(const tarn_call *call, tarn_chunk body) {
 static tarn_status area_row(void *argument, int64_t row, int worker) {
   (void)worker;
   const job *j = argument;
-  int64_t n = row / j->y->dim[1], i = row % j->y->dim[1], H = j->x->dim[1], W = j->x->dim[2], C = j->x->dim[3];
-  float top = (float)i * j->scale_h, bottom = (float)(i + 1) * j->scale_h, share = 1.0f / (j->scale_h * j->scale_w);
+  int64_t n = row / j->y->dim[1], i = row % j->y->dim[1], H = j->x->dim[1], W = j->x->dim[2],
+          C = j->x->dim[3];
+  float top = (float)i * j->scale_h, bottom = (float)(i + 1) * j->scale_h,
+        share = 1.0f / (j->scale_h * j->scale_w);
   float *y = (float *)j->call->out[0]->data + row * j->y->dim[2] * C;
   for (int64_t k = 0; k < j->y->dim[2]; k++) {
     float left = (float)k * j->scale_w, right = (float)(k + 1) * j->scale_w;
@@ -35,7 +39,9 @@ static tarn_status area_row(void *argument, int64_t row, int worker) {
       for (int64_t h = (int64_t)floorf(top); h < (int64_t)ceilf(bottom); h++) {
         float line = 0;
         for (int64_t w = (int64_t)floorf(left); w < (int64_t)ceilf(right); w++)
-          line += tarn__pixel(j->call->in[0], ((n * H + tarn__resize_bound(h, H)) * W + tarn__resize_bound(w, W)) * C + c) *
+          line += tarn__pixel(
+                      j->call->in[0],
+                      ((n * H + tarn__resize_bound(h, H)) * W + tarn__resize_bound(w, W)) * C + c) *
                   tarn__resize_overlap(w, left, right, j->scale_w);
         sum += line * tarn__resize_overlap(h, top, bottom, j->scale_h);
       }
@@ -63,7 +69,8 @@ static tarn_status cubic_row(void *argument, int64_t row, int worker) {
       for (int b = 0; b < 4; b++) {
         float column = 0;
         for (int a = 0; a < 4; a++)
-          column += tarn__pixel(j->call->in[0], ((n * H + h.at[a]) * W + w.at[b]) * C + c) * h.weight[a];
+          column +=
+              tarn__pixel(j->call->in[0], ((n * H + h.at[a]) * W + w.at[b]) * C + c) * h.weight[a];
         v += column * w.weight[b];
       }
       *y++ = v;
@@ -81,13 +88,14 @@ static size_t columns_bytes(const tarn_problem *p, int threads) {
 }
 
 /* A row of y gains the pixel x by the weights of its columns, and `down`, the row's. */
-#define SPREAD(SUFFIX, T)                                                                                     \
-  static void spread_##SUFFIX(const float *x, int64_t C, float down, const tarn_cubic *across, T *y) {        \
-    for (int b = 0; b < 4; b++) {                                                                             \
-      const T weight = (T)across->weight[b];                                                                  \
-      T *to = y + across->at[b] * C;                                                                          \
-      for (int64_t c = 0; c < C; c++) to[c] += (T)x[c] * (T)down * weight;                                    \
-    }                                                                                                         \
+#define SPREAD(SUFFIX, T)                                                                      \
+  static void spread_##SUFFIX(const float *x, int64_t C, float down, const tarn_cubic *across, \
+                              T *y) {                                                          \
+    for (int b = 0; b < 4; b++) {                                                              \
+      const T weight = (T)across->weight[b];                                                   \
+      T *to = y + across->at[b] * C;                                                           \
+      for (int64_t c = 0; c < C; c++) to[c] += (T)x[c] * (T)down * weight;                     \
+    }                                                                                          \
   }
 SPREAD(f32, float)
 SPREAD(f64, double)
@@ -96,7 +104,8 @@ SPREAD(f64, double)
 static tarn_status cubic_grad(const tarn_call *call) {
   const tarn_resize_params *p = call->problem->params;
   const int64_t *g = call->in[0]->shape.dim, *x = call->out[0]->shape.dim, C = x[3];
-  const float scale_h = tarn__resize_scale(p, x[1], g[1]), scale_w = tarn__resize_scale(p, x[2], g[2]);
+  const float scale_h = tarn__resize_scale(p, x[1], g[1]),
+              scale_w = tarn__resize_scale(p, x[2], g[2]);
   const bool wide = call->out[0]->dtype == TARN_F64;
   const float *grad = call->in[0]->data;
   tarn_cubic *across = call->scratch;
@@ -116,8 +125,12 @@ static tarn_status cubic_grad(const tarn_call *call) {
 }
 
 const tarn_kernel tarn_kernels_image_resize_smooth_reference[] = {
-  {.op = "ResizeBicubicGrad", .keyed = 1, .scratch_bytes = columns_bytes, .run = cubic_grad, .dtypes = TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64)},
-  {.op = "ResizeArea", .run = area, .dtypes = TARN_REALS},
-  {.op = "ResizeBicubic", .run = cubic, .dtypes = TARN_REALS},
-  {0},
+    {.op = "ResizeBicubicGrad",
+     .keyed = 1,
+     .scratch_bytes = columns_bytes,
+     .run = cubic_grad,
+     .dtypes = TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64)},
+    {.op = "ResizeArea", .run = area, .dtypes = TARN_REALS},
+    {.op = "ResizeBicubic", .run = cubic, .dtypes = TARN_REALS},
+    {0},
 };

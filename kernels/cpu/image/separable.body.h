@@ -1,11 +1,12 @@
-/* Resizing, bilinear, bicubic and by area, one axis after the other, for AVX2 and AVX-512: the input rows under an output row
- * are first joined into one row of floats, whose columns are then joined. The columns' places and weights are found once
- * a run. A chunk is one output row. The gradient of bilinear resizing goes the other way, a chunk an image. */
+/* Resizing, bilinear, bicubic and by area, one axis after the other, for AVX2 and AVX-512: the
+ * input rows under an output row are first joined into one row of floats, whose columns are then
+ * joined. The columns' places and weights are found once a run. A chunk is one output row. The
+ * gradient of bilinear resizing goes the other way, a chunk an image. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/cpu/image/resample.h"
 #include "kernels/kernel.h"
 
-enum { TAPS = 4 };   /* bilinear has two, cubic four, area at most two and a share of the input row */
+enum { TAPS = 4 }; /* bilinear has two, cubic four, area at most two and a share of the input row */
 
 /* Output column i joins input columns at[first[i]] to at[first[i + 1] - 1]. */
 typedef struct columns {
@@ -35,7 +36,8 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
 }
 
 /* The places and weights of output i along an axis of n; the count of them. */
-static int64_t taps_of(const job *j, int64_t i, int64_t n, float scale, int64_t *at, float *weight, int64_t most) {
+static int64_t taps_of(const job *j, int64_t i, int64_t n, float scale, int64_t *at, float *weight,
+                       int64_t most) {
   const tarn_resize_params *p = j->call->problem->params;
   if (j->how == BILINEAR) {
     const tarn_lerp l = tarn__resize_lerp(p, i, scale, n);
@@ -71,25 +73,29 @@ static void fill_columns(job *j) {
 }
 
 /* to (+)= weight * a row; the second row of a bilinear pair moves the first one towards it. */
-#define JOIN(NAME, E, DT, SUFFIX, S, A, GET, PUT)                                                      \
-  static void join_##SUFFIX(float *to, const void *from, int64_t at, float w, int how, int64_t n) {    \
-    const S *x = (const S *)from + at;                                                                 \
-    if (how == 0) {                                                                                    \
-      TARN_EACH_LANE                                                                                   \
-      for (int64_t i = 0; i < n; i++) to[i] = (float)GET(x[i]) * w;                                    \
-    } else if (how == 1) {                                                                             \
-      TARN_EACH_LANE                                                                                   \
-      for (int64_t i = 0; i < n; i++) to[i] += (float)GET(x[i]) * w;                                   \
-    } else {                                                                                           \
-      TARN_EACH_LANE                                                                                   \
-      for (int64_t i = 0; i < n; i++) to[i] += ((float)GET(x[i]) - to[i]) * w;                         \
-    }                                                                                                  \
+#define JOIN(NAME, E, DT, SUFFIX, S, A, GET, PUT)                                      \
+  static void join_##SUFFIX(float *to, const void *from, int64_t at, float w, int how, \
+                            int64_t n) {                                               \
+    const S *x = (const S *)from + at;                                                 \
+    if (how == 0) {                                                                    \
+      TARN_EACH_LANE                                                                   \
+      for (int64_t i = 0; i < n; i++) to[i] = (float)GET(x[i]) * w;                    \
+    } else if (how == 1) {                                                             \
+      TARN_EACH_LANE                                                                   \
+      for (int64_t i = 0; i < n; i++) to[i] += (float)GET(x[i]) * w;                   \
+    } else {                                                                           \
+      TARN_EACH_LANE                                                                   \
+      for (int64_t i = 0; i < n; i++) to[i] += ((float)GET(x[i]) - to[i]) * w;         \
+    }                                                                                  \
   }
 TARN_ORDERED_ROWS(JOIN, , )
 
 static void join(const tarn_tensor *x, float *to, int64_t at, float w, int how, int64_t n) {
   switch ((int)x->dtype) {
-#define JOIN_CASE(NAME, E, DT, SUFFIX, S, A, GET, PUT) case DT: join_##SUFFIX(to, x->data, at, w, how, n); break;
+#define JOIN_CASE(NAME, E, DT, SUFFIX, S, A, GET, PUT) \
+  case DT:                                             \
+    join_##SUFFIX(to, x->data, at, w, how, n);         \
+    break;
     TARN_ORDERED_ROWS(JOIN_CASE, , )
     default: break;
   }
@@ -108,13 +114,17 @@ static tarn_status row_run(void *argument, int64_t row, int worker) {
     const float top = (float)i * j->scale_h, bottom = (float)(i + 1) * j->scale_h;
     const int64_t first = (int64_t)floorf(top);
     for (int64_t h = first; h < (int64_t)ceilf(bottom); h++)
-      join(j->call->in[0], line, (n * H + tarn__resize_bound(h, H)) * wide, tarn__resize_overlap(h, top, bottom, j->scale_h),
-           h > first, wide);
+      join(j->call->in[0], line, (n * H + tarn__resize_bound(h, H)) * wide,
+           tarn__resize_overlap(h, top, bottom, j->scale_h), h > first, wide);
   } else {
     const int64_t count = taps_of(j, row % j->y[1], H, j->scale_h, at, weight, TAPS);
     for (int64_t k = 0; k < count; k++)
-      join(j->call->in[0], line, (n * H + at[k]) * wide, j->how == BILINEAR && k == 0 ? 1 : weight[k],
-           k == 0 ? 0 : j->how == BILINEAR ? 2 : 1, wide);
+      join(j->call->in[0], line, (n * H + at[k]) * wide,
+           j->how == BILINEAR && k == 0 ? 1 : weight[k],
+           k == 0               ? 0
+           : j->how == BILINEAR ? 2
+                                : 1,
+           wide);
   }
   for (int64_t i = 0; i < j->y[2]; i++, y += C) {
     const int64_t *columns_at = c->at + c->first[i], count = c->first[i + 1] - c->first[i];
@@ -154,7 +164,8 @@ static tarn_status run_bilinear(const tarn_call *call) { return run(call, BILINE
 static tarn_status run_cubic(const tarn_call *call) { return run(call, CUBIC); }
 static tarn_status run_area(const tarn_call *call) { return run(call, AREA); }
 
-/* dx of an image: each row of dy is shared out into a row of columns, which goes to two rows of dx. */
+/* dx of an image: each row of dy is shared out into a row of columns, which goes to two rows of
+ * dx. */
 static tarn_status image_gradient(void *argument, int64_t n, int worker) {
   const job *j = argument;               /* x are the dims of dx, y those of dy */
   const int64_t H = j->x[1], W = j->x[2], C = j->x[3], wide = W * C;
@@ -182,7 +193,8 @@ static tarn_status image_gradient(void *argument, int64_t n, int worker) {
 }
 static tarn_status run_gradient(const tarn_call *call) {
   const tarn_resize_params *p = call->problem->params;
-  job j = {.call = call, .x = call->out[0]->shape.dim, .y = call->in[0]->shape.dim, .how = BILINEAR};
+  job j = {
+      .call = call, .x = call->out[0]->shape.dim, .y = call->in[0]->shape.dim, .how = BILINEAR};
   if (tarn__tensor_elements(call->out[0]) == 0) return TARN_OK;
   j.scale_h = tarn__resize_scale(p, j.x[1], j.y[1]);
   j.scale_w = tarn__resize_scale(p, j.x[2], j.y[2]);
@@ -197,9 +209,17 @@ static size_t gradient_scratch(const tarn_problem *p, int threads) {
 static const char *known(const tarn_problem *p) {
   return p->out_shape[0].rank < 0 ? "the size is not known yet" : NULL;
 }
-#define ROW(text, name) \
-  {.op = text, .dtypes = TARN_REALS, .supports = known, .scratch_bytes = scratch_bytes, .run = run_##name},
-#define ROWS                                                                                           \
-  ROW("ResizeBilinear", bilinear) ROW("ResizeBicubic", cubic) ROW("ResizeArea", area)                  \
-  {.op = "ResizeBilinearGrad", .keyed = 1, .dtypes = TARN_BIT(TARN_F32), .supports = known,            \
-   .scratch_bytes = gradient_scratch, .run = run_gradient},
+#define ROW(text, name)            \
+  {.op = text,                     \
+   .dtypes = TARN_REALS,           \
+   .supports = known,              \
+   .scratch_bytes = scratch_bytes, \
+   .run = run_##name},
+#define ROWS                                                                             \
+  ROW("ResizeBilinear", bilinear)                                                        \
+  ROW("ResizeBicubic", cubic) ROW("ResizeArea", area){.op = "ResizeBilinearGrad",        \
+                                                      .keyed = 1,                        \
+                                                      .dtypes = TARN_BIT(TARN_F32),      \
+                                                      .supports = known,                 \
+                                                      .scratch_bytes = gradient_scratch, \
+                                                      .run = run_gradient},

@@ -5,7 +5,8 @@
 #include "kernels/run.h"
 
 /* The next field of s from *at on, which moves past its delimiter; *more: another field follows. */
-static tarn_status field(const tarn_csv_params *p, const tarn_string *s, size_t *at, tarn_bytes *text, bool *more) {
+static tarn_status field(const tarn_csv_params *p, const tarn_string *s, size_t *at,
+                         tarn_bytes *text, bool *more) {
   size_t i = *at;
   text->size = 0;
   *more = false;
@@ -38,11 +39,13 @@ static tarn_status put(const tarn_call *call, int column, int64_t record, const 
   const tarn_string s = {text->size ? text->data : "", text->size};
   if (s.size == 0 || (s.size == p->absent.size && memcmp(s.data, p->absent.data, s.size) == 0)) {
     if (tarn__tensor_elements(fallback) == 0)
-      return tarn_fail(TARN_INVALID, "Field %d is required but missing in record %lld!", column, (long long)record);
+      return tarn_fail(TARN_INVALID, "Field %d is required but missing in record %lld!", column,
+                       (long long)record);
     return tarn__tensor_copy_elements(y, record, fallback, 0, 1);
   }
   if (y->dtype == TARN_STRING) return tarn__string_set(y, record, s.data, s.size);
-  TARN_TRY_IN(tarn__number_read(&s, y, record), "reading field %d of record %lld as %s", column, (long long)record, tarn_dtype_name(y->dtype));
+  TARN_TRY_IN(tarn__number_read(&s, y, record), "reading field %d of record %lld as %s", column,
+              (long long)record, tarn_dtype_name(y->dtype));
   return TARN_OK;
 }
 
@@ -55,10 +58,12 @@ static tarn_status record(const tarn_call *call, int64_t i, tarn_bytes *text) {
   size_t at = 0;
   for (bool more = true; more; fields++) {
     TARN_TRY(field(p, s, &at, text, &more));
-    if (p->columns ? found < wanted && p->selected[found] == fields : fields < wanted) TARN_TRY(put(call, found++, i, text));
+    if (p->columns ? found < wanted && p->selected[found] == fields : fields < wanted)
+      TARN_TRY(put(call, found++, i, text));
   }
   if (found < wanted || (!p->columns && fields != wanted))
-    return tarn_fail(TARN_INVALID, "Expect %d fields but have %lld in record %lld", wanted, (long long)(p->columns ? found : fields), (long long)i);
+    return tarn_fail(TARN_INVALID, "Expect %d fields but have %lld in record %lld", wanted,
+                     (long long)(p->columns ? found : fields), (long long)i);
   return TARN_OK;
 }
 

@@ -14,7 +14,8 @@ static tarn_status feature_of(tarn_wire w, tarn_feature *feature) {
     if (f.number == 0) return TARN_OK;
     if (f.number > 3) continue;
     TARN_TRY(tarn__wire_message(&f, "a list of a Feature", &list));
-    *feature = (tarn_feature){.dtype = dtypes[f.number], .data = f.data, .bytes = f.size, .offset = f.data_offset};
+    *feature = (tarn_feature){
+        .dtype = dtypes[f.number], .data = f.data, .bytes = f.size, .offset = f.data_offset};
   }
 }
 
@@ -33,11 +34,14 @@ static tarn_status entry(tarn_wire w, size_t count, const tarn_string *keys, tar
     }
   }
   for (size_t i = 0; i < count; i++)
-    if (keys[i].size == key.size && (key.size == 0 || memcmp(keys[i].data, key.data, key.size) == 0)) found[i] = feature;
+    if (keys[i].size == key.size &&
+        (key.size == 0 || memcmp(keys[i].data, key.data, key.size) == 0))
+      found[i] = feature;
   return TARN_OK;
 }
 
-tarn_status tarn__example_find(const tarn_string *example, size_t count, const tarn_string *keys, tarn_feature *found) {
+tarn_status tarn__example_find(const tarn_string *example, size_t count, const tarn_string *keys,
+                               tarn_feature *found) {
   tarn_wire w = tarn__wire(example->size ? example->data : "", example->size, 0, "Example");
   for (size_t i = 0; i < count; i++) found[i] = (tarn_feature){.dtype = TARN_NO_DTYPE};
   for (;;) {
@@ -58,7 +62,8 @@ tarn_status tarn__example_find(const tarn_string *example, size_t count, const t
   }
 }
 
-static tarn_status list_entry(tarn_wire w, size_t count, const tarn_string *keys, tarn_feature_list *found) {
+static tarn_status list_entry(tarn_wire w, size_t count, const tarn_string *keys,
+                              tarn_feature_list *found) {
   tarn_feature_list list = {.present = true, .data = ""};
   tarn_string key = {"", 0};
   for (;;) {
@@ -72,11 +77,14 @@ static tarn_status list_entry(tarn_wire w, size_t count, const tarn_string *keys
     list = (tarn_feature_list){true, f.data, f.size, f.data_offset};
   }
   for (size_t i = 0; i < count; i++)
-    if (keys[i].size == key.size && (key.size == 0 || memcmp(keys[i].data, key.data, key.size) == 0)) found[i] = list;
+    if (keys[i].size == key.size &&
+        (key.size == 0 || memcmp(keys[i].data, key.data, key.size) == 0))
+      found[i] = list;
   return TARN_OK;
 }
 
-tarn_status tarn__example_find_lists(const tarn_string *example, size_t count, const tarn_string *keys, tarn_feature_list *found) {
+tarn_status tarn__example_find_lists(const tarn_string *example, size_t count,
+                                     const tarn_string *keys, tarn_feature_list *found) {
   tarn_wire w = tarn__wire(example->size ? example->data : "", example->size, 0, "SequenceExample");
   for (size_t i = 0; i < count; i++) found[i] = (tarn_feature_list){.present = false};
   for (;;) {
@@ -98,7 +106,9 @@ tarn_status tarn__example_find_lists(const tarn_string *example, size_t count, c
 }
 
 tarn_status tarn__feature_list_walk(const tarn_feature_list *list,
-                                    tarn_status (*each)(void *context, int64_t step, const tarn_feature *feature), void *context) {
+                                    tarn_status (*each)(void *context, int64_t step,
+                                                        const tarn_feature *feature),
+                                    void *context) {
   if (!list->present) return TARN_OK;
   tarn_wire w = tarn__wire(list->bytes ? list->data : "", list->bytes, list->offset, "FeatureList");
   for (int64_t step = 0;;) {
@@ -132,11 +142,13 @@ static tarn_status walk(const tarn_feature *feature, tarn_tensor *to, int64_t *a
       ++*at;
       continue;
     }
-    TARN_TRY(tarn__wire_values(&f, feature->dtype == TARN_F32 ? TARN_WIRE_FIXED32 : TARN_WIRE_VARINT, &v));
+    TARN_TRY(tarn__wire_values(
+        &f, feature->dtype == TARN_F32 ? TARN_WIRE_FIXED32 : TARN_WIRE_VARINT, &v));
     for (size_t i = 0; i < v.count && to; i++) {
       uint64_t value;
       TARN_TRY(tarn__wire_value(&v, &value));
-      if (feature->dtype == TARN_F32) ((float *)to->data)[*at + (int64_t)i] = tarn__float_from_bits((uint32_t)value);
+      if (feature->dtype == TARN_F32)
+        ((float *)to->data)[*at + (int64_t)i] = tarn__float_from_bits((uint32_t)value);
       else ((int64_t *)to->data)[*at + (int64_t)i] = (int64_t)value;
     }
     *at += (int64_t)v.count;
@@ -148,4 +160,6 @@ tarn_status tarn__feature_count(const tarn_feature *feature, int64_t *count) {
   return walk(feature, NULL, count);
 }
 
-tarn_status tarn__feature_read(const tarn_feature *feature, tarn_tensor *to, int64_t at) { return walk(feature, to, &at); }
+tarn_status tarn__feature_read(const tarn_feature *feature, tarn_tensor *to, int64_t at) {
+  return walk(feature, to, &at);
+}

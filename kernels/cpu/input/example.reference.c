@@ -2,7 +2,9 @@
 #include "kernels/cpu/input/example.h"
 #include "kernels/cpu/input/features.h"
 
-tarn_status tarn__example_parse(const tarn_call *call) { return tarn__features_parse(call, call->problem->params); }
+tarn_status tarn__example_parse(const tarn_call *call) {
+  return tarn__features_parse(call, call->problem->params);
+}
 
 const tarn_kernel tarn_kernels_input_example_reference[] = {
   {.op = "ParseExample", .name = "example", .run = tarn__example_parse},

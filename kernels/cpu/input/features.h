@@ -5,8 +5,10 @@
 #include "kernels/params/example.h"
 #include "kernels/run.h"
 
-/* Allocates and fills the first outputs of the call: for each sparse feature its indices, then values, then shapes, then the dense
- * features, then the values of the ragged ones and their row splits. Input 0 are the messages. */
-TARN_MUST_CHECK tarn_status tarn__features_parse(const tarn_call *call, const tarn_example_params *p);
+/* Allocates and fills the first outputs of the call: for each sparse feature its indices, then
+ * values, then shapes, then the dense features, then the values of the ragged ones and their row
+ * splits. Input 0 are the messages. */
+TARN_MUST_CHECK tarn_status tarn__features_parse(const tarn_call *call,
+                                                 const tarn_example_params *p);
 
 #endif

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static tarn_status refused(const tarn_call *call) {
-  return tarn_fail(TARN_REFUSED, "op %s reaches for files, which the session does not allow", call->problem->op);
+  return tarn_fail(TARN_REFUSED, "op %s reaches for files, which the session does not allow",
+                   call->problem->op);
 }
 
 static const char *bytes_of(const tarn_string *s) { return s->size ? s->data : ""; }
@@ -24,10 +25,12 @@ static tarn_status write(const tarn_call *call) {
   const tarn_files *files = call->run->files;
   const tarn_string *path = call->in[0]->data, *contents = call->in[1]->data;
   if (!files || !files->write) return refused(call);
-  return files->write(files, call->run->allocator, bytes_of(path), path->size, bytes_of(contents), contents->size);
+  return files->write(files, call->run->allocator, bytes_of(path), path->size, bytes_of(contents),
+                      contents->size);
 }
 
-/* Turns each group of `bytes` round, for numbers that were written the other way. A complex number is two. */
+/* Turns each group of `bytes` round, for numbers that were written the other way. A complex number
+ * is two. */
 static void swap_bytes(char *data, size_t total, size_t bytes) {
   for (size_t at = 0; at + bytes <= total; at += bytes)
     for (size_t i = 0; i < bytes / 2; i++) {
@@ -45,17 +48,22 @@ static tarn_status decode_raw(const tarn_call *call) {
   tarn_shape shape = call->in[0]->shape;
   for (int64_t i = 0; i < n; i++)
     if (s[i].size != length)
-      return tarn_fail(TARN_INVALID, "DecodeRaw requires input strings to all be the same size, but element %lld has size %zu != %zu",
+      return tarn_fail(TARN_INVALID,
+                       "DecodeRaw requires input strings to all be the same size, but element %lld "
+                       "has size %zu != %zu",
                        (long long)i, s[i].size, length);
   if (length % each)
-    return tarn_fail(TARN_INVALID, "Input to DecodeRaw has length %zu that is not a multiple of %zu, the size of %s", length, each,
-                     tarn_dtype_name(p->dtype));
+    return tarn_fail(
+        TARN_INVALID,
+        "Input to DecodeRaw has length %zu that is not a multiple of %zu, the size of %s", length,
+        each, tarn_dtype_name(p->dtype));
   if (shape.rank == TARN_MAX_RANK) return tarn_fail(TARN_LIMIT, "strings in %d dims", shape.rank);
   shape.dim[shape.rank++] = (int64_t)(length / each);
   TARN_TRY(tarn__call_allocate(call, 0, &shape));
   char *y = call->out[0]->data;
   for (int64_t i = 0; i < n && length; i++) memcpy(y + (size_t)i * length, s[i].data, length);
-  if (!p->little_endian) swap_bytes(y, (size_t)n * length, tarn__dtype_in(p->dtype, TARN_COMPLEX) ? each / 2 : each);
+  if (!p->little_endian)
+    swap_bytes(y, (size_t)n * length, tarn__dtype_in(p->dtype, TARN_COMPLEX) ? each / 2 : each);
   return TARN_OK;
 }
 
@@ -96,7 +104,8 @@ static tarn_status matching(const tarn_call *call) {
   for (; done < n && status == TARN_OK; done++) {
     status = tarn__run_check(call->run);
     if (status == TARN_OK)
-      status = files->match(files, call->run->allocator, bytes_of(&patterns[done]), patterns[done].size, &lists[done]);
+      status = files->match(files, call->run->allocator, bytes_of(&patterns[done]),
+                            patterns[done].size, &lists[done]);
   }
   if (status == TARN_OK) status = sorted(call, lists, n);
   for (int64_t i = 0; i < done; i++) tarn__tensor_clear(&lists[i]);
@@ -117,7 +126,9 @@ static tarn_status region(const tarn_call *call) {
   tarn_status status = files->read(files, bytes_of(&p->name), p->name.size, &file, 0);
   if (status == TARN_OK) {
     const tarn_string *s = file.data;
-    if (s->size < bytes) status = tarn_fail(TARN_CORRUPT, "the file has %zu bytes, the constant takes %zu", s->size, bytes);
+    if (s->size < bytes)
+      status =
+          tarn_fail(TARN_CORRUPT, "the file has %zu bytes, the constant takes %zu", s->size, bytes);
     else if (bytes) memcpy(call->out[0]->data, s->data, bytes);
   }
   tarn__tensor_clear(&file);
@@ -149,7 +160,8 @@ static tarn_status decode_packed(const tarn_call *call) {
   for (int64_t i = 0; i < n && status == TARN_OK; i++) {
     whole.size = 0;
     status = tarn__inflate(call->run, *compression, &s[i], &whole);
-    if (status == TARN_OK) status = tarn__string_set(call->out[0], i, whole.size ? whole.data : "", whole.size);
+    if (status == TARN_OK)
+      status = tarn__string_set(call->out[0], i, whole.size ? whole.data : "", whole.size);
   }
   tarn__bytes_clear(&whole);
   return status;

@@ -12,10 +12,14 @@ enum { MOST = 1 << 20 };   /* elements taken at a time */
 static tarn_status make(const tarn_call *call, tarn_queue_kind kind) {
   const tarn_queue_params *p = call->problem->params;
   const bool own = kind == TARN_QUEUE_PRIORITY;
-  const tarn_queue_spec spec = {.kind = kind, .components = p->components, .dtypes = own ? p->own_dtypes : p->dtypes,
+  const tarn_queue_spec spec = {.kind = kind,
+                                .components = p->components,
+                                .dtypes = own ? p->own_dtypes : p->dtypes,
                                 .shapes = own ? p->own_shapes : p->shapes,
-                                .capacity = p->capacity < 0 ? -1 : p->capacity, .min_after_dequeue = p->min_after_dequeue,
-                                .seed = p->seed, .seed2 = p->seed2};
+                                .capacity = p->capacity < 0 ? -1 : p->capacity,
+                                .min_after_dequeue = p->min_after_dequeue,
+                                .seed = p->seed,
+                                .seed2 = p->seed2};
   tarn_state_name name;
   tarn_queue *q;
   TARN_TRY(tarn__state_name(call, &p->shared_name, &name));
@@ -45,8 +49,10 @@ static tarn_status queue_of(const tarn_call *call, tarn_queue **q) {
 }
 
 /* Room for n tuples, all empty. */
-static tarn_status tuples_new(const tarn_call *call, int64_t n, int components, tarn_tensor **tuples, size_t *bytes) {
-  if (tarn__mul_overflow((size_t)n, (size_t)components * sizeof **tuples, bytes)) return tarn_fail(TARN_LIMIT, "too many tuples");
+static tarn_status tuples_new(const tarn_call *call, int64_t n, int components,
+                              tarn_tensor **tuples, size_t *bytes) {
+  if (tarn__mul_overflow((size_t)n, (size_t)components * sizeof **tuples, bytes))
+    return tarn_fail(TARN_LIMIT, "too many tuples");
   *tuples = tarn__alloc_zero(call->run->allocator, *bytes + 1);
   return *tuples ? TARN_OK : TARN_NO_MEMORY;
 }
@@ -82,7 +88,8 @@ static tarn_status enqueue_many(const tarn_call *call) {
   TARN_TRY(tarn__queue_check(q, n, call->in + 1, true));
   TARN_TRY(tuples_new(call, 1, n, &components, &bytes));
   tarn_status status = TARN_OK;
-  for (int k = 0; k < n && status == TARN_OK; k++) status = tarn__tensor_own(call->run->allocator, call->in[1 + k], &components[k]);
+  for (int k = 0; k < n && status == TARN_OK; k++)
+    status = tarn__tensor_own(call->run->allocator, call->in[1 + k], &components[k]);
   if (status == TARN_OK) status = tarn__queue_put_rows(q, call->run, components);
   tuples_free(call, components, n, bytes);
   return status;
@@ -92,10 +99,12 @@ static tarn_status enqueue_many(const tarn_call *call) {
 
 static tarn_status right_types(const tarn_call *call, const tarn_queue *q) {
   if (call->problem->outputs != tarn__queue_components(q))
-    return tarn_fail(TARN_INVALID, "the queue has tuples of %d tensors, asked for %d", tarn__queue_components(q), call->problem->outputs);
+    return tarn_fail(TARN_INVALID, "the queue has tuples of %d tensors, asked for %d",
+                     tarn__queue_components(q), call->problem->outputs);
   for (int k = 0; k < call->problem->outputs; k++)
     if (tarn__queue_dtype(q, k) != call->problem->out_dtype[k])
-      return tarn_fail(TARN_DTYPE, "tuple component %d is %s, asked for as %s", k, tarn_dtype_name(tarn__queue_dtype(q, k)),
+      return tarn_fail(TARN_DTYPE, "tuple component %d is %s, asked for as %s", k,
+                       tarn_dtype_name(tarn__queue_dtype(q, k)),
                        tarn_dtype_name(call->problem->out_dtype[k]));
   return TARN_OK;
 }
@@ -119,14 +128,17 @@ static tarn_status dequeue(const tarn_call *call) {
   return status;
 }
 
-/* The smallest shape around component k of the tuples, or their common one where the queue does not pad. */
-static tarn_status around(const tarn_tensor *tuples, int64_t count, int n, int k, bool pads, tarn_shape *shape) {
+/* The smallest shape around component k of the tuples, or their common one where the queue does not
+ * pad. */
+static tarn_status around(const tarn_tensor *tuples, int64_t count, int n, int k, bool pads,
+                          tarn_shape *shape) {
   char first[TARN_SHAPE_TEXT], here[TARN_SHAPE_TEXT];
   *shape = tuples[k].shape;
   for (int64_t i = 1; i < count; i++) {
     const tarn_shape *s = &tuples[i * n + k].shape;
     if (pads ? s->rank != shape->rank : !tarn__shape_equal(s, shape))
-      return tarn_fail(TARN_SHAPE, "elements of different shapes cannot be dequeued together: %s and %s",
+      return tarn_fail(TARN_SHAPE,
+                       "elements of different shapes cannot be dequeued together: %s and %s",
                        tarn__shape_print(shape, first), tarn__shape_print(s, here));
     for (int d = 0; d < s->rank; d++)
       if (s->dim[d] > shape->dim[d]) shape->dim[d] = s->dim[d];
@@ -135,9 +147,11 @@ static tarn_status around(const tarn_tensor *tuples, int64_t count, int n, int k
 }
 
 /* x into the corner of a block of `shape` that begins at element `at` of y. */
-static tarn_status put_corner(tarn_tensor *y, int64_t at, const tarn_shape *shape, const tarn_tensor *x) {
+static tarn_status put_corner(tarn_tensor *y, int64_t at, const tarn_shape *shape,
+                              const tarn_tensor *x) {
   const int rank = shape->rank;
-  const int64_t run = rank ? x->shape.dim[rank - 1] : 1, runs = run ? tarn__tensor_elements(x) / run : 0;
+  const int64_t run = rank ? x->shape.dim[rank - 1] : 1,
+                runs = run ? tarn__tensor_elements(x) / run : 0;
   int64_t index[TARN_MAX_RANK] = {0};
   for (int64_t r = 0; r < runs; r++) {
     int64_t to = 0;
@@ -148,8 +162,10 @@ static tarn_status put_corner(tarn_tensor *y, int64_t at, const tarn_shape *shap
   return TARN_OK;
 }
 
-/* Component k of the tuples, stacked: [count] and their shape; padded with zeros or empty strings. */
-static tarn_status stack(const tarn_call *call, const tarn_tensor *tuples, int64_t count, int k, bool pads) {
+/* Component k of the tuples, stacked: [count] and their shape; padded with zeros or empty
+ * strings. */
+static tarn_status stack(const tarn_call *call, const tarn_tensor *tuples, int64_t count, int k,
+                         bool pads) {
   const int n = call->problem->outputs;
   tarn_shape each, shape;
   TARN_TRY(around(tuples, count, n, k, pads, &each));
@@ -157,9 +173,11 @@ static tarn_status stack(const tarn_call *call, const tarn_tensor *tuples, int64
   TARN_TRY(tarn__call_allocate(call, k, &shape));
   tarn_tensor *y = call->out[k];
   const int64_t elements = tarn__shape_elements(&each);
-  if (pads && y->dtype != TARN_STRING && y->dtype != TARN_RESOURCE && y->dtype != TARN_VARIANT && tarn__tensor_bytes(y))
+  if (pads && y->dtype != TARN_STRING && y->dtype != TARN_RESOURCE && y->dtype != TARN_VARIANT &&
+      tarn__tensor_bytes(y))
     memset(y->data, 0, tarn__tensor_bytes(y));
-  for (int64_t i = 0; i < count; i++) TARN_TRY(put_corner(y, i * elements, &each, &tuples[i * n + k]));
+  for (int64_t i = 0; i < count; i++)
+    TARN_TRY(put_corner(y, i * elements, &each, &tuples[i * n + k]));
   return TARN_OK;
 }
 
@@ -186,13 +204,19 @@ static tarn_status dequeue_n(const tarn_call *call, bool up_to) {
   TARN_TRY(queue_of(call, &q));
   TARN_TRY(right_types(call, q));
   if (components && !tarn__queue_shape(q, 0))
-    return tarn_fail(TARN_INVALID, "%s's DequeueMany and DequeueUpTo require the components to have specified shapes.",
-                     tarn__queue_kind_name(q));
+    return tarn_fail(
+        TARN_INVALID,
+        "%s's DequeueMany and DequeueUpTo require the components to have specified shapes.",
+        tarn__queue_kind_name(q));
   if (n == 0) return none(call, q);
-  if (n > MOST) return tarn_fail(TARN_LIMIT, "dequeueing %lld elements at a time: at most %d", (long long)n, MOST);
+  if (n > MOST)
+    return tarn_fail(TARN_LIMIT, "dequeueing %lld elements at a time: at most %d", (long long)n,
+                     MOST);
   TARN_TRY(tuples_new(call, n, components, &tuples, &bytes));
-  tarn_status status = tarn__queue_take(q, call->run, n, up_to && tarn__queue_gives_fewer(q), tuples, &taken);
-  for (int k = 0; k < components && status == TARN_OK; k++) status = stack(call, tuples, taken, k, tarn__queue_pads(q));
+  tarn_status status =
+      tarn__queue_take(q, call->run, n, up_to && tarn__queue_gives_fewer(q), tuples, &taken);
+  for (int k = 0; k < components && status == TARN_OK; k++)
+    status = stack(call, tuples, taken, k, tarn__queue_pads(q));
   tuples_free(call, tuples, taken * components, bytes);
   return status;
 }
@@ -205,7 +229,8 @@ static tarn_status dequeue_up_to(const tarn_call *call) { return dequeue_n(call,
 static tarn_status close_queue(const tarn_call *call) {
   tarn_queue *q;
   TARN_TRY(queue_of(call, &q));
-  return tarn__queue_close(q, call->run, ((const tarn_queue_params *)call->problem->params)->cancel_pending);
+  return tarn__queue_close(q, call->run,
+                           ((const tarn_queue_params *)call->problem->params)->cancel_pending);
 }
 
 static tarn_status size(const tarn_call *call) {

@@ -47,16 +47,19 @@ static tarn_status read_up_to(const tarn_call *call) {
   tarn_queue *q;
   int64_t count = 0;
   if (n <= 0) return tarn_fail(TARN_INVALID, "num_records is %lld", (long long)n);
-  if (n > MOST) return tarn_fail(TARN_LIMIT, "%lld records at a time: at most %d", (long long)n, MOST);
+  if (n > MOST)
+    return tarn_fail(TARN_LIMIT, "%lld records at a time: at most %d", (long long)n, MOST);
   TARN_TRY(both(call, &r, &q));
   const tarn_shape room = tarn__shape_vector(n);
   tarn_status status = tarn__tensor_new(a, TARN_STRING, &room, &lists[0]);
   if (status == TARN_OK) status = tarn__tensor_new(a, TARN_STRING, &room, &lists[1]);
-  if (status == TARN_OK) status = tarn__reader_read(r, call->run, q, n, &lists[0], &lists[1], &count);
+  if (status == TARN_OK)
+    status = tarn__reader_read(r, call->run, q, n, &lists[0], &lists[1], &count);
   const tarn_shape shape = tarn__shape_vector(count);
   for (int o = 0; o < 2 && status == TARN_OK; o++) {
     status = tarn__call_allocate(call, o, &shape);
-    if (status == TARN_OK) status = tarn__tensor_copy_elements(call->out[o], 0, &lists[o], 0, count);
+    if (status == TARN_OK)
+      status = tarn__tensor_copy_elements(call->out[o], 0, &lists[o], 0, count);
   }
   tarn__tensor_clear(&lists[0]);
   tarn__tensor_clear(&lists[1]);

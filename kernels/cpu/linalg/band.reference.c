@@ -2,7 +2,8 @@
 #include "kernels/cpu/linalg/dense.h"
 
 static size_t tridiagonal_scratch(const tarn_problem *p, int threads) {
-  const tarn_matrices d = tarn__matrices_of(&p->in_shape[0]), r = tarn__matrices_of(&p->in_shape[p->inputs - 1]);
+  const tarn_matrices d = tarn__matrices_of(&p->in_shape[0]),
+                      r = tarn__matrices_of(&p->in_shape[p->inputs - 1]);
   (void)threads;
   return (size_t)(4 * d.N + r.M * r.N) * sizeof(tarn_z);
 }
@@ -13,9 +14,10 @@ static void exchange(tarn_z *a, tarn_z *b) {
   *b = kept;
 }
 
-/* Gauss's elimination, with exchanges of neighbouring rows where wanted: then row i has up to three elements from the diagonal on, in
- * main, above and beyond. False: a pivot is 0. */
-static bool eliminate(tarn_z *above, tarn_z *main, tarn_z *below, tarn_z *beyond, int64_t n, bool pivoting, tarn_z *x, int64_t k) {
+/* Gauss's elimination, with exchanges of neighbouring rows where wanted: then row i has up to three
+ * elements from the diagonal on, in main, above and beyond. False: a pivot is 0. */
+static bool eliminate(tarn_z *above, tarn_z *main, tarn_z *below, tarn_z *beyond, int64_t n,
+                      bool pivoting, tarn_z *x, int64_t k) {
   for (int64_t i = 0; i < n; i++) beyond[i] = 0;
   for (int64_t i = 0; i + 1 < n; i++) {
     if (pivoting && cabs(below[i + 1]) > cabs(main[i])) {
@@ -45,7 +47,8 @@ static bool eliminate(tarn_z *above, tarn_z *main, tarn_z *below, tarn_z *beyond
 static tarn_status run_solve(const tarn_call *call) {
   const tarn_problem *p = call->problem;
   const tarn_linalg_params *params = p->params;
-  const tarn_matrices d = tarn__matrices_of(&p->in_shape[0]), r = tarn__matrices_of(&p->in_shape[1]);
+  const tarn_matrices d = tarn__matrices_of(&p->in_shape[0]),
+                      r = tarn__matrices_of(&p->in_shape[1]);
   const int64_t n = d.N, k = r.N;
   tarn_z *diagonals = call->scratch, *beyond = diagonals + 3 * n, *x = beyond + n;
   for (int64_t b = 0; b < r.B && n * k > 0; b++) {
@@ -77,7 +80,15 @@ static tarn_status run_product(const tarn_call *call) {
 }
 
 const tarn_kernel tarn_kernels_linalg_band_reference[] = {
-    {.op = "TridiagonalSolve", .name = "tridiagonal", .dtypes = TARN_DECOMPOSED, .scratch_bytes = tridiagonal_scratch, .run = run_solve},
-    {.op = "TridiagonalMatMul", .name = "tridiagonal", .dtypes = TARN_DECOMPOSED, .scratch_bytes = tridiagonal_scratch, .run = run_product},
+    {.op = "TridiagonalSolve",
+     .name = "tridiagonal",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = tridiagonal_scratch,
+     .run = run_solve},
+    {.op = "TridiagonalMatMul",
+     .name = "tridiagonal",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = tridiagonal_scratch,
+     .run = run_product},
     {0},
 };

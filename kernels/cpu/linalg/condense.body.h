@@ -1,18 +1,18 @@
-/* Householder reductions (Golub and Van Loan, 8.3.1 and 5.4.8): a Hermitian matrix to a real tridiagonal one, any matrix to a real
- * bidiagonal one, and the products of the reflections with what the smaller problem gave. Included by spectral.body.h once for
- * doubles and once for pairs of them, with
- *   E, OF(name)      the element; a function's name for it
- *   CONJ, RE, IM     of an element
+/* Householder reductions (Golub and Van Loan, 8.3.1 and 5.4.8): a Hermitian matrix to a real
+ * tridiagonal one, any matrix to a real bidiagonal one, and the products of the reflections with
+ * what the smaller problem gave. Included by spectral.body.h once for doubles and once for pairs of
+ * them, with E, OF(name)      the element; a function's name for it CONJ, RE, IM     of an element
  *
- * Both reductions pass over the trailing matrix once a reflection: what the last one takes off is taken off on the way to the
- * next product with it. Reflections are 1 - tau v v^H with v[0] = 1. */
+ * Both reductions pass over the trailing matrix once a reflection: what the last one takes off is
+ * taken off on the way to the next product with it. Reflections are 1 - tau v v^H with v[0] = 1. */
 
 /* The loops below sum real and imaginary parts on their own: compilers make vectors of that. */
 #define SUMS double re = 0, im = 0
 #define ADD(a, b) (re += RE(a) * RE(b) - IM(a) * IM(b), im += RE(a) * IM(b) + IM(a) * RE(b))
 
-/* v, of n elements, a column, becomes that of the reflection; *tau with (1 - conj(tau) v v^H) v = beta e0, beta the result,
- * real. tau 0: v was so already, but for what rounds to nothing. The signs are LAPACK's and Eigen's. */
+/* v, of n elements, a column, becomes that of the reflection; *tau with (1 - conj(tau) v v^H) v =
+ * beta e0, beta the result, real. tau 0: v was so already, but for what rounds to nothing. The
+ * signs are LAPACK's and Eigen's. */
 static double OF(reflector)(E *v, int64_t n, E *tau) {
   double tail = 0;
   TARN_SUM(tail)
@@ -20,7 +20,8 @@ static double OF(reflector)(E *v, int64_t n, E *tau) {
   const E x = v[0];
   v[0] = 1;
   *tau = 0;
-  if (tail <= DBL_MIN && IM(x) * IM(x) <= DBL_MIN) return RE(x);   /* of a matrix whose largest element is 1 */
+  if (tail <= DBL_MIN && IM(x) * IM(x) <= DBL_MIN)
+    return RE(x); /* of a matrix whose largest element is 1 */
   const double norm = sqrt(RE(x) * RE(x) + IM(x) * IM(x) + tail), beta = RE(x) >= 0 ? -norm : norm;
   const E over = 1 / (x - beta);
   for (int64_t i = 1; i < n; i++) v[i] *= over;
@@ -28,14 +29,16 @@ static double OF(reflector)(E *v, int64_t n, E *tau) {
   return beta;
 }
 
-/* a [n,n] with both triangles: A = Q T Q^H, T of diagonal d [n] and off-diagonal e [n-1], Q = H_0 H_1 ... Row k of a then has v of
- * H_k from column k + 1 on. w [2n] is scratch. */
-static tarn_status OF(tridiagonal)(const tarn_run *run, E *a, int64_t n, double *d, double *e, E *tau, E *w) {
+/* a [n,n] with both triangles: A = Q T Q^H, T of diagonal d [n] and off-diagonal e [n-1], Q = H_0
+ * H_1 ... Row k of a then has v of H_k from column k + 1 on. w [2n] is scratch. */
+static tarn_status OF(tridiagonal)(const tarn_run *run, E *a, int64_t n, double *d, double *e,
+                                   E *tau, E *w) {
   E *before = w, *now = w + n;   /* w of H_{k-1} from row k on, of H_k from row k + 1 on */
   for (int64_t k = 0; k < n; k++) {
     E *row = a + k * n;
     const E *last = k > 0 ? row - n : NULL;
-    for (int64_t j = k; last && j < n; j++) row[j] -= last[k] * CONJ(before[j]) + before[k] * CONJ(last[j]);
+    for (int64_t j = k; last && j < n; j++)
+      row[j] -= last[k] * CONJ(before[j]) + before[k] * CONJ(last[j]);
     d[k] = RE(row[k]);
     if (k == n - 1) break;
     if (k % 16 == 0) TARN_TRY(go_on(run));
@@ -71,10 +74,11 @@ static tarn_status OF(tridiagonal)(const tarn_run *run, E *a, int64_t n, double 
   return TARN_OK;
 }
 
-/* a [M,N], M >= N: A = Q B P^H, B of diagonal d [N] and superdiagonal e [N-1], Q = H_0 H_1 ..., P = G_0 G_1 ... Row k of q [N,M] has v
- * of H_k from column k on, row k of a u of G_k from column k + 1 on. w [M], z [N] are scratch. */
-static tarn_status OF(bidiagonal)(const tarn_run *run, E *a, int64_t M, int64_t N, double *d, double *e, E *q, E *tau_q, E *tau_p,
-                                  E *w, E *z) {
+/* a [M,N], M >= N: A = Q B P^H, B of diagonal d [N] and superdiagonal e [N-1], Q = H_0 H_1 ..., P =
+ * G_0 G_1 ... Row k of q [N,M] has v of H_k from column k on, row k of a u of G_k from column k + 1
+ * on. w [M], z [N] are scratch. */
+static tarn_status OF(bidiagonal)(const tarn_run *run, E *a, int64_t M, int64_t N, double *d,
+                                  double *e, E *q, E *tau_q, E *tau_p, E *w, E *z) {
   for (int64_t k = 0; k < N; k++) {
     E *v = q + k * M, *top = a + k * N, *u = top + k + 1;
     const E *last = k > 0 ? top - N + k : NULL;   /* u of G_{k-1} from column k on */
@@ -121,10 +125,11 @@ static tarn_status OF(bidiagonal)(const tarn_run *run, E *a, int64_t M, int64_t 
   return TARN_OK;
 }
 
-/* y, of `columns` columns, becomes H_0 H_1 ... H_{count-1} y. v of H_k is v + k ld from column `first` + k on, and turns the rows of
- * y from there to its last. z [columns] is scratch. */
-static tarn_status OF(reflect)(const tarn_run *run, const E *v, int64_t ld, int64_t first, const E *tau, int64_t count, E *y,
-                               int64_t rows, int64_t columns, E *z) {
+/* y, of `columns` columns, becomes H_0 H_1 ... H_{count-1} y. v of H_k is v + k ld from column
+ * `first` + k on, and turns the rows of y from there to its last. z [columns] is scratch. */
+static tarn_status OF(reflect)(const tarn_run *run, const E *v, int64_t ld, int64_t first,
+                               const E *tau, int64_t count, E *y, int64_t rows, int64_t columns,
+                               E *z) {
   for (int64_t k = count - 1; k >= 0; k--) {
     const E *h = v + k * ld;
     if (tau[k] == 0) continue;
@@ -135,7 +140,8 @@ static tarn_status OF(reflect)(const tarn_run *run, const E *v, int64_t ld, int6
       const E *y0 = y + i * columns, *y1 = y0 + columns, *y2 = y1 + columns, *y3 = y2 + columns;
       const E h0 = CONJ(h[i]), h1 = CONJ(h[i + 1]), h2 = CONJ(h[i + 2]), h3 = CONJ(h[i + 3]);
       TARN_EACH_LANE
-      for (int64_t c = 0; c < columns; c++) z[c] += h0 * y0[c] + h1 * y1[c] + h2 * y2[c] + h3 * y3[c];
+      for (int64_t c = 0; c < columns; c++)
+        z[c] += h0 * y0[c] + h1 * y1[c] + h2 * y2[c] + h3 * y3[c];
     }
     for (; i < rows; i++) {
       const E h0 = CONJ(h[i]);

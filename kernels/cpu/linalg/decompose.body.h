@@ -1,6 +1,8 @@
-/* Whole decompositions, of the reductions in condense.body.h and the steps in rotations.body.h; included behind both, for E. */
+/* Whole decompositions, of the reductions in condense.body.h and the steps in rotations.body.h;
+ * included behind both, for E. */
 
-/* Divides x by its largest part, so that no square overflows, and returns that; 1 of zeros. NaN where x is not finite. */
+/* Divides x by its largest part, so that no square overflows, and returns that; 1 of zeros. NaN
+ * where x is not finite. */
 static double OF(scale)(E *x, int64_t n) {
   double most = 0, all = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -15,13 +17,16 @@ static double OF(scale)(E *x, int64_t n) {
   return most + all;
 }
 
-/* The lower triangle is read. With one output (the older ops): its row 0 has the values, the vectors are below. */
+/* The lower triangle is read. With one output (the older ops): its row 0 has the values, the
+ * vectors are below. */
 static tarn_status OF(eigen)(void *argument, int64_t b, int worker) {
   const job *j = argument;
   const tarn_call *call = j->call;
   const int64_t n = j->g.N;
-  const bool joined = call->problem->outputs == 1, vectors = joined || tarn__tensor_elements(call->out[1]) > 0;
-  E *a = (E *)(void *)((char *)call->scratch + (size_t)worker * j->bytes), *y = a + n * n, *tau = y + n * n, *w = tau + n, *z = w + 2 * n;
+  const bool joined = call->problem->outputs == 1,
+             vectors = joined || tarn__tensor_elements(call->out[1]) > 0;
+  E *a = (E *)(void *)((char *)call->scratch + (size_t)worker * j->bytes), *y = a + n * n,
+    *tau = y + n * n, *w = tau + n, *z = w + 2 * n;
   double *zt = (double *)(void *)(z + n), *d = zt + n * n, *e = d + n;
   const turns t = {e + n, e + 2 * n};
   LOAD(call->in[0], b * n * n, n * n, a);
@@ -46,7 +51,8 @@ static tarn_status OF(eigen)(void *argument, int64_t b, int worker) {
 
 /* What singular values are made in, for a tall matrix of M rows and N columns. */
 typedef struct OF(room) {
-  E *a, *q, *u, *v, *tau_q, *tau_p, *w, *z;   /* [M,N], [N,M], [M,kept], [N,N], [N], [N], [M], [kept] */
+  E *a, *q, *u, *v, *tau_q, *tau_p, *w,
+      *z; /* [M,N], [N,M], [M,kept], [N,N], [N], [N], [M], [kept] */
   double *ut, *vt, *d, *e;                    /* [N,N], [N,N], [N], [N] */
   turns left, right;
 } OF(room);
@@ -69,28 +75,32 @@ static OF(room) OF(room_at)(void *memory, int64_t M, int64_t N, int64_t kept) {
   return r;
 }
 
-/* The factor of magnitude 1 that column k of x, [rows, columns], takes for a weighted sum of it to be real and positive. Weighted, so
- * that equal elements of both signs have a side as well. */
+/* The factor of magnitude 1 that column k of x, [rows, columns], takes for a weighted sum of it to
+ * be real and positive. Weighted, so that equal elements of both signs have a side as well. */
 static E OF(turn_of)(const E *x, int64_t rows, int64_t columns, int64_t k) {
   E sum = 0;
-  for (int64_t i = 0; i < rows; i++) sum += x[i * columns + k] * (1 + fmod(0.61803398874989 * (double)i, 1));
+  for (int64_t i = 0; i < rows; i++)
+    sum += x[i * columns + k] * (1 + fmod(0.61803398874989 * (double)i, 1));
   const double size = sqrt(RE(sum) * RE(sum) + IM(sum) * IM(sum));
   return size > 0 ? CONJ(sum) / size : 1;
 }
 
-/* Both vectors of a value could take any factor together, those of a value that is 0 each their own: rounding must not choose. */
+/* Both vectors of a value could take any factor together, those of a value that is 0 each their
+ * own: rounding must not choose. */
 static void OF(choose_sides)(OF(room) *r, int64_t M, int64_t N, int64_t kept, double none) {
   for (int64_t k = 0; k < kept; k++) {
     const bool alone = k >= N || r->d[k] <= none;
-    const E of_v = k < N ? OF(turn_of)(r->v, N, N, k) : 1, of_u = alone ? OF(turn_of)(r->u, M, kept, k) : of_v;
+    const E of_v = k < N ? OF(turn_of)(r->v, N, N, k) : 1,
+            of_u = alone ? OF(turn_of)(r->u, M, kept, k) : of_v;
     for (int64_t i = 0; i < M; i++) r->u[i * kept + k] *= of_u;
     for (int64_t i = 0; i < N && k < N; i++) r->v[i * N + k] *= of_v;
   }
 }
 
-/* a = u diag(d) v^H, d descending; u and v are left out of values alone. Of what is not finite all are NaN. */
-static tarn_status OF(singular_values)(const tarn_run *run, OF(room) *r, int64_t M, int64_t N, int64_t kept, bool narrow,
-                                       bool values_only) {
+/* a = u diag(d) v^H, d descending; u and v are left out of values alone. Of what is not finite all
+ * are NaN. */
+static tarn_status OF(singular_values)(const tarn_run *run, OF(room) * r, int64_t M, int64_t N,
+                                       int64_t kept, bool narrow, bool values_only) {
   const double scale = OF(scale)(r->a, M * N);
   if (isnan(scale)) {
     for (int64_t i = 0; i < N; i++) r->d[i] = scale;
@@ -105,7 +115,8 @@ static tarn_status OF(singular_values)(const tarn_run *run, OF(room) *r, int64_t
   for (int64_t i = 0; i < N; i++) r->d[i] *= scale;
   if (values_only) return TARN_OK;
   for (int64_t i = 0; i < M; i++)
-    for (int64_t k = 0; k < kept; k++) r->u[i * kept + k] = i < N && k < N ? r->ut[k * N + i] : i == k;
+    for (int64_t k = 0; k < kept; k++)
+      r->u[i * kept + k] = i < N && k < N ? r->ut[k * N + i] : i == k;
   for (int64_t i = 0; i < N; i++)
     for (int64_t k = 0; k < N; k++) r->v[i * N + k] = r->vt[k * N + i];
   TARN_TRY(OF(reflect)(run, r->q, M, 0, r->tau_q, N, r->u, M, kept, r->z));
@@ -118,7 +129,8 @@ static tarn_status OF(singular)(void *argument, int64_t b, int worker) {
   const job *j = argument;
   const tarn_call *call = j->call;
   const bool wide = j->g.M < j->g.N, values_only = j->params->values_only;
-  const int64_t M = wide ? j->g.N : j->g.M, N = wide ? j->g.M : j->g.N, kept = j->params->full_matrices ? M : N;
+  const int64_t M = wide ? j->g.N : j->g.M, N = wide ? j->g.M : j->g.N,
+                kept = j->params->full_matrices ? M : N;
   OF(room) r = OF(room_at)((char *)call->scratch + (size_t)worker * j->bytes, M, N, kept);
   LOAD(call->in[0], b * M * N, M * N, wide ? r.u : r.a);   /* kept >= N */
   for (int64_t i = 0; i < M && wide; i++)

@@ -56,7 +56,8 @@ bool tarn__dense_lu(tarn_z *a, int64_t n, int64_t *pivot, int *sign) {
     if (best != k) *sign = -*sign;
     exchange(a, n, k, best);
     const double size = cabs(a[k * n + k]);
-    if (size == 0 || (k == 0 && isnan(size))) regular = false; /* TensorFlow's minimum passes over a later NaN */
+    if (size == 0 || (k == 0 && isnan(size)))
+      regular = false; /* TensorFlow's minimum passes over a later NaN */
     if (a[k * n + k] == 0) continue;
     for (int64_t i = k + 1; i < n; i++) {
       const tarn_z factor = a[i * n + k] /= a[k * n + k];
@@ -66,7 +67,8 @@ bool tarn__dense_lu(tarn_z *a, int64_t n, int64_t *pivot, int *sign) {
   return regular;
 }
 
-void tarn__dense_triangular_solve(const tarn_z *t, int64_t n, bool lower, bool unit, tarn_z *x, int64_t k) {
+void tarn__dense_triangular_solve(const tarn_z *t, int64_t n, bool lower, bool unit, tarn_z *x,
+                                  int64_t k) {
   for (int64_t step = 0; step < n; step++) {
     const int64_t i = lower ? step : n - 1 - step;
     for (int64_t j = lower ? 0 : i + 1; j < (lower ? i : n); j++)

@@ -17,7 +17,8 @@ static tarn_status run_lu(const tarn_call *call) {
   for (int64_t b = 0; b < g.B; b++) {
     int sign;
     tarn__dense_load(call->in[0], b * n * n, n * n, a);
-    if (!tarn__dense_lu(a, n, pivot, &sign)) return tarn_fail(TARN_INVALID, "Input is not invertible.");
+    if (!tarn__dense_lu(a, n, pivot, &sign))
+      return tarn_fail(TARN_INVALID, "Input is not invertible.");
     for (int64_t i = 0; i < n; i++) row[i] = i;
     for (int64_t i = 0; i < n; i++) {
       const int64_t kept = row[i];
@@ -36,7 +37,8 @@ static size_t grad_scratch(const tarn_problem *p, int threads) {
   return (size_t)(3 * g.N * g.N) * sizeof(tarn_z);
 }
 
-/* With P = the lower triangle of l^H dl, its diagonal halved: da = l^-H P l^-1, made Hermitian (Murray 2016, equation 9). */
+/* With P = the lower triangle of l^H dl, its diagonal halved: da = l^-H P l^-1, made Hermitian
+ * (Murray 2016, equation 9). */
 static tarn_status run_cholesky_grad(const tarn_call *call) {
   const tarn_matrices g = tarn__matrices_of(&call->problem->in_shape[0]);
   const int64_t n = g.N;
@@ -62,8 +64,20 @@ static tarn_status run_cholesky_grad(const tarn_call *call) {
 }
 
 const tarn_kernel tarn_kernels_linalg_factor_reference[] = {
-    {.op = "Lu", .name = "lu", .dtypes = TARN_DECOMPOSED, .scratch_bytes = lu_scratch, .run = run_lu},
-    {.op = "CholeskyGrad", .name = "cholesky", .dtypes = TARN_DECOMPOSED, .scratch_bytes = grad_scratch, .run = run_cholesky_grad},
-    {.op = "BatchCholeskyGrad", .name = "cholesky", .dtypes = TARN_DECOMPOSED, .scratch_bytes = grad_scratch, .run = run_cholesky_grad},
+    {.op = "Lu",
+     .name = "lu",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = lu_scratch,
+     .run = run_lu},
+    {.op = "CholeskyGrad",
+     .name = "cholesky",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = grad_scratch,
+     .run = run_cholesky_grad},
+    {.op = "BatchCholeskyGrad",
+     .name = "cholesky",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = grad_scratch,
+     .run = run_cholesky_grad},
     {0},
 };

@@ -32,7 +32,8 @@ static tarn_status run_solve(const tarn_call *call) {
   return TARN_OK;
 }
 
-/* det = sign of the permutation times the pivots; in logarithms: the product of pivots / |pivots|, and log |pivots|. */
+/* det = sign of the permutation times the pivots; in logarithms: the product of pivots / |pivots|,
+ * and log |pivots|. */
 static tarn_status run_determinant(const tarn_call *call) {
   const tarn_matrices g = matrices(call->problem);
   const bool logarithm = call->problem->outputs > 1;
@@ -47,7 +48,9 @@ static tarn_status run_determinant(const tarn_call *call) {
       const tarn_z u = a[i * (g.N + 1)];
       const double magnitude = cabs(u);
       const bool infinite = isinf(magnitude) && cimag(u) == 0;
-      product *= !logarithm || !(magnitude > 0) ? u : infinite ? copysign(1, creal(u)) : u / magnitude;
+      product *= !logarithm || !(magnitude > 0) ? u
+                 : infinite                     ? copysign(1, creal(u))
+                                                : u / magnitude;
       log_abs += log(magnitude);
     }
     tarn__dense_store(call->out[0], b, 1, &product);
@@ -56,7 +59,8 @@ static tarn_status run_determinant(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(text, run_) {.op = text, .dtypes = TARN_DECOMPOSED, .scratch_bytes = scratch_bytes, .run = run_}
+#define ROW(text, run_) \
+  { .op = text, .dtypes = TARN_DECOMPOSED, .scratch_bytes = scratch_bytes, .run = run_ }
 const tarn_kernel tarn_kernels_linalg_lu_reference[] = {
     ROW("MatrixInverse", run_solve),
     ROW("MatrixSolve", run_solve),

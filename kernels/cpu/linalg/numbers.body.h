@@ -10,7 +10,8 @@ static void load(const tarn_tensor *t, int64_t at, int64_t n, double *x) {
   else if (t->dtype == TARN_F32)
     for (int64_t i = 0; i < n; i++) x[i] = (double)((const float *)t->data)[at + i];
   else
-    for (int64_t i = 0; i < n; i++) x[i] = (double)tarn__f16_to_f32(((const uint16_t *)t->data)[at + i]);
+    for (int64_t i = 0; i < n; i++)
+      x[i] = (double)tarn__f16_to_f32(((const uint16_t *)t->data)[at + i]);
 }
 static void store(tarn_tensor *t, int64_t at, int64_t n, const double *x) {
   if (n <= 0) return;

@@ -1,6 +1,7 @@
-/* Qr by Householder reflections (Golub and Van Loan, Matrix Computations, 5.1): H = 1 - tau v v^H with v[0] = 1 takes a
- * column to a multiple of the first unit vector; r is what the reflections leave of a, q is their product. The sign of
- * r's diagonal is the opposite of the column's first element, as LAPACK's and Eigen's. */
+/* Qr by Householder reflections (Golub and Van Loan, Matrix Computations, 5.1): H = 1 - tau v v^H
+ * with v[0] = 1 takes a column to a multiple of the first unit vector; r is what the reflections
+ * leave of a, q is their product. The sign of r's diagonal is the opposite of the column's first
+ * element, as LAPACK's and Eigen's. */
 #include "kernels/cpu/linalg/dense.h"
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -38,7 +39,8 @@ static tarn_status run(const tarn_call *call) {
   const tarn_linalg_params *p = call->problem->params;
   const int64_t M = g.M, N = g.N, kept = p->full_matrices ? M : smaller(M, N);
   tarn_z *a = call->scratch, *q = a + M * N, *v = q + M * M;
-  if (tarn__tensor_elements(call->out[0]) + tarn__tensor_elements(call->out[1]) == 0) return TARN_OK;   /* of very many */
+  if (tarn__tensor_elements(call->out[0]) + tarn__tensor_elements(call->out[1]) == 0)
+    return TARN_OK; /* of very many */
   for (int64_t b = 0; b < g.B; b++) {
     tarn__dense_load(call->in[0], b * M * N, M * N, a);
     for (int64_t i = 0; i < M * M; i++) q[i] = i % (M + 1) == 0;
@@ -50,7 +52,8 @@ static tarn_status run(const tarn_call *call) {
       reflect(v, M - k, tau, q + k * M, M);
     }
     tarn__dense_adjoint(q, M);
-    for (int64_t i = 0; i < M; i++) tarn__dense_store(call->out[0], (b * M + i) * kept, kept, q + i * M);
+    for (int64_t i = 0; i < M; i++)
+      tarn__dense_store(call->out[0], (b * M + i) * kept, kept, q + i * M);
     for (int64_t i = 0; i < kept; i++) {
       for (int64_t j = 0; j < smaller(i, N); j++) a[i * N + j] = 0;
       tarn__dense_store(call->out[1], (b * kept + i) * N, N, a + i * N);

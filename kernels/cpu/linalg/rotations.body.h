@@ -1,19 +1,22 @@
-/* Eigenvalues of a real symmetric tridiagonal matrix and singular values of a real bidiagonal one, by implicitly shifted QR steps
- * (Golub and Van Loan, Matrix Computations, 8.3.3 and 8.6). A step is a sequence of plane rotations; those of a step are kept and
- * then applied to the rows of the vectors at once. Included by spectral.body.h. */
+/* Eigenvalues of a real symmetric tridiagonal matrix and singular values of a real bidiagonal one,
+ * by implicitly shifted QR steps (Golub and Van Loan, Matrix Computations, 8.3.3 and 8.6). A step
+ * is a sequence of plane rotations; those of a step are kept and then applied to the rows of the
+ * vectors at once. Included by spectral.body.h. */
 
 enum { STEPS = 60 };   /* for each value, on average; two or three are usual */
 
 /* Rotation k takes rows (x, y) to (c x - s y, s x + c y). */
 typedef struct turns { double *c, *s; } turns;
 
-/* Rows first + k and first + k + 1 of z, of n columns, are turned by rotation k, from k = 0 on; four rotations in one pass. */
+/* Rows first + k and first + k + 1 of z, of n columns, are turned by rotation k, from k = 0 on;
+ * four rotations in one pass. */
 static void turn_rows(double *z, int64_t n, int64_t first, int64_t count, turns t) {
   int64_t k = 0;
   for (; k + 4 <= count; k += 4) {
     double *r0 = z + (first + k) * n, *r1 = r0 + n, *r2 = r1 + n, *r3 = r2 + n, *r4 = r3 + n;
     const double *c = t.c + k, *s = t.s + k;
-    const double c0 = c[0], c1 = c[1], c2 = c[2], c3 = c[3], s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
+    const double c0 = c[0], c1 = c[1], c2 = c[2], c3 = c[3], s0 = s[0], s1 = s[1], s2 = s[2],
+                 s3 = s[3];
     TARN_EACH_LANE
     for (int64_t j = 0; j < n; j++) {
       const double x1 = r1[j], x2 = r2[j], x3 = r3[j], x4 = r4[j];
@@ -40,8 +43,8 @@ static void turn_rows(double *z, int64_t n, int64_t first, int64_t count, turns 
   }
 }
 
-/* c p - s q = the length of (p, q) up to its sign, s p + c q = 0. Signs are chosen as Eigen's, on which the signs of the vectors
- * that TensorFlow gives depend. */
+/* c p - s q = the length of (p, q) up to its sign, s p + c q = 0. Signs are chosen as Eigen's, on
+ * which the signs of the vectors that TensorFlow gives depend. */
 static void rotation_of(double p, double q, double *c, double *s) {
   if (q == 0) {
     *c = p < 0 ? -1 : 1;
@@ -60,8 +63,8 @@ static void rotation_of(double p, double q, double *c, double *s) {
   }
 }
 
-/* One step on rows [first, last] of the tridiagonal matrix of diagonal d and subdiagonal e, with Wilkinson's shift. Returns the
- * number of rotations. */
+/* One step on rows [first, last] of the tridiagonal matrix of diagonal d and subdiagonal e, with
+ * Wilkinson's shift. Returns the number of rotations. */
 static int64_t tridiagonal_step(double *d, double *e, int64_t first, int64_t last, turns t) {
   const double half = (d[last - 1] - d[last]) / 2, below = e[last - 1];
   double shift = d[last];
@@ -94,14 +97,19 @@ static int64_t tridiagonal_step(double *d, double *e, int64_t first, int64_t las
 static tarn_status go_on(const tarn_run *run) { return run ? tarn__run_check(run) : TARN_OK; }
 
 static tarn_status no_success(void) {
-  return tarn_fail(TARN_INVALID, "Self-adjoint eigendecomposition was not successful. The input might not be valid.");
+  return tarn_fail(
+      TARN_INVALID,
+      "Self-adjoint eigendecomposition was not successful. The input might not be valid.");
 }
 
-/* The eigenvalues, ascending, in d; rows of z (n by n, or NULL) become the eigenvectors' when it begins as the unit matrix.
- * narrow: the tensor's numbers are floats at most, and off-diagonal elements are as good as 0 where they would be to floats: another
- * step could turn a vector's sign round. */
-static tarn_status tridiagonal_values(const tarn_run *run, int64_t n, bool narrow, double *d, double *e, double *z, turns t) {
-  const double eps = narrow ? (double)FLT_EPSILON : DBL_EPSILON, tiny = narrow ? (double)FLT_MIN : DBL_MIN;
+/* The eigenvalues, ascending, in d; rows of z (n by n, or NULL) become the eigenvectors' when it
+ * begins as the unit matrix. narrow: the tensor's numbers are floats at most, and off-diagonal
+ * elements are as good as 0 where they would be to floats: another step could turn a vector's sign
+ * round. */
+static tarn_status tridiagonal_values(const tarn_run *run, int64_t n, bool narrow, double *d,
+                                      double *e, double *z, turns t) {
+  const double eps = narrow ? (double)FLT_EPSILON : DBL_EPSILON,
+               tiny = narrow ? (double)FLT_MIN : DBL_MIN;
   int64_t last = n - 1, first = 0;
   for (int64_t step = 0; last > 0; step++) {
     for (int64_t i = first; i < last; i++)
@@ -131,19 +139,23 @@ static tarn_status tridiagonal_values(const tarn_run *run, int64_t n, bool narro
   return TARN_OK;
 }
 
-/* The square of the shift over d[first], and 0 where a value is as good as 0: a step without shift splits it off. */
-static double bidiagonal_shift(const double *d, const double *e, int64_t first, int64_t last, double none) {
+/* The square of the shift over d[first], and 0 where a value is as good as 0: a step without shift
+ * splits it off. */
+static double bidiagonal_shift(const double *d, const double *e, int64_t first, int64_t last,
+                               double none) {
   for (int64_t i = first; i <= last; i++)
     if (fabs(d[i]) <= none) return 0;
-  const double m = d[last - 1], l = d[last], f = e[last - 1], g = last - 1 > first ? e[last - 2] : 0;
+  const double m = d[last - 1], l = d[last], f = e[last - 1],
+               g = last - 1 > first ? e[last - 2] : 0;
   const double a = m * m + g * g, b = l * l + f * f, off = m * f, half = (a - b) / 2;
   const double far = half + copysign(hypot(half, off), half);
   return (far == 0 ? b : b - off * off / far) / d[first];
 }
 
-/* One step on rows [first, last] of the bidiagonal matrix of diagonal d and superdiagonal e: rotations of columns (right) and of
- * rows (left). */
-static void bidiagonal_step(double *d, double *e, int64_t first, int64_t last, double none, turns left, turns right) {
+/* One step on rows [first, last] of the bidiagonal matrix of diagonal d and superdiagonal e:
+ * rotations of columns (right) and of rows (left). */
+static void bidiagonal_step(double *d, double *e, int64_t first, int64_t last, double none,
+                            turns left, turns right) {
   double y = d[first] - bidiagonal_shift(d, e, first, last, none), z = e[first];
   for (int64_t k = first; k < last; k++) {
     double c, s;
@@ -169,10 +181,11 @@ static void bidiagonal_step(double *d, double *e, int64_t first, int64_t last, d
   e[last - 1] = y;
 }
 
-/* The singular values, descending, in d; rows of u and v (n by n, or NULL) become those of the vectors when they begin as unit
- * matrices: B = u^T diag(d) v. narrow: the tensor's numbers are floats at most. */
-static tarn_status bidiagonal_values(const tarn_run *run, int64_t n, bool narrow, double *d, double *e, double *u, double *v,
-                                     turns left, turns right) {
+/* The singular values, descending, in d; rows of u and v (n by n, or NULL) become those of the
+ * vectors when they begin as unit matrices: B = u^T diag(d) v. narrow: the tensor's numbers are
+ * floats at most. */
+static tarn_status bidiagonal_values(const tarn_run *run, int64_t n, bool narrow, double *d,
+                                     double *e, double *u, double *v, turns left, turns right) {
   double most = 0;
   for (int64_t i = 0; i < n; i++) {
     if (fabs(d[i]) > most) most = fabs(d[i]);
@@ -186,7 +199,9 @@ static tarn_status bidiagonal_values(const tarn_run *run, int64_t n, bool narrow
     }
     int64_t first = last - 1;
     while (first > 0 && fabs(e[first - 1]) > none) first--;
-    if (step >= STEPS * n) return tarn_fail(TARN_INVALID, "the singular values were not found in %lld steps", (long long)step);
+    if (step >= STEPS * n)
+      return tarn_fail(TARN_INVALID, "the singular values were not found in %lld steps",
+                       (long long)step);
     bidiagonal_step(d, e, first, last, none, left, right);
     if (u) turn_rows(u, n, first, last - first, left);
     if (v) turn_rows(v, n, first, last - first, right);

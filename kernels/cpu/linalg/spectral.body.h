@@ -1,6 +1,7 @@
-/* Eigenvalues and vectors of self-adjoint matrices, singular values and vectors: in double, by Householder reductions and QR steps.
- * Vectors are unique only up to a factor of magnitude 1 (and within the space of equal values); the eigenvectors' signs are those
- * that Eigen's method gives, and mostly TensorFlow's. A chunk is a matrix of the batch. */
+/* Eigenvalues and vectors of self-adjoint matrices, singular values and vectors: in double, by
+ * Householder reductions and QR steps. Vectors are unique only up to a factor of magnitude 1 (and
+ * within the space of equal values); the eigenvectors' signs are those that Eigen's method gives,
+ * and mostly TensorFlow's. A chunk is a matrix of the batch. */
 #include "kernels/cpu/linalg/numbers.body.h"
 #include "kernels/run.h"
 
@@ -59,7 +60,8 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 /* Bytes of a thread's scratch: see eigen_room and singular_room. */
 static size_t rounded(size_t elements, size_t doubles, const tarn_problem *p) {
   const bool pairs = p->in_dtype[0] == TARN_C64 || p->in_dtype[0] == TARN_C128;
-  return (elements * (pairs ? sizeof(tarn_z) : sizeof(double)) + doubles * sizeof(double) + 63) / 64 * 64;
+  return (elements * (pairs ? sizeof(tarn_z) : sizeof(double)) + doubles * sizeof(double) + 63) /
+         64 * 64;
 }
 static size_t eigen_bytes(const tarn_problem *p) {
   const size_t n = (size_t)tarn__matrices_of(&p->in_shape[0]).N;
@@ -69,7 +71,8 @@ static size_t singular_bytes(const tarn_problem *p) {
   const tarn_matrices g = tarn__matrices_of(&p->in_shape[0]);
   const tarn_linalg_params *params = p->params;
   const int64_t least = smaller(g.M, g.N);
-  const size_t N = (size_t)least, M = (size_t)(g.M + g.N - least), kept = params->full_matrices ? M : N;
+  const size_t N = (size_t)least, M = (size_t)(g.M + g.N - least),
+               kept = params->full_matrices ? M : N;
   return rounded(2 * M * N + M * kept + N * N + 2 * N + M + kept, 2 * N * N + 6 * N, p);
 }
 
@@ -77,12 +80,17 @@ static size_t singular_bytes(const tarn_problem *p) {
 static size_t for_all(const tarn_problem *p, int threads, size_t bytes) {
   return tarn__matrices_of(&p->in_shape[0]).B > 1 ? (size_t)threads * bytes : bytes;
 }
-static size_t eigen_scratch(const tarn_problem *p, int threads) { return for_all(p, threads, eigen_bytes(p)); }
-static size_t singular_scratch(const tarn_problem *p, int threads) { return for_all(p, threads, singular_bytes(p)); }
+static size_t eigen_scratch(const tarn_problem *p, int threads) {
+  return for_all(p, threads, eigen_bytes(p));
+}
+static size_t singular_scratch(const tarn_problem *p, int threads) {
+  return for_all(p, threads, singular_bytes(p));
+}
 
 static tarn_status run_each(const tarn_call *call, tarn_chunk body, size_t bytes) {
   const tarn_problem *p = call->problem;
-  job j = {.call = call, .params = p->params, .g = tarn__matrices_of(&p->in_shape[0]), .bytes = bytes};
+  job j = {
+      .call = call, .params = p->params, .g = tarn__matrices_of(&p->in_shape[0]), .bytes = bytes};
   j.narrow = p->in_dtype[0] != TARN_F64 && p->in_dtype[0] != TARN_C128;
   bool some = false;             /* there may be very many matrices, or rows, of nothing */
   for (int i = 0; i < p->outputs; i++) some |= tarn__tensor_elements(call->out[i]) > 0;
@@ -96,11 +104,14 @@ static tarn_status run_eigen(const tarn_call *call) {
   return run_each(call, in_pairs(call) ? eigen_complex : eigen_real, eigen_bytes(call->problem));
 }
 static tarn_status run_singular(const tarn_call *call) {
-  return run_each(call, in_pairs(call) ? singular_complex : singular_real, singular_bytes(call->problem));
+  return run_each(call, in_pairs(call) ? singular_complex : singular_real,
+                  singular_bytes(call->problem));
 }
 
-#define EIGEN(text) {.op = text, .dtypes = TARN_DECOMPOSED, .scratch_bytes = eigen_scratch, .run = run_eigen},
-#define SINGULAR(text) {.op = text, .dtypes = TARN_DECOMPOSED, .scratch_bytes = singular_scratch, .run = run_singular},
+#define EIGEN(text) \
+  {.op = text, .dtypes = TARN_DECOMPOSED, .scratch_bytes = eigen_scratch, .run = run_eigen},
+#define SINGULAR(text) \
+  {.op = text, .dtypes = TARN_DECOMPOSED, .scratch_bytes = singular_scratch, .run = run_singular},
 #define ROWS                                                                                  \
   EIGEN("SelfAdjointEig") EIGEN("SelfAdjointEigV2") EIGEN("BatchSelfAdjointEig")              \
   EIGEN("BatchSelfAdjointEigV2") SINGULAR("Svd") SINGULAR("BatchSvd")

@@ -29,7 +29,8 @@ static size_t triangle_and_sides(const tarn_problem *p, int threads) {
   return square(p, threads) + (size_t)(sides.M * sides.N) * sizeof(tarn_z);
 }
 
-/* Batches broadcast as those of a product [n,n] x [n,k] do. A 0 on the diagonal divides as any number does. */
+/* Batches broadcast as those of a product [n,n] x [n,k] do. A 0 on the diagonal divides as any
+ * number does. */
 static tarn_status run_solve(const tarn_call *call) {
   const tarn_problem *p = call->problem;
   const tarn_linalg_params *params = p->params;
@@ -50,8 +51,17 @@ static tarn_status run_solve(const tarn_call *call) {
 
 const tarn_kernel tarn_kernels_linalg_triangular_reference[] = {
     {.op = "Cholesky", .dtypes = TARN_DECOMPOSED, .scratch_bytes = square, .run = run_cholesky},
-    {.op = "MatrixTriangularSolve", .dtypes = TARN_DECOMPOSED, .scratch_bytes = triangle_and_sides, .run = run_solve},
-    {.op = "BatchCholesky", .dtypes = TARN_DECOMPOSED, .scratch_bytes = square, .run = run_cholesky},
-    {.op = "BatchMatrixTriangularSolve", .dtypes = TARN_DECOMPOSED, .scratch_bytes = triangle_and_sides, .run = run_solve},
+    {.op = "MatrixTriangularSolve",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = triangle_and_sides,
+     .run = run_solve},
+    {.op = "BatchCholesky",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = square,
+     .run = run_cholesky},
+    {.op = "BatchMatrixTriangularSolve",
+     .dtypes = TARN_DECOMPOSED,
+     .scratch_bytes = triangle_and_sides,
+     .run = run_solve},
     {0},
 };

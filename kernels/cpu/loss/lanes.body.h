@@ -1,5 +1,6 @@
-/* Half of the sum of squares in vectors made by the compiler, for AVX2 and AVX-512. Blocks are summed in double (half floats in
- * float), then added in order, so that the number of threads does not matter. */
+/* Half of the sum of squares in vectors made by the compiler, for AVX2 and AVX-512. Blocks are
+ * summed in double (half floats in float), then added in order, so that the number of threads does
+ * not matter. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/kernel.h"
 

@@ -23,7 +23,9 @@ typedef struct job {
   int64_t room;                  /* floats of scratch of a thread */
 } job;
 
-static int64_t radius_of(const tarn_lrn_params *p, int64_t C) { return p->depth_radius < C ? p->depth_radius : C; }
+static int64_t radius_of(const tarn_lrn_params *p, int64_t C) {
+  return p->depth_radius < C ? p->depth_radius : C;
+}
 /* Terms with the zeros round them, up to a whole vector beyond. */
 static int64_t terms_of(int64_t C, int64_t radius) { return (C + 2 * radius + 2 * VF) / VF * VF; }
 
@@ -58,7 +60,8 @@ static inline void squares(const job *j, const float *x, float *terms) {
 static tarn_status forward(void *argument, int64_t chunk, int worker) {
   const job *j = argument;
   float *terms = j->scratch + worker * j->room;
-  const int64_t first = chunk * j->step, last = j->rows - first < j->step ? j->rows : first + j->step;
+  const int64_t first = chunk * j->step,
+                last = j->rows - first < j->step ? j->rows : first + j->step;
   memset(terms, 0, (size_t)j->room * sizeof *terms);
   for (int64_t r = first; r < last; r++) {
     const float *x = j->x + r * j->C;
@@ -75,8 +78,10 @@ static tarn_status forward(void *argument, int64_t chunk, int worker) {
 static tarn_status backward(void *argument, int64_t chunk, int worker) {
   const job *j = argument;
   const int64_t terms_count = terms_of(j->C, j->radius);
-  float *terms = j->scratch + worker * j->room, *share = terms + terms_count, *own = share + terms_count;
-  const int64_t first = chunk * j->step, last = j->rows - first < j->step ? j->rows : first + j->step;
+  float *terms = j->scratch + worker * j->room, *share = terms + terms_count,
+        *own = share + terms_count;
+  const int64_t first = chunk * j->step,
+                last = j->rows - first < j->step ? j->rows : first + j->step;
   const vf factor = vf_set1(2 * j->p->alpha * j->p->beta);
   memset(terms, 0, (size_t)j->room * sizeof *terms);
   for (int64_t r = first; r < last; r++) {
@@ -100,7 +105,8 @@ static tarn_status backward(void *argument, int64_t chunk, int worker) {
 
 static const char *supports(const tarn_problem *p) {
   const tarn_lrn_params *params = p->params;
-  if (params->bias < 0 || params->alpha < 0 || params->beta <= 0) return "a norm may be negative, or beta is not positive";
+  if (params->bias < 0 || params->alpha < 0 || params->beta <= 0)
+    return "a norm may be negative, or beta is not positive";
   if (params->depth_radius > 64) return "the window is wide";
   return tarn__shape_elements(&p->in_shape[0]) == 0 ? "there are no elements" : NULL;
 }
@@ -108,26 +114,38 @@ static const char *supports(const tarn_problem *p) {
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const int64_t C = p->in_shape[0].dim[3], room = 3 * terms_of(C, radius_of(p->params, C));
   int64_t elements = room * threads;
-  if (p->in_dtype[0] != TARN_F32) elements += tarn__shape_elements(&p->in_shape[0]) * (p->inputs + 1);
+  if (p->in_dtype[0] != TARN_F32)
+    elements += tarn__shape_elements(&p->in_shape[0]) * (p->inputs + 1);
   return (size_t)elements * sizeof(float);
 }
 
 static tarn_status run(const tarn_call *call) {
   const tarn_problem *p = call->problem;
-  const int64_t n = tarn__tensor_elements(call->out[0]), C = p->in_shape[0].dim[3], radius = radius_of(p->params, C);
+  const int64_t n = tarn__tensor_elements(call->out[0]), C = p->in_shape[0].dim[3],
+                radius = radius_of(p->params, C);
   const bool gradient = p->inputs == 3;
-  job j = {.p = p->params, .rows = n / C, .C = C, .radius = radius, .step = STEP / C > 0 ? STEP / C : 1,
-           .scratch = call->scratch, .room = 3 * terms_of(C, radius)};
+  job j = {.p = p->params,
+           .rows = n / C,
+           .C = C,
+           .radius = radius,
+           .step = STEP / C > 0 ? STEP / C : 1,
+           .scratch = call->scratch,
+           .room = 3 * terms_of(C, radius)};
   float *room = j.scratch + j.room * tarn__pool_threads(call->pool);
   if (gradient) j.dy = lane_floats_of(call->in[0], &room, n);
   j.x = lane_floats_of(call->in[gradient ? 1 : 0], &room, n);
   if (gradient) j.y = lane_floats_of(call->in[2], &room, n);
   j.to = lane_floats_for(call->out[0], &room, n);
-  TARN_TRY(tarn__pool_run(call->pool, (j.rows + j.step - 1) / j.step, gradient ? backward : forward, &j));
+  TARN_TRY(tarn__pool_run(call->pool, (j.rows + j.step - 1) / j.step, gradient ? backward : forward,
+                          &j));
   lane_round_into(call->out[0], j.to, n);
   return TARN_OK;
 }
 
-#define ROW(text) \
-  {.op = text, .dtypes = TARN_FLOATS & ~TARN_BIT(TARN_F64), .supports = supports, .scratch_bytes = scratch_bytes, .run = run},
+#define ROW(text)                               \
+  {.op = text,                                  \
+   .dtypes = TARN_FLOATS & ~TARN_BIT(TARN_F64), \
+   .supports = supports,                        \
+   .scratch_bytes = scratch_bytes,              \
+   .run = run},
 #define ROWS ROW("LRN") ROW("LRNGrad")

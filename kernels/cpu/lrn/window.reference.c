@@ -10,12 +10,14 @@ static int64_t rows_of(const tarn_shape *x) { return x->dim[0] * x->dim[1] * x->
 
 static tarn_status run(const tarn_call *call) {
   const tarn_shape *x = &call->problem->in_shape[0];
-  TARN_EACH_OF_FLOATS(call->problem->in_dtype[0], forward)(call->problem->params, call, rows_of(x), x->dim[3]);
+  TARN_EACH_OF_FLOATS(call->problem->in_dtype[0], forward)
+  (call->problem->params, call, rows_of(x), x->dim[3]);
   return TARN_OK;
 }
 static tarn_status run_gradient(const tarn_call *call) {
   const tarn_shape *x = &call->problem->in_shape[0];
-  TARN_EACH_OF_FLOATS(call->problem->in_dtype[0], gradient)(call->problem->params, call, rows_of(x), x->dim[3]);
+  TARN_EACH_OF_FLOATS(call->problem->in_dtype[0], gradient)
+  (call->problem->params, call, rows_of(x), x->dim[3]);
   return TARN_OK;
 }
 

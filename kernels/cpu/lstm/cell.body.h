@@ -1,8 +1,9 @@
 /* LSTM cells and sequences forwards; formulas in kernels/params/lstm.h. See kernels/cpu/each.h. */
 
 /* One step of one batch row: from x [I], c and h before it, to seven outputs of H elements. */
-static void NAME(step)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm_weights *weights, const void *x_,
-                       const void *c_, const void *h_, void *const out[7], int64_t row, WIDE *gates) {
+static void NAME(step)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm_weights *weights,
+                       const void *x_, const void *c_, const void *h_, void *const out[7],
+                       int64_t row, WIDE *gates) {
   const ELEM *x = x_, *before = c_, *h = h_, *w = weights->w, *b = weights->b;
   const ELEM *wci = weights->wci, *wcf = weights->wcf, *wco = weights->wco;
   const int64_t H = g->H, columns = 4 * H;
@@ -30,19 +31,22 @@ static void NAME(step)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm
   }
 }
 
-/* All rows of all steps; steps from `steps` on are zero. x, c and h are the first inputs of the layer. */
-static void NAME(sequence)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm_weights *weights,
-                           const tarn_call *call, int64_t steps) {
+/* All rows of all steps; steps from `steps` on are zero. x, c and h are the first inputs of the
+ * layer. */
+static void NAME(sequence)(const tarn_lstm_params *p, const tarn_lstm *g,
+                           const lstm_weights *weights, const tarn_call *call, int64_t steps) {
   const int first = p->sequence ? 1 : 0;
-  const ELEM *x = call->in[first]->data, *c = call->in[first + 1]->data, *h = call->in[first + 2]->data;
+  const ELEM *x = call->in[first]->data, *c = call->in[first + 1]->data,
+             *h = call->in[first + 2]->data;
   void *out[7];
   for (int v = 0; v < 7; v++) out[v] = call->out[v]->data;
   const ELEM *cs = out[1], *hs = out[6];
   for (int64_t t = 0; t < steps; t++)
     for (int64_t b = 0; b < g->B; b++) {
       const int64_t row = t * g->B + b, last = (row - g->B) * g->H;
-      NAME(step)(p, g, weights, x + row * g->I, t ? cs + last : c + b * g->H, t ? hs + last : h + b * g->H, out, row,
-                 call->scratch);
+      NAME(step)
+      (p, g, weights, x + row * g->I, t ? cs + last : c + b * g->H, t ? hs + last : h + b * g->H,
+       out, row, call->scratch);
     }
   for (int v = 0; v < 7; v++) {
     ELEM *y = out[v];

@@ -21,7 +21,8 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(text) {.op = text, .dtypes = TARN_FLOATS, .keyed = -1, .scratch_bytes = scratch_bytes, .run = run}
+#define ROW(text) \
+  { .op = text, .dtypes = TARN_FLOATS, .keyed = -1, .scratch_bytes = scratch_bytes, .run = run }
 const tarn_kernel tarn_kernels_lstm_cell_reference[] = {
     ROW("LSTMBlockCell"), ROW("BlockLSTM"), ROW("BlockLSTMV2"), {0},
 };

@@ -2,23 +2,27 @@
  *
  *   o' = dh co o (1 - o)          dcs = dh o (1 - co^2) + dcs_after [+ o' wco]
  *   ci' = dcs i (1 - ci^2)        i' = dcs ci i (1 - i)        f' = dcs c_before f (1 - f)
- *   dc_before = dcs f [+ i' wci + f' wcf]      dxh = [gates'] w^T      dw += xh^T [gates']      db += [gates']
+ *   dc_before = dcs f [+ i' wci + f' wcf]      dxh = [gates'] w^T      dw += xh^T [gates']      db
+ * += [gates']
  *
  * See kernels/cpu/each.h. */
 
 /* One element of a step; returns dc_before. `gates` is the row of 4H derivatives. */
-static double NAME(element)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm_weights *weights,
-                            const lstm_saved *saved, int64_t at, int64_t j, double before, double dh, double dcs,
-                            double *gates, double *peepholes) {
+static double NAME(element)(const tarn_lstm_params *p, const tarn_lstm *g,
+                            const lstm_weights *weights, const lstm_saved *saved, int64_t at,
+                            int64_t j, double before, double dh, double dcs, double *gates,
+                            double *peepholes) {
   const ELEM *wci = weights->wci, *wcf = weights->wcf, *wco = weights->wco;
-  const ELEM *is = saved->i, *css = saved->cs, *fs = saved->f, *os = saved->o, *cis = saved->ci, *cos_ = saved->co;
+  const ELEM *is = saved->i, *css = saved->cs, *fs = saved->f, *os = saved->o, *cis = saved->ci,
+             *cos_ = saved->co;
   const int64_t H = g->H;
   const double i = (double)LOAD(is[at]), f = (double)LOAD(fs[at]), o = (double)LOAD(os[at]);
   const double ci = (double)LOAD(cis[at]), co = (double)LOAD(cos_[at]);
   const double to_o = dh * co * o * (1 - o);
   dcs += dh * o * (1 - co * co);
   if (p->use_peephole) dcs += to_o * (double)LOAD(wco[j]);
-  const double to_ci = dcs * i * (1 - ci * ci), to_i = dcs * ci * i * (1 - i), to_f = dcs * before * f * (1 - f);
+  const double to_ci = dcs * i * (1 - ci * ci), to_i = dcs * ci * i * (1 - i),
+               to_f = dcs * before * f * (1 - f);
   gates[j] = to_i;
   gates[tarn__lstm_gate_ci(p) * H + j] = to_ci;
   gates[tarn__lstm_gate_f(p) * H + j] = to_f;
@@ -48,8 +52,9 @@ static void NAME(cell)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm
   for (int64_t b = 0; b < g->B; b++) {
     for (int64_t j = 0; j < g->H; j++) {
       const int64_t at = b * g->H + j;
-      dbefore[at] = STORE((WIDE)NAME(element)(p, g, weights, saved, at, j, (double)LOAD(before[at]),
-                                              (double)LOAD(dh[at]), (double)LOAD(dcs[at]), gates, peepholes));
+      dbefore[at] =
+          STORE((WIDE)NAME(element)(p, g, weights, saved, at, j, (double)LOAD(before[at]),
+                                    (double)LOAD(dh[at]), (double)LOAD(dcs[at]), gates, peepholes));
     }
     for (int64_t n = 0; n < 4 * g->H; n++) dgates[b * 4 * g->H + n] = STORE((WIDE)gates[n]);
   }
@@ -57,25 +62,29 @@ static void NAME(cell)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm
 }
 
 /* BlockLSTMGrad: back through time. */
-static void NAME(sequence)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm_weights *weights,
-                           const lstm_saved *saved, const tarn_call *call, int64_t steps) {
+static void NAME(sequence)(const tarn_lstm_params *p, const tarn_lstm *g,
+                           const lstm_weights *weights, const lstm_saved *saved,
+                           const tarn_call *call, int64_t steps) {
   const int64_t H = g->H, I = g->I, B = g->B, columns = 4 * H;
-  const ELEM *x = call->in[1]->data, *c_first = call->in[2]->data, *h_first = call->in[3]->data, *w = weights->w;
+  const ELEM *x = call->in[1]->data, *c_first = call->in[2]->data, *h_first = call->in[3]->data,
+             *w = weights->w;
   const ELEM *css = saved->cs, *hs = saved->h, *dcss = saved->dcs, *dhs = saved->dh;
   ELEM *dx = call->out[0]->data;
-  double *gates = call->scratch, *peepholes = gates + columns, *dc = peepholes + 3 * H, *dh = dc + B * H;
+  double *gates = call->scratch, *peepholes = gates + columns, *dc = peepholes + 3 * H,
+         *dh = dc + B * H;
   double *dw = dh + B * H, *db = dw + (I + H) * columns;
   for (double *at = peepholes; at < db + columns; at++) *at = 0;
   for (int64_t i = steps * B * I; i < g->T * B * I; i++) dx[i] = STORE(0);
   for (int64_t t = steps - 1; t >= 0; t--)
     for (int64_t b = 0; b < B; b++) {
       const int64_t row = t * B + b, last = (row - B) * H;
-      const ELEM *before = t ? css + last : c_first + b * H, *h_before = t ? hs + last : h_first + b * H;
+      const ELEM *before = t ? css + last : c_first + b * H,
+                 *h_before = t ? hs + last : h_first + b * H;
       for (int64_t j = 0; j < H; j++) {
         const int64_t at = row * H + j;
         dc[b * H + j] = NAME(element)(p, g, weights, saved, at, j, (double)LOAD(before[j]),
-                                      dh[b * H + j] + (double)LOAD(dhs[at]), dc[b * H + j] + (double)LOAD(dcss[at]),
-                                      gates, peepholes);
+                                      dh[b * H + j] + (double)LOAD(dhs[at]),
+                                      dc[b * H + j] + (double)LOAD(dcss[at]), gates, peepholes);
       }
       for (int64_t n = 0; n < columns; n++) db[n] += gates[n];
       for (int64_t k = 0; k < I + H; k++) {

@@ -13,7 +13,11 @@ typedef struct lstm_saved {
 static lstm_saved saved_of(const tarn_call *call) {
   const tarn_lstm_params *p = call->problem->params;
   const tarn_tensor *const *in = call->in + (p->sequence ? 9 : 8);
-  lstm_saved s = {.i = in[0]->data, .cs = in[1]->data, .f = in[2]->data, .o = in[3]->data, .ci = in[4]->data,
+  lstm_saved s = {.i = in[0]->data,
+                  .cs = in[1]->data,
+                  .f = in[2]->data,
+                  .o = in[3]->data,
+                  .ci = in[4]->data,
                   .co = in[5]->data};
   in += 6;
   if (p->sequence) s.h = (*in++)->data;
@@ -22,7 +26,8 @@ static lstm_saved saved_of(const tarn_call *call) {
   return s;
 }
 
-/* Gates, peepholes, and for a sequence dc, dh, dw and db: doubles, in the order that the body lays them out. */
+/* Gates, peepholes, and for a sequence dc, dh, dw and db: doubles, in the order that the body lays
+ * them out. */
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const tarn_lstm_params *params = p->params;
   const tarn_lstm g = tarn__lstm_geometry(p);
@@ -45,7 +50,8 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(text) {.op = text, .dtypes = TARN_FLOATS, .keyed = -1, .scratch_bytes = scratch_bytes, .run = run}
+#define ROW(text) \
+  { .op = text, .dtypes = TARN_FLOATS, .keyed = -1, .scratch_bytes = scratch_bytes, .run = run }
 const tarn_kernel tarn_kernels_lstm_gradient_reference[] = {
     ROW("LSTMBlockCellGrad"), ROW("BlockLSTMGrad"), ROW("BlockLSTMGradV2"), {0},
 };

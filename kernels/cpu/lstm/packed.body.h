@@ -5,9 +5,9 @@
  *     gates[t] += h' Wh                    bound by reading Wh: one pass, from L2 where it fits
  *     i, f, ci, o, cs, co, h               one pass over the step's gates, which are in L1
  *
- * Steps read the panels of Wh to and fro: what one has read last, still in L2, the next reads first.
- * A cell of few rows whose weights may change has one product, [x, h'] W, with W as it lies: packing
- * it would read it twice more.
+ * Steps read the panels of Wh to and fro: what one has read last, still in L2, the next reads
+ * first. A cell of few rows whose weights may change has one product, [x, h'] W, with W as it lies:
+ * packing it would read it twice more.
  *
  * Formulas in kernels/params/lstm.h. */
 #include "kernels/cpu/gemm/gemm.h"
@@ -28,7 +28,8 @@ typedef struct plan {
 static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 static plan plan_of(const tarn_problem *p) {
-  plan t = {.g = tarn__lstm_geometry(p), .w = ((const tarn_lstm_params *)p->params)->sequence ? 4 : 3};
+  plan t = {.g = tarn__lstm_geometry(p),
+            .w = ((const tarn_lstm_params *)p->params)->sequence ? 4 : 3};
   t.packed = p->stable && p->stable[t.w];
   t.x_bytes = aligned(tarn__gemm_packed_bytes(&ISA, t.g.I, 4 * t.g.H));
   t.w_bytes = t.x_bytes + aligned(tarn__gemm_packed_bytes(&ISA, t.g.H, 4 * t.g.H));
@@ -49,7 +50,9 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   plan t = plan_of(p);
   double rows = (double)(t.g.T * t.g.B), weights = (double)(t.g.I + t.g.H) * 4 * (double)t.g.H;
   double flops = 2 * rows * weights / (1e3 * m->gflops[TARGET] * 0.8);
-  double bytes = 4 * ((double)t.g.T * weights * (double)t.g.H / (double)(t.g.I + t.g.H + 1) + weights * (t.packed || t.few ? 1 : 4)) /
+  double bytes = 4 *
+                 ((double)t.g.T * weights * (double)t.g.H / (double)(t.g.I + t.g.H + 1) +
+                  weights * (t.packed || t.few ? 1 : 4)) /
                  (1e3 * m->gbytes_per_s);
   return 1.0 + (flops > bytes ? flops : bytes) + rows * (double)t.g.H * 2e-3;
 }
@@ -69,10 +72,12 @@ static size_t prepared_bytes(const tarn_problem *p) {
 static tarn_status pack(const plan *t, const float *w, char *to, tarn_pool *pool) {
   int64_t columns = 4 * t->g.H;
   TARN_TRY(tarn__gemm_pack(&ISA, t->g.I, columns, w, columns, false, (float *)to, pool));
-  return tarn__gemm_pack(&ISA, t->g.H, columns, w + t->g.I * columns, columns, false, (float *)(to + t->x_bytes), pool);
+  return tarn__gemm_pack(&ISA, t->g.H, columns, w + t->g.I * columns, columns, false,
+                         (float *)(to + t->x_bytes), pool);
 }
 
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   plan t = plan_of(p);
   return pack(&t, in[t.w]->data, memory, pool);
 }
@@ -108,7 +113,8 @@ static tarn_status cells(void *argument, int64_t row, int worker) {
     vf ci = vf_tanh(vf_load_m(to_ci + k, m));
     vf cs = vf_fma(ci, i, vf_mul(c, f));
     if (p->cell_clip > 0) cs = vf_max(vf_min(cs, vf_set1(p->cell_clip)), vf_set1(-p->cell_clip));
-    vf o = vf_sigmoid(peephole(p->use_peephole, j->weights.wco, k, m, cs, vf_load_m(gates + 3 * H + k, m)));
+    vf o = vf_sigmoid(
+        peephole(p->use_peephole, j->weights.wco, k, m, cs, vf_load_m(gates + 3 * H + k, m)));
     vf co = vf_tanh(cs);
     vf_store_m(out[0] + k, m, i);
     vf_store_m(out[1] + k, m, cs);
@@ -193,7 +199,10 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(OP)                                                                                                \
-  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .keyed = -1, .supports = supports, .cost_us = cost_us,              \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare, .run = run}
+#define ROW(OP)                                                                                    \
+  {                                                                                                \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32), .keyed = -1, .supports = supports, .cost_us = cost_us, \
+    .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepare = prepare,          \
+    .run = run                                                                                     \
+  }
 #define ROWS ROW("LSTMBlockCell"), ROW("BlockLSTM"), ROW("BlockLSTMV2")

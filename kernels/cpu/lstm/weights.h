@@ -1,4 +1,5 @@
-/* What the kernels of LSTM layers share: their weights among a problem's inputs, and the sigmoid. */
+/* What the kernels of LSTM layers share: their weights among a problem's inputs, and the
+ * sigmoid. */
 #ifndef TARN_KERNELS_CPU_LSTM_WEIGHTS_H
 #define TARN_KERNELS_CPU_LSTM_WEIGHTS_H
 
@@ -22,10 +23,13 @@ static inline tarn_status steps_of(const tarn_call *call, int64_t T, int64_t *st
   const tarn_lstm_params *p = call->problem->params;
   *steps = p->sequence ? tarn__tensor_int(call->in[0], 0) : 1;
   if (*steps < 0 || *steps > T)
-    return tarn_fail(TARN_INVALID, "seq_len_max is %lld, expected 0 to %lld steps", (long long)*steps, (long long)T);
+    return tarn_fail(TARN_INVALID, "seq_len_max is %lld, expected 0 to %lld steps",
+                     (long long)*steps, (long long)T);
   return TARN_OK;
 }
 
-static inline double sigmoid(double x) { return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)); }
+static inline double sigmoid(double x) {
+  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
 
 #endif

@@ -1,4 +1,5 @@
-/* MatMul, BatchMatMul and _FusedMatMul in f32 and f64 by OpenBLAS: nothing packed ahead, transposition is OpenBLAS's. */
+/* MatMul, BatchMatMul and _FusedMatMul in f32 and f64 by OpenBLAS: nothing packed ahead,
+ * transposition is OpenBLAS's. */
 #include "kernels/cpu/gemm/blas.h"
 #include "kernels/cpu/gemm/blas_finish.h"
 #include "kernels/kernel.h"
@@ -15,7 +16,8 @@ static const char *supports(const tarn_problem *p) {
 
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   tarn_matmul g = tarn__matmul_geometry(p);
-  double M = (double)g.M, N = (double)g.N, K = (double)g.K, n = (double)tarn__shape_elements(&g.batch);
+  double M = (double)g.M, N = (double)g.N, K = (double)g.K,
+         n = (double)tarn__shape_elements(&g.batch);
   double wide = p->in_dtype[0] == TARN_F64 ? 2 : 1;
   double flops = 2 * n * M * N * K * wide / (1e3 * m->gflops[TARN_TARGET_OPENBLAS] * 0.75);
   double bytes = 4 * wide * n * (2 * K * N + 2 * M * K + M * N) / (1e3 * m->gbytes_per_s);
@@ -26,7 +28,8 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
 static void finish(const tarn_call *call, const tarn_matmul *g) {
   tarn_epilogue e = tarn__epilogue_of(call->problem);
   tarn__blas_finish(call->problem->in_dtype[0] == TARN_F64, call->out[0]->data, g->N, g->M, g->N,
-                    e.bias ? call->in[e.bias]->data : NULL, e.add ? call->in[e.add]->data : NULL, e.activation);
+                    e.bias ? call->in[e.bias]->data : NULL, e.add ? call->in[e.add]->data : NULL,
+                    e.activation);
 }
 
 static tarn_status run(const tarn_call *call) {
@@ -45,10 +48,18 @@ static tarn_status run(const tarn_call *call) {
     int64_t a, b;
     tarn__matmul_offsets(&g, i, &a, &b);
     tarn_blas_gemm job = {
-      .f64 = bytes == 8, .ta = params->transpose_a, .tb = params->transpose_b, .M = g.M, .N = g.N, .K = g.K,
-      .a = (const char *)call->in[0]->data + (size_t)a * bytes, .b = (const char *)call->in[1]->data + (size_t)b * bytes,
-      .c = (char *)call->out[0]->data + (size_t)(i * g.M * g.N) * bytes,
-      .lda = params->transpose_a ? g.M : g.K, .ldb = params->transpose_b ? g.K : g.N, .ldc = g.N,
+        .f64 = bytes == 8,
+        .ta = params->transpose_a,
+        .tb = params->transpose_b,
+        .M = g.M,
+        .N = g.N,
+        .K = g.K,
+        .a = (const char *)call->in[0]->data + (size_t)a * bytes,
+        .b = (const char *)call->in[1]->data + (size_t)b * bytes,
+        .c = (char *)call->out[0]->data + (size_t)(i * g.M * g.N) * bytes,
+        .lda = params->transpose_a ? g.M : g.K,
+        .ldb = params->transpose_b ? g.K : g.N,
+        .ldc = g.N,
     };
     TARN_TRY(tarn__blas_gemm(&job, call->pool));
   }
@@ -56,9 +67,13 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(OP) \
-  {.op = OP, .dtypes = TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64), .supports = supports, .cost_us = cost_us, .run = run}
+#define ROW(OP)                                                                        \
+  {                                                                                    \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64), .supports = supports, \
+    .cost_us = cost_us, .run = run                                                     \
+  }
 
 const tarn_kernel tarn_kernels_matmul_gemm_openblas[] = {
-  ROW("MatMul"), ROW("BatchMatMul"), ROW("BatchMatMulV2"), ROW("BatchMatMulV3"), ROW("_FusedMatMul"), {0},
+    ROW("MatMul"),        ROW("BatchMatMul"),  ROW("BatchMatMulV2"),
+    ROW("BatchMatMulV3"), ROW("_FusedMatMul"), {0},
 };

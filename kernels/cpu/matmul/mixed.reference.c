@@ -13,7 +13,8 @@ static const char *supports(const tarn_problem *p) {
 }
 
 static float number(const tarn_tensor *t, int64_t i) {
-  return t->dtype == TARN_BF16 ? tarn__bf16_to_f32(((const uint16_t *)t->data)[i]) : (float)tarn__index_at(t, i);
+  return t->dtype == TARN_BF16 ? tarn__bf16_to_f32(((const uint16_t *)t->data)[i])
+                               : (float)tarn__index_at(t, i);
 }
 
 static tarn_status run(const tarn_call *call) {
@@ -21,7 +22,8 @@ static tarn_status run(const tarn_call *call) {
   const tarn_matmul g = tarn__matmul_geometry(call->problem);
   const tarn_tensor *a = call->in[0], *b = call->in[1];
   const int64_t a_m = p->transpose_a ? 1 : g.K, a_k = p->transpose_a ? g.M : 1;
-  const int64_t b_k = p->transpose_b ? 1 : g.N, b_n = p->transpose_b ? g.K : 1, batches = tarn__shape_elements(&g.batch);
+  const int64_t b_k = p->transpose_b ? 1 : g.N, b_n = p->transpose_b ? g.K : 1,
+                batches = tarn__shape_elements(&g.batch);
   for (int64_t i = 0; i < batches; i++) {
     int64_t a_at, b_at;
     tarn__matmul_offsets(&g, i, &a_at, &b_at);
@@ -43,6 +45,9 @@ static tarn_status run(const tarn_call *call) {
 }
 
 const tarn_kernel tarn_kernels_matmul_mixed_reference[] = {
-  {.op = "BatchMatMulV3", .dtypes = TARN_BIT(TARN_I8) | TARN_BIT(TARN_U8) | TARN_BIT(TARN_BF16), .supports = supports, .run = run},
-  {0},
+    {.op = "BatchMatMulV3",
+     .dtypes = TARN_BIT(TARN_I8) | TARN_BIT(TARN_U8) | TARN_BIT(TARN_BF16),
+     .supports = supports,
+     .run = run},
+    {0},
 };

@@ -12,7 +12,8 @@
 #include "kernels/cpu/each.h"
 
 static const char *supports(const tarn_problem *p) {
-  return p->in_dtype[0] == p->in_dtype[1] && p->in_dtype[0] == p->out_dtype[0] ? NULL : "the types differ";
+  return p->in_dtype[0] == p->in_dtype[1] && p->in_dtype[0] == p->out_dtype[0] ? NULL
+                                                                               : "the types differ";
 }
 
 /* One sum of 16 bytes at most per column. */
@@ -28,8 +29,11 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(text) \
-  {.op = text, .dtypes = TARN_REALS | TARN_COMPLEX, .supports = supports, .scratch_bytes = scratch_bytes, .run = run}
+#define ROW(text)                                                          \
+  {                                                                        \
+    .op = text, .dtypes = TARN_REALS | TARN_COMPLEX, .supports = supports, \
+    .scratch_bytes = scratch_bytes, .run = run                             \
+  }
 const tarn_kernel tarn_kernels_matmul_naive_reference[] = {
     ROW("MatMul"), ROW("BatchMatMul"), ROW("BatchMatMulV2"), ROW("BatchMatMulV3"), {0},
 };

@@ -1,6 +1,7 @@
-/* MatMul and _FusedMatMul of f32 with narrowed factors (../narrow); the including file has ISA, TARGET, PRECISION,
- * SPEED (how many times f32's multiply-adds a second) and REFUSAL (why this processor cannot, or NULL) from ../narrow/as_*.h. B is a weight, packed at prepare; A is
- * narrowed into scratch, for int8 with a scale for each row. */
+/* MatMul and _FusedMatMul of f32 with narrowed factors (../narrow); the including file has ISA,
+ * TARGET, PRECISION, SPEED (how many times f32's multiply-adds a second) and REFUSAL (why this
+ * processor cannot, or NULL) from ../narrow/as_*.h. B is a weight, packed at prepare; A is narrowed
+ * into scratch, for int8 with a scale for each row. */
 #include "kernels/cpu/gemm/epilogue.body.h"
 #include "kernels/cpu/narrow/narrow.h"
 #include "kernels/kernel.h"
@@ -44,7 +45,9 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const double M = (double)t.g.M, N = (double)t.g.N, K = (double)t.g.K;
   const double wide = (double)((t.g.N + ISA.nr - 1) / ISA.nr * ISA.nr);
   const double flops = 2 * M * wide * K / (1e3 * m->gflops[TARGET] * SPEED * 0.9);
-  const double bytes = (K * N * ISA.element_bytes + M * K * (4 + 2 * ISA.element_bytes) + 4 * M * N) / (1e3 * m->gbytes_per_s);
+  const double bytes =
+      (K * N * ISA.element_bytes + M * K * (4 + 2 * ISA.element_bytes) + 4 * M * N) /
+      (1e3 * m->gbytes_per_s);
   const double work = flops > bytes ? flops : bytes;
   return 0.5 + (work > 20 ? work / m->threads : work);
 }
@@ -62,7 +65,8 @@ static size_t prepared_bytes(const tarn_problem *p) {
 
 static uint64_t prepared_key(const tarn_problem *p) { return plan_of(p).transposed; }
 
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   plan t = plan_of(p);
   t.b.from = in[1]->data;
   return tarn__narrow_pack(&ISA, &t.b, memory, pool);
@@ -80,7 +84,8 @@ typedef struct narrowing {
 static tarn_status narrow_rows(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const narrowing *job = argument;
-  const int64_t K = job->t->g.K, last = chunk * ROWS + ROWS < job->t->g.M ? chunk * ROWS + ROWS : job->t->g.M;
+  const int64_t K = job->t->g.K,
+                last = chunk * ROWS + ROWS < job->t->g.M ? chunk * ROWS + ROWS : job->t->g.M;
   for (int64_t m = chunk * ROWS; m < last; m++) {
     char *row = job->to + (size_t)m * job->t->row_bytes;
     memset(row + job->t->row_bytes - 4, 0, 4);
@@ -100,11 +105,22 @@ static tarn_status run(const tarn_call *call) {
   const tarn_epilogue e = tarn__epilogue_of(call->problem);
   narrowing job = {&t, call->in[0]->data, call->scratch, NULL};
   if (ISA.quantized) job.scale = (tarn_narrow_scale *)(void *)((char *)call->scratch + t.a_bytes);
-  TARN_TRY(tarn__pool_run(t.g.M * t.g.K < 65536 ? NULL : call->pool, (t.g.M + ROWS - 1) / ROWS, narrow_rows, &job));
+  TARN_TRY(tarn__pool_run(t.g.M * t.g.K < 65536 ? NULL : call->pool, (t.g.M + ROWS - 1) / ROWS,
+                          narrow_rows, &job));
   static const int64_t none = 0;
-  const tarn_narrow_gemm g = {.M = t.g.M, .N = t.g.N, .taps = 1, .depth = t.groups, .tap = &none, .a = job.to,
-                              .row_bytes = (int64_t)t.row_bytes, .scale_a = job.scale, .range = 1, .b = call->prepared,
-                              .c = call->out[0]->data, .ldc = t.g.N, .bias = tarn__epilogue_input(call, e.bias),
+  const tarn_narrow_gemm g = {.M = t.g.M,
+                              .N = t.g.N,
+                              .taps = 1,
+                              .depth = t.groups,
+                              .tap = &none,
+                              .a = job.to,
+                              .row_bytes = (int64_t)t.row_bytes,
+                              .scale_a = job.scale,
+                              .range = 1,
+                              .b = call->prepared,
+                              .c = call->out[0]->data,
+                              .ldc = t.g.N,
+                              .bias = tarn__epilogue_input(call, e.bias),
                               .add = tarn__epilogue_input(call, e.add),
                               .activation = tarn__epilogue_activation(e.activation)};
   TARN_TRY(tarn__narrow_run(&ISA, &g, call->pool));
@@ -112,7 +128,9 @@ static tarn_status run(const tarn_call *call) {
   return epilogue_pass(call->out[0]->data, NULL, NULL, e.activation, t.g.M, t.g.N, call->pool);
 }
 
-#define ROW(OP)                                                                                           \
-  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION, .supports = supports, .cost_us = cost_us, \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepared_key = prepared_key,         \
-   .prepare = prepare, .run = run}
+#define ROW(OP)                                                                           \
+  {                                                                                       \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION, .supports = supports, \
+    .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, \
+    .prepared_key = prepared_key, .prepare = prepare, .run = run                          \
+  }

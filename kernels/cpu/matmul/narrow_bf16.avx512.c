@@ -3,4 +3,5 @@
 
 #include "kernels/cpu/matmul/narrow.body.h"
 
-const tarn_kernel tarn_kernels_matmul_narrow_bf16_avx512[] = {ROW("MatMul"), ROW("_FusedMatMul"), {0}};
+const tarn_kernel tarn_kernels_matmul_narrow_bf16_avx512[] = {
+    ROW("MatMul"), ROW("_FusedMatMul"), {0}};

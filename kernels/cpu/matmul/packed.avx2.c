@@ -4,5 +4,6 @@
 #include "kernels/cpu/matmul/packed.body.h"
 
 const tarn_kernel tarn_kernels_matmul_packed_avx2[] = {
-  ROW("MatMul"), ROW("BatchMatMul"), ROW("BatchMatMulV2"), ROW("BatchMatMulV3"), ROW("_FusedMatMul"), {0},
+    ROW("MatMul"),        ROW("BatchMatMul"),  ROW("BatchMatMulV2"),
+    ROW("BatchMatMulV3"), ROW("_FusedMatMul"), {0},
 };

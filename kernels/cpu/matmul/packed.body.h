@@ -1,4 +1,5 @@
-/* MatMul, BatchMatMul and _FusedMatMul in f32 on the packed GEMM of kernels/cpu/gemm; the including file defines ISA.
+/* MatMul, BatchMatMul and _FusedMatMul in f32 on the packed GEMM of kernels/cpu/gemm; the including
+ * file defines ISA.
  *
  *   B stable (a weight)     packed once, at prepare
  *   B not stable, M <= 4    read where it lies (packing would cost more than the product)
@@ -30,12 +31,21 @@ static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 static tarn_gemm product_of(const plan *t) {
   static const float any = 0;
   const tarn_matmul *g = &t->g;
-  return (tarn_gemm){.M = g->M, .N = g->N, .K = g->K, .lda = g->K, .b = t->packed ? &any : NULL, .ldb = t->tb ? g->K : g->N,
-                     .raw_transposed = t->tb, .ldc = g->N, .taps = 1, .roomy = true};
+  return (tarn_gemm){.M = g->M,
+                     .N = g->N,
+                     .K = g->K,
+                     .lda = g->K,
+                     .b = t->packed ? &any : NULL,
+                     .ldb = t->tb ? g->K : g->N,
+                     .raw_transposed = t->tb,
+                     .ldc = g->N,
+                     .taps = 1,
+                     .roomy = true};
 }
 
 static bool spread(const plan *t, int threads) {
-  return t->batches > 1 && (t->batches >= threads || (double)t->g.M * (double)t->g.N * (double)t->g.K < 1e6);
+  return t->batches > 1 &&
+         (t->batches >= threads || (double)t->g.M * (double)t->g.N * (double)t->g.K < 1e6);
 }
 
 static plan plan_of(const tarn_problem *p, int threads) {
@@ -69,7 +79,8 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   /* Rows are padded up to whole vectors of columns; one row alone is bound by reading B. */
   double wide = (double)((t.g.N + ISA.nr / 2 - 1) / (ISA.nr / 2) * (ISA.nr / 2));
   double flops = 2 * n * M * wide * K / (1e3 * m->gflops[TARGET] * 0.9);
-  double bytes = 4 * n * (K * N * (t.packed || t.few ? 1 : 2) + M * K * (t.ta ? 4 : 1) + M * N) / (1e3 * m->gbytes_per_s);
+  double bytes = 4 * n * (K * N * (t.packed || t.few ? 1 : 2) + M * K * (t.ta ? 4 : 1) + M * N) /
+                 (1e3 * m->gbytes_per_s);
   double work = flops > bytes ? flops : bytes;
   return 0.3 + (work > 20 ? work / m->threads : work);
 }
@@ -87,7 +98,8 @@ static size_t prepared_bytes(const tarn_problem *p) {
 
 static uint64_t prepared_key(const tarn_problem *p) { return plan_of(p, 1).tb; }
 
-static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory, tarn_pool *pool) {
+static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
+                           tarn_pool *pool) {
   plan t = plan_of(p, 1);
   const float *b = in[1]->data;
   int64_t step = t.g.K * t.g.N, count = tarn__shape_elements(&p->in_shape[1]) / step;
@@ -109,7 +121,8 @@ static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_po
   const tarn_matmul *g = &t->g;
   int64_t a_at, b_at;
   tarn__matmul_offsets(g, batch, &a_at, &b_at);
-  const float *a = (const float *)job->call->in[0]->data + a_at, *b = (const float *)job->call->in[1]->data + b_at;
+  const float *a = (const float *)job->call->in[0]->data + a_at,
+              *b = (const float *)job->call->in[1]->data + b_at;
   float *c = (float *)job->call->out[0]->data + batch * g->M * g->N;
   if (t->ta) {
     float *copy = (float *)scratch;
@@ -117,7 +130,8 @@ static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_po
     a = copy;
   }
   if (t->few && g->K > 0)
-    return tarn__gemm_few_rows(&ISA, g->M, g->N, g->K, a, g->K, b, t->tb ? g->K : g->N, t->tb, c, g->N, pool);
+    return tarn__gemm_few_rows(&ISA, g->M, g->N, g->K, a, g->K, b, t->tb ? g->K : g->N, t->tb, c,
+                               g->N, pool);
   if (g->K == 0) {
     memset(c, 0, (size_t)(g->M * g->N) * sizeof *c);
     return TARN_OK;
@@ -136,7 +150,8 @@ static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_po
 
 static tarn_status one_of_many(void *argument, int64_t chunk, int worker) {
   const product *job = argument;
-  char *scratch = (char *)job->call->scratch + (size_t)worker * (job->t->a_bytes + job->t->room_bytes);
+  char *scratch =
+      (char *)job->call->scratch + (size_t)worker * (job->t->a_bytes + job->t->room_bytes);
   return one(job, chunk, scratch, NULL);
 }
 
@@ -149,8 +164,8 @@ static tarn_status run(const tarn_call *call) {
   bool fused = e.bias || e.add || e.activation;
   if (fused && (t.few || t.g.K == 0 || !tarn__epilogue_in_registers(e.activation))) {
     TARN_TRY(one(&job, 0, call->scratch, call->pool));
-    return epilogue_pass(call->out[0]->data, tarn__epilogue_input(call, e.bias), tarn__epilogue_input(call, e.add),
-                         e.activation, t.g.M, t.g.N, call->pool);
+    return epilogue_pass(call->out[0]->data, tarn__epilogue_input(call, e.bias),
+                         tarn__epilogue_input(call, e.add), e.activation, t.g.M, t.g.N, call->pool);
   }
   job.bias = tarn__epilogue_input(call, e.bias);
   job.add = tarn__epilogue_input(call, e.add);
@@ -163,7 +178,9 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(OP)                                                                                       \
-  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us,                  \
-   .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, .prepared_key = prepared_key,    \
-   .prepare = prepare, .run = run}
+#define ROW(OP)                                                                       \
+  {                                                                                   \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, \
+    .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,                 \
+    .prepared_key = prepared_key, .prepare = prepare, .run = run                      \
+  }

@@ -1,4 +1,5 @@
-/* What ../matmul/narrow.body.h and ../conv2d/narrow.body.h are told: factors in 8 bits in pairs of 16 on AVX2. */
+/* What ../matmul/narrow.body.h and ../conv2d/narrow.body.h are told: factors in 8 bits in pairs of
+ * 16 on AVX2. */
 #ifndef TARN_KERNELS_CPU_NARROW_AS_INT8_AVX2_H
 #define TARN_KERNELS_CPU_NARROW_AS_INT8_AVX2_H
 

@@ -1,4 +1,5 @@
-/* What ../matmul/narrow.body.h and ../conv2d/narrow.body.h are told: factors in 8 bits on AVX512_VNNI. */
+/* What ../matmul/narrow.body.h and ../conv2d/narrow.body.h are told: factors in 8 bits on
+ * AVX512_VNNI. */
 #ifndef TARN_KERNELS_CPU_NARROW_AS_INT8_AVX512_H
 #define TARN_KERNELS_CPU_NARROW_AS_INT8_AVX512_H
 

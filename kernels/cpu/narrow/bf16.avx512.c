@@ -1,4 +1,5 @@
-/* bfloat16 micro-kernels on VDPBF16PS (AVX512_BF16). No op of its own: matmul and conv2d call them. */
+/* bfloat16 micro-kernels on VDPBF16PS (AVX512_BF16). No op of its own: matmul and conv2d call
+ * them. */
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/kernel.h"
 
@@ -24,6 +25,7 @@ static void narrow(const float *from, int64_t count, const tarn_narrow_scale *s,
   }
 }
 
-const tarn_narrow_isa tarn__narrow_bf16_avx512 = {.mr = MR, .nr = NR, .element_bytes = 2, .tile = tile, .narrow = narrow};
+const tarn_narrow_isa tarn__narrow_bf16_avx512 = {
+    .mr = MR, .nr = NR, .element_bytes = 2, .tile = tile, .narrow = narrow};
 
 const tarn_kernel tarn_kernels_narrow_bf16_avx512[] = {{0}};

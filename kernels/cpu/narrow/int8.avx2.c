@@ -1,5 +1,5 @@
-/* The same sums without VNNI: 8-bit factors kept in 16 bits and multiplied in pairs (VPMADDWD), since the 8-bit
- * multiplication of AVX2 (VPMADDUBSW) saturates its pair sums. No op of its own. */
+/* The same sums without VNNI: 8-bit factors kept in 16 bits and multiplied in pairs (VPMADDWD),
+ * since the 8-bit multiplication of AVX2 (VPMADDUBSW) saturates its pair sums. No op of its own. */
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/kernel.h"
 
@@ -25,7 +25,12 @@ static void narrow(const float *from, int64_t count, const tarn_narrow_scale *s,
   }
 }
 
-const tarn_narrow_isa tarn__narrow_int8_avx2 = {.mr = MR, .nr = NR, .element_bytes = 2, .quantized = true, .tile = tile,
-                                                .narrow = narrow, .range = range};
+const tarn_narrow_isa tarn__narrow_int8_avx2 = {.mr = MR,
+                                                .nr = NR,
+                                                .element_bytes = 2,
+                                                .quantized = true,
+                                                .tile = tile,
+                                                .narrow = narrow,
+                                                .range = range};
 
 const tarn_kernel tarn_kernels_narrow_int8_avx2[] = {{0}};

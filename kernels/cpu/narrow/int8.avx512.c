@@ -1,4 +1,5 @@
-/* 8-bit micro-kernels on VPDPBUSD (AVX512_VNNI), which takes unsigned times signed. No op of its own. */
+/* 8-bit micro-kernels on VPDPBUSD (AVX512_VNNI), which takes unsigned times signed. No op of its
+ * own. */
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/kernel.h"
 
@@ -23,7 +24,12 @@ static void narrow(const float *from, int64_t count, const tarn_narrow_scale *s,
   }
 }
 
-const tarn_narrow_isa tarn__narrow_int8_avx512 = {.mr = MR, .nr = NR, .element_bytes = 1, .quantized = true, .tile = tile,
-                                                  .narrow = narrow, .range = range};
+const tarn_narrow_isa tarn__narrow_int8_avx512 = {.mr = MR,
+                                                  .nr = NR,
+                                                  .element_bytes = 1,
+                                                  .quantized = true,
+                                                  .tile = tile,
+                                                  .narrow = narrow,
+                                                  .range = range};
 
 const tarn_kernel tarn_kernels_narrow_int8_avx512[] = {{0}};

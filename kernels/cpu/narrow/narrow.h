@@ -1,16 +1,16 @@
-/* Matrix products whose factors are narrower than f32: bfloat16, or 8-bit integers. Operands and results are f32 tensors;
- * B is narrowed once, when it is packed, and A at every run.
+/* Matrix products whose factors are narrower than f32: bfloat16, or 8-bit integers. Operands and
+ * results are f32 tensors; B is narrowed once, when it is packed, and A at every run.
  *
  *   C[M,N] = act(A[M,K] B[K,N] + bias[N] + add[M,N])
  *
  *   bf16   factors rounded to nearest even, products and sums in f32
  *   int8   B: w = ws[j] wq, wq in [-127, 127], one scale a column
- *          A: x = xs (xq - zero), xq in [0, 255], a scale and a zero for each `range` of rows (a row of a matrix, a picture)
- *          C = xs ws[j] (sum xq wq - zero sum wq), the sums exact in 32 bits
+ *          A: x = xs (xq - zero), xq in [0, 255], a scale and a zero for each `range` of rows (a
+ * row of a matrix, a picture) C = xs ws[j] (sum xq wq - zero sum wq), the sums exact in 32 bits
  *
- * K is cut into groups of four bytes (2 or 4 elements), and one instruction takes 16 (8) such groups. A lies in memory
- * narrowed, in rows of whole groups; a convolution's rows are parts of one padded picture, so `tap` tells how far on the
- * elements of each filter row are.
+ * K is cut into groups of four bytes (2 or 4 elements), and one instruction takes 16 (8) such
+ * groups. A lies in memory narrowed, in rows of whole groups; a convolution's rows are parts of one
+ * padded picture, so `tap` tells how far on the elements of each filter row are.
  *
  * Results do not depend on the number of threads. Thread-safe; nothing is allocated. */
 #ifndef TARN_KERNELS_CPU_NARROW_NARROW_H
@@ -43,7 +43,8 @@ typedef struct tarn_narrow_tile {
   const tarn_narrow_scale *scale_a[TARN_NARROW_MAX_MR];   /* int8, by row */
   const float *scale_b;         /* int8: [nr] */
   const int32_t *sum_b;         /* int8: [nr] sums of wq over k */
-  const char *ahead;            /* what will be wanted after this tile, one line a group; NULL: nothing (see tarn_tile) */
+  const char *ahead; /* what will be wanted after this tile, one line a group; NULL: nothing (see
+                        tarn_tile) */
   int64_t ahead_step;
 } tarn_narrow_tile;
 
@@ -59,8 +60,10 @@ typedef struct tarn_narrow_isa {
   void (*range)(const float *from, int64_t count, float *least, float *most);
 } tarn_narrow_isa;
 
-/* Defined in <method>.<target>.c of this folder; the second word of the name is what the processor must have. */
-extern const tarn_narrow_isa tarn__narrow_bf16_avx512, tarn__narrow_int8_avx512, tarn__narrow_int8_avx2;
+/* Defined in <method>.<target>.c of this folder; the second word of the name is what the processor
+ * must have. */
+extern const tarn_narrow_isa tarn__narrow_bf16_avx512, tarn__narrow_int8_avx512,
+    tarn__narrow_int8_avx2;
 
 typedef struct tarn_narrow_gemm {
   int64_t M, N;
@@ -81,26 +84,31 @@ typedef struct tarn_narrow_gemm {
 } tarn_narrow_gemm;
 
 /* Elements of one group. */
-static inline int64_t tarn__narrow_group(const tarn_narrow_isa *isa) { return 4 / isa->element_bytes; }
+static inline int64_t tarn__narrow_group(const tarn_narrow_isa *isa) {
+  return 4 / isa->element_bytes;
+}
 static inline int64_t tarn__narrow_round_up(const tarn_narrow_isa *isa, int64_t n) {
   int64_t g = tarn__narrow_group(isa);
   return (n + g - 1) / g * g;
 }
 
-/* B for rows of taps x depth groups. from[((t * parts + p) * part + k) * ldb + j] holds row (t, p, k) of B, of which every
- * part of `part` rows is filled up to whole groups with zeros; from[... ] is transposed (j * ldb + k) with `transposed`,
- * which wants taps = parts = 1. */
+/* B for rows of taps x depth groups. from[((t * parts + p) * part + k) * ldb + j] holds row (t, p,
+ * k) of B, of which every part of `part` rows is filled up to whole groups with zeros; from[... ]
+ * is transposed (j * ldb + k) with `transposed`, which wants taps = parts = 1. */
 typedef struct tarn_narrow_matrix {
   int64_t taps, parts, part, N, ldb;
   const float *from;
   bool transposed;
 } tarn_narrow_matrix;
 size_t tarn__narrow_packed_bytes(const tarn_narrow_isa *isa, const tarn_narrow_matrix *b);
-tarn_status tarn__narrow_pack(const tarn_narrow_isa *isa, const tarn_narrow_matrix *b, void *packed, tarn_pool *pool);
+tarn_status tarn__narrow_pack(const tarn_narrow_isa *isa, const tarn_narrow_matrix *b, void *packed,
+                              tarn_pool *pool);
 
-/* The scale for numbers between least and most (zero among them), or of a range that is not finite. */
+/* The scale for numbers between least and most (zero among them), or of a range that is not
+ * finite. */
 tarn_narrow_scale tarn__narrow_scale_of(float least, float most);
 
-tarn_status tarn__narrow_run(const tarn_narrow_isa *isa, const tarn_narrow_gemm *g, tarn_pool *pool);
+tarn_status tarn__narrow_run(const tarn_narrow_isa *isa, const tarn_narrow_gemm *g,
+                             tarn_pool *pool);
 
 #endif

@@ -23,10 +23,13 @@ static inline vi quantized(const float *from, vm m, vf inverse, vf zero) {
   return vf_to_int(vf_min(vf_max(x, vf_zero()), vf_set1(255)));
 }
 
-static inline float inverse_of(const tarn_narrow_scale *s) { return s->scale > 0 ? 1 / s->scale : 0; }
+static inline float inverse_of(const tarn_narrow_scale *s) {
+  return s->scale > 0 ? 1 / s->scale : 0;
+}
 
 /* The f32 value of sums of row r, columns [j, j + VF). */
 static inline vf dequantized(const tarn_narrow_tile *t, vi sum, int r, int64_t j) {
   const vi off = VI_MUL(vi_set1(t->scale_a[r]->zero), WORDS(t->sum_b + j));
-  return vf_mul(vi_to_float(vi_sub(sum, off)), vf_mul(vf_set1(t->scale_a[r]->scale), vf_load(t->scale_b + j)));
+  return vf_mul(vi_to_float(vi_sub(sum, off)),
+                vf_mul(vf_set1(t->scale_a[r]->scale), vf_load(t->scale_b + j)));
 }

@@ -1,5 +1,5 @@
-/* The narrow micro-kernels: MR rows by two vectors of accumulators, one broadcast of four bytes of A against two vectors of
- * B a step. The including file defines MR and
+/* The narrow micro-kernels: MR rows by two vectors of accumulators, one broadcast of four bytes of
+ * A against two vectors of B a step. The including file defines MR and
  *
  *   acc              the type of accumulators     ACC_ZERO
  *   GROUP(p)         a broadcast of the four bytes at p
@@ -53,8 +53,8 @@ static inline void put(const tarn_narrow_tile *t, int r, int64_t j, vf x) {
     REP_##ROWS(FINISH)                                                                   \
   }
 
-/* One row: bound by reading B, so several groups at once, as two chains of additions would wait for one another, and
- * no prefetch: one stream is what the hardware expects. */
+/* One row: bound by reading B, so several groups at once, as two chains of additions would wait for
+ * one another, and no prefetch: one stream is what the hardware expects. */
 static void tile_1(const tarn_narrow_tile *t) {
   acc c00 = ACC_ZERO, c01 = ACC_ZERO, c10 = ACC_ZERO, c11 = ACC_ZERO;
   acc c20 = ACC_ZERO, c21 = ACC_ZERO, c30 = ACC_ZERO, c31 = ACC_ZERO;
@@ -63,7 +63,8 @@ static void tile_1(const tarn_narrow_tile *t) {
     const char *a = t->a[0] + t->tap[tap];
     int64_t k = 0;
     for (; k + 4 <= t->depth; k += 4, b += 4 * NR) {
-      const vi x0 = GROUP(a + 4 * k), x1 = GROUP(a + 4 * k + 4), x2 = GROUP(a + 4 * k + 8), x3 = GROUP(a + 4 * k + 12);
+      const vi x0 = GROUP(a + 4 * k), x1 = GROUP(a + 4 * k + 4), x2 = GROUP(a + 4 * k + 8),
+               x3 = GROUP(a + 4 * k + 12);
       DOT(c00, x0, WORDS(b));
       DOT(c01, x0, WORDS(b + VF));
       DOT(c10, x1, WORDS(b + NR));

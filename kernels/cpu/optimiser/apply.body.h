@@ -1,5 +1,6 @@
-/* Optimisers: a rule of rules.body.h on a whole variable (Apply*) or on the rows that indices name (SparseApply*), for
- * variables of both kinds. Inputs are the slots, scalar rates, the gradient (then indices) and sometimes more rates. */
+/* Optimisers: a rule of rules.body.h on a whole variable (Apply*) or on the rows that indices name
+ * (SparseApply*), for variables of both kinds. Inputs are the slots, scalar rates, the gradient
+ * (then indices) and sometimes more rates. */
 #include "core/memory.h"
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/optimiser/rules.h"
@@ -14,7 +15,8 @@
 #endif
 
 #define AS_IS(x) (x)
-/* Sums and products are rounded one by one, as TensorFlow's are, and the elements of a rule do not meet. */
+/* Sums and products are rounded one by one, as TensorFlow's are, and the elements of a rule do not
+ * meet. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("fp-contract=off")
 #define TARN_APART _Pragma("GCC ivdep")
@@ -52,10 +54,11 @@
 #define COMPLEX
 #include "kernels/cpu/optimiser/loops.body.h"
 
-/* What a rule takes: inputs are slots, `before` rates, the gradient (and indices), `after` rates. */
+/* What a rule takes: inputs are slots, `before` rates, the gradient (and indices), `after`
+ * rates. */
 typedef struct rule {
   int slots, before, after;
-  int skipped;                 /* 1 + the rate that only a newer form of the op has: 0 for this one */
+  int skipped; /* 1 + the rate that only a newer form of the op has: 0 for this one */
   unsigned demands;
   tarn_step_rule f32, f64, c64, c128;   /* NULL: not for this dtype */
 } rule;
@@ -78,7 +81,8 @@ typedef struct locked {
   int count;
   tarn_variable *variable[TARN_STEP_SLOTS];   /* in the op's order */
   tarn_tensor *value[TARN_STEP_SLOTS];
-  int order[TARN_STEP_SLOTS];                 /* by address: all steps lock in one order, so none waits for another in a ring */
+  int order[TARN_STEP_SLOTS]; /* by address: all steps lock in one order, so none waits for another
+                                 in a ring */
 } locked;
 
 static void unlock(locked *l, int held) {
@@ -92,9 +96,11 @@ static tarn_status lock(const tarn_call *call, int slots, locked *l) {
     TARN_TRY(tarn__call_object(call, i, &tarn__variable_type, &object));
     l->variable[i] = object;
     int at = i;
-    for (; at > 0 && (uintptr_t)l->variable[l->order[at - 1]] > (uintptr_t)object; at--) l->order[at] = l->order[at - 1];
+    for (; at > 0 && (uintptr_t)l->variable[l->order[at - 1]] > (uintptr_t)object; at--)
+      l->order[at] = l->order[at - 1];
     if (at > 0 && l->variable[l->order[at - 1]] == object)
-      return tarn_fail(TARN_INVALID, "variable '%s' is both input %d and input %d", l->variable[i]->name, l->order[at - 1], i);
+      return tarn_fail(TARN_INVALID, "variable '%s' is both input %d and input %d",
+                       l->variable[i]->name, l->order[at - 1], i);
     l->order[at] = i;
   }
   tarn_residence *residence = l->variable[0]->residence;
@@ -109,7 +115,8 @@ static tarn_status lock(const tarn_call *call, int slots, locked *l) {
   return status;
 }
 
-static tarn_status check(const tarn_call *call, const locked *l, const tarn_tensor *grad, const tarn_tensor *indices) {
+static tarn_status check(const tarn_call *call, const locked *l, const tarn_tensor *grad,
+                         const tarn_tensor *indices) {
   char had[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   const tarn_tensor *var = l->value[0];
   for (int i = 0; i < l->count; i++) {
@@ -117,18 +124,22 @@ static tarn_status check(const tarn_call *call, const locked *l, const tarn_tens
       return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the gradient %s", l->variable[i]->name,
                        tarn_dtype_name(l->value[i]->dtype), tarn_dtype_name(grad->dtype));
     if (!tarn__shape_equal(&l->value[i]->shape, &var->shape))
-      return tarn_fail(TARN_SHAPE, "'%s' and '%s' do not have the same shape: %s and %s", l->variable[0]->name,
-                       l->variable[i]->name, tarn__shape_print(&var->shape, had), tarn__shape_print(&l->value[i]->shape, got));
+      return tarn_fail(TARN_SHAPE, "'%s' and '%s' do not have the same shape: %s and %s",
+                       l->variable[0]->name, l->variable[i]->name,
+                       tarn__shape_print(&var->shape, had),
+                       tarn__shape_print(&l->value[i]->shape, got));
   }
   bool fits = tarn__shape_equal(&grad->shape, &var->shape);
   if (indices) {
     fits = var->shape.rank > 0 && grad->shape.rank == var->shape.rank && indices->shape.rank == 1 &&
            indices->shape.dim[0] == grad->shape.dim[0];
-    for (int k = 1; k < var->shape.rank && fits; k++) fits = grad->shape.dim[k] == var->shape.dim[k];
+    for (int k = 1; k < var->shape.rank && fits; k++)
+      fits = grad->shape.dim[k] == var->shape.dim[k];
   }
   if (!fits)
-    return tarn_fail(TARN_SHAPE, "%s: variable '%s' has shape %s, the gradient %s", call->problem->op, l->variable[0]->name,
-                     tarn__shape_print(&var->shape, had), tarn__shape_print(&grad->shape, got));
+    return tarn_fail(TARN_SHAPE, "%s: variable '%s' has shape %s, the gradient %s",
+                     call->problem->op, l->variable[0]->name, tarn__shape_print(&var->shape, had),
+                     tarn__shape_print(&grad->shape, got));
   return TARN_OK;
 }
 
@@ -156,18 +167,22 @@ static tarn_status read_rates(const tarn_call *call, const rule *r, int more, ta
   return TARN_OK;
 }
 
-static tarn_status check_demands(const rule *r, bool sparse, const tarn_step_data *d, const tarn_shape *var) {
+static tarn_status check_demands(const rule *r, bool sparse, const tarn_step_data *d,
+                                 const tarn_shape *var) {
   if (sparse && (r->demands & FILLED_ROWS) && tarn__dims_product(var, 1, var->rank) == 0)
     return tarn_fail(TARN_SHAPE, "rows of no elements");
   if (!(r->demands & (sparse ? SIGNS | SIGNS_OF_ROWS : SIGNS))) return TARN_OK;
   const double lr = creal(d->rate[0]), l1 = creal(d->rate[1]), l2 = creal(d->rate[2]);
   if (!(lr > 0) && !(lr == 0 && d->flags->linear_by_lr))
     return tarn_fail(TARN_INVALID, "the learning rate is %g: expected a positive one", lr);
-  if (!(l1 >= 0) || !(l2 >= 0)) return tarn_fail(TARN_INVALID, "l1 is %g, l2 %g: expected none below 0", l1, l2);
+  if (!(l1 >= 0) || !(l2 >= 0))
+    return tarn_fail(TARN_INVALID, "l1 is %g, l2 %g: expected none below 0", l1, l2);
   if (r->demands & SIGNS) return TARN_OK;
   const double shrinkage = creal(d->rate[3]), power = creal(d->rate[4]);
   if (!(shrinkage >= 0) || !(power <= 0))
-    return tarn_fail(TARN_INVALID, "l2_shrinkage is %g, lr_power %g: expected none below and above 0", shrinkage, power);
+    return tarn_fail(TARN_INVALID,
+                     "l2_shrinkage is %g, lr_power %g: expected none below and above 0", shrinkage,
+                     power);
   return TARN_OK;
 }
 
@@ -192,7 +207,8 @@ static void widen(tarn_dtype dtype, const uint16_t *x, float *y, int64_t n) {
   }
 #ifdef __F16C__
   for (; i + 8 <= n; i += 8)
-    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(x + i))));
+    _mm256_storeu_ps(y + i,
+                     _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(x + i))));
 #endif
   for (; i < n; i++) y[i] = tarn__f16_to_f32(x[i]);
 }
@@ -205,7 +221,8 @@ static void narrow(tarn_dtype dtype, const float *x, uint16_t *y, int64_t n) {
   }
 #ifdef __F16C__
   for (; i + 8 <= n; i += 8)
-    _mm_storeu_si128((__m128i *)(void *)(y + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i *)(void *)(y + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
 #endif
   for (; i < n; i++) y[i] = tarn__f32_to_f16(x[i]);
 }
@@ -222,10 +239,12 @@ static void run_rule(const job *j, int64_t at, int64_t from, int64_t n) {
   for (int k = 0; k < j->slots; k++) d.slot[k] = slot[k];
   for (int64_t i = 0; i < n; i += BLOCK) {
     const int64_t part = n - i < BLOCK ? n - i : BLOCK;
-    for (int k = 0; k < j->slots; k++) widen(j->dtype, (const uint16_t *)j->data->slot[k] + at + i, slot[k], part);
+    for (int k = 0; k < j->slots; k++)
+      widen(j->dtype, (const uint16_t *)j->data->slot[k] + at + i, slot[k], part);
     widen(j->dtype, (const uint16_t *)j->data->grad + from + i, grad, part);
     j->rule(&d, 0, 0, part);
-    for (int k = 0; k < j->slots; k++) narrow(j->dtype, slot[k], (uint16_t *)j->data->slot[k] + at + i, part);
+    for (int k = 0; k < j->slots; k++)
+      narrow(j->dtype, slot[k], (uint16_t *)j->data->slot[k] + at + i, part);
   }
 }
 
@@ -243,18 +262,21 @@ static tarn_status rows(const job *j, const tarn_shape *var, const tarn_tensor *
   for (int64_t i = 0; i < n; i++) {
     const int64_t at = tarn__index_at(indices, i);
     if (at < 0 || at >= var->dim[0])
-      return tarn_fail(TARN_INVALID, "Index %lld at offset %lld in indices is out of range", (long long)at, (long long)i);
+      return tarn_fail(TARN_INVALID, "Index %lld at offset %lld in indices is out of range",
+                       (long long)at, (long long)i);
   }
   for (int64_t i = 0; i < n; i++) run_rule(j, tarn__index_at(indices, i) * row, i * row, row);
   return TARN_OK;
 }
 
 static tarn_status apply(const tarn_call *call, const rule *r, bool sparse) {
-  const tarn_tensor *grad = call->in[r->slots + r->before], *indices = sparse ? call->in[r->slots + r->before + 1] : NULL;
+  const tarn_tensor *grad = call->in[r->slots + r->before],
+                    *indices = sparse ? call->in[r->slots + r->before + 1] : NULL;
   tarn_step_data d = {.grad = grad->data, .flags = call->problem->params};
   locked l;
   const tarn_step_rule f = of_dtype(r, grad->dtype);
-  if (!f) return tarn_fail(TARN_UNSUPPORTED, "%s of %s", call->problem->op, tarn_dtype_name(grad->dtype));
+  if (!f)
+    return tarn_fail(TARN_UNSUPPORTED, "%s of %s", call->problem->op, tarn_dtype_name(grad->dtype));
   TARN_TRY(read_rates(call, r, sparse ? 2 : 1, &d));
   TARN_TRY(lock(call, r->slots, &l));
   tarn_status status = check(call, &l, grad, indices);
@@ -268,18 +290,22 @@ static tarn_status apply(const tarn_call *call, const rule *r, bool sparse) {
   }
   unlock(&l, l.count);
   TARN_TRY(status);
-  return call->problem->outputs ? tarn__call_handle(call, 0, tarn__object_retain(l.variable[0])) : TARN_OK;
+  return call->problem->outputs ? tarn__call_handle(call, 0, tarn__object_retain(l.variable[0]))
+                                : TARN_OK;
 }
 
 /* Rules with a sparse form. */
-#define SPARSE_RULES(X) \
-  X(ProximalGradientDescent) X(Momentum) X(Adagrad) X(AdagradV2) X(ProximalAdagrad) X(AdagradDA) X(Adadelta) \
-  X(RMSProp) X(CenteredRMSProp) X(Ftrl) X(FtrlV2)
+#define SPARSE_RULES(X)                                                                      \
+  X(ProximalGradientDescent)                                                                 \
+  X(Momentum) X(Adagrad) X(AdagradV2) X(ProximalAdagrad) X(AdagradDA) X(Adadelta) X(RMSProp) \
+      X(CenteredRMSProp) X(Ftrl) X(FtrlV2)
 
-#define REAL(OP, f, slots, before, after, skipped, demands)                                                          \
-  static const rule rule_##OP = {slots, before, after, skipped, demands, f##_f32, f##_f64, NULL, NULL};
-#define FIELD(OP, f, slots, before, after, skipped, demands)                                                         \
-  static const rule rule_##OP = {slots, before, after, skipped, demands, f##_f32, f##_f64, f##_c64, f##_c128};
+#define REAL(OP, f, slots, before, after, skipped, demands)                 \
+  static const rule rule_##OP = {slots,   before,  after, skipped, demands, \
+                                 f##_f32, f##_f64, NULL,  NULL};
+#define FIELD(OP, f, slots, before, after, skipped, demands)                  \
+  static const rule rule_##OP = {slots,   before,  after,   skipped, demands, \
+                                 f##_f32, f##_f64, f##_c64, f##_c128};
 #define DENSE(OP, f, slots, before, after, skipped, demands) \
   static tarn_status dense_##OP(const tarn_call *call) { return apply(call, &rule_##OP, false); }
 #define SPARSE(OP) \
@@ -293,11 +319,14 @@ RESOURCE_RULES(DENSE)
 SPARSE_RULES(SPARSE)
 SPARSE(KerasMomentum)
 
-#define RESOURCE_ROW(OP, f, slots, before, after, skipped, demands) {.op = "ResourceApply" #OP, .name = #f, .run = dense_##OP},
+#define RESOURCE_ROW(OP, f, slots, before, after, skipped, demands) \
+  {.op = "ResourceApply" #OP, .name = #f, .run = dense_##OP},
 #define DENSE_ROWS(OP, f, slots, before, after, skipped, demands) \
-  {.op = "Apply" #OP, .name = #f, .run = dense_##OP}, RESOURCE_ROW(OP, f, slots, before, after, skipped, demands)
-#define SPARSE_ROWS(OP) \
-  {.op = "SparseApply" #OP, .name = "rows", .run = sparse_##OP}, {.op = "ResourceSparseApply" #OP, .name = "rows", .run = sparse_##OP},
+  {.op = "Apply" #OP, .name = #f, .run = dense_##OP},             \
+      RESOURCE_ROW(OP, f, slots, before, after, skipped, demands)
+#define SPARSE_ROWS(OP)                                          \
+  {.op = "SparseApply" #OP, .name = "rows", .run = sparse_##OP}, \
+      {.op = "ResourceSparseApply" #OP, .name = "rows", .run = sparse_##OP},
 
 #define ROWS \
   RULES(DENSE_ROWS) \

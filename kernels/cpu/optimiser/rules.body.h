@@ -1,8 +1,8 @@
 /* The rules, one each, for back ends that say what they are inside of: BEGIN(f) and END go round
  * one on an element, with the variable's element w, which is stored afterwards, and the gradient's,
  * g, of the type A; SLOT(k) is the element of slot k and GET makes an A of it, KEEP(k, a) stores
- * one; RATE(k) is a rate; SIGN(x) is -1, 0, 1 or NaN; d->flags are the op's attributes. With COMPLEX
- * only those that put nothing in order.
+ * one; RATE(k) is a rate; SIGN(x) is -1, 0, 1 or NaN; d->flags are the op's attributes. With
+ * COMPLEX only those that put nothing in order.
  *
  * Formulas are TensorFlow's (training_ops). Adam: Kingma and Ba 2015; Adagrad: Duchi et al. 2011;
  * Adadelta: Zeiler 2012; Ftrl: McMahan et al. 2013; AddSign and PowerSign: Bello et al. 2017. */
@@ -111,11 +111,12 @@ BEGIN(ada_max)
   KEEP(1, m);
   KEEP(2, v);
   w -= RATE(1) / (1 - RATE(0)) * (m / (v + RATE(4)));
-END
+  END
 
-/* slots: accum; rates: lr, l1, l2 */
-BEGIN(proximal_adagrad)
-  const A accum = GET(SLOT(1)) + g * g, lr = RATE(0) / sqrt(accum), p = w - g * lr, shrink = fabs(p) - lr * RATE(1);
+      /* slots: accum; rates: lr, l1, l2 */
+      BEGIN(proximal_adagrad)
+          const A accum = GET(SLOT(1)) + g * g,
+                  lr = RATE(0) / sqrt(accum), p = w - g * lr, shrink = fabs(p) - lr * RATE(1);
   KEEP(1, accum);
   w = (RATE(1) > 0 ? SIGN(p) * (shrink > 0 ? shrink : 0) : p) / (1 + RATE(2) * lr);
 END
@@ -123,19 +124,24 @@ END
 /* slots: sum of gradients, of their squares; rates: lr, l1, l2, global_step */
 BEGIN(adagrad_da)
   const A sum = GET(SLOT(1)) + g, squares = GET(SLOT(2)) + g * g;
-  const A shrink = fabs(sum) - RATE(1) * RATE(3), up = RATE(1) > 0 ? SIGN(sum) * (shrink > 0 ? shrink : 0) : sum;
-  KEEP(1, sum);
-  KEEP(2, squares);
-  w = -RATE(0) * up / (RATE(2) * RATE(3) * RATE(0) + sqrt(squares));
+const A shrink = fabs(sum) - RATE(1) * RATE(3),
+        up = RATE(1) > 0 ? SIGN(sum) * (shrink > 0 ? shrink : 0) : sum;
+KEEP(1, sum);
+KEEP(2, squares);
+w = -RATE(0) * up / (RATE(2) * RATE(3) * RATE(0) + sqrt(squares));
 END
 
-/* slots: accum, linear; rates: lr, l1, l2, shrinkage, lr_power. `linear` is kept as it is or times lr. */
-#define FTRL(ROOT)                                                                                              \
-  const A lr = RATE(0), by = d->flags->linear_by_lr ? lr : 1, per = d->flags->linear_by_lr ? 1 : lr;            \
-  const A before = GET(SLOT(1)), accum = before + g * g, root = ROOT(accum), root_before = ROOT(before);        \
-  const A linear = GET(SLOT(2)) + (g + 2 * RATE(3) * w) * by - (root - root_before) / per * w, l1 = RATE(1) * by; \
-  KEEP(1, accum);                                                                                               \
-  KEEP(2, linear);                                                                                              \
+/* slots: accum, linear; rates: lr, l1, l2, shrinkage, lr_power. `linear` is kept as it is or times
+ * lr. */
+#define FTRL(ROOT)                                                                             \
+  const A lr = RATE(0), by = d->flags->linear_by_lr ? lr : 1,                                  \
+          per = d->flags->linear_by_lr ? 1 : lr;                                               \
+  const A before = GET(SLOT(1)), accum = before + g * g, root = ROOT(accum),                   \
+          root_before = ROOT(before);                                                          \
+  const A linear = GET(SLOT(2)) + (g + 2 * RATE(3) * w) * by - (root - root_before) / per * w, \
+          l1 = RATE(1) * by;                                                                   \
+  KEEP(1, accum);                                                                              \
+  KEEP(2, linear);                                                                             \
   w = fabs(linear) > l1 ? (SIGN(linear) * l1 - linear) / (root / per + 2 * RATE(2) * by) : 0;
 #define POWER(x) pow((x), -RATE(4))
 BEGIN(ftrl_by_power)

@@ -11,7 +11,7 @@
 enum { TARN_STEP_SLOTS = 4, TARN_STEP_RATES = 8 };
 
 typedef struct tarn_step_data {
-  void *slot[TARN_STEP_SLOTS];           /* the variable first, then what the optimiser keeps beside it */
+  void *slot[TARN_STEP_SLOTS]; /* the variable first, then what the optimiser keeps beside it */
   const void *grad;
   double _Complex rate[TARN_STEP_RATES]; /* scalar inputs in the op's order, without the gradient */
   const tarn_optimiser_params *flags;

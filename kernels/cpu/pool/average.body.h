@@ -1,5 +1,5 @@
-/* Average pooling: padding is not counted. Every step is rounded to ELEM, as in TensorFlow: 16-bit sums show it. See
- * kernels/cpu/each.h. */
+/* Average pooling: padding is not counted. Every step is rounded to ELEM, as in TensorFlow: 16-bit
+ * sums show it. See kernels/cpu/each.h. */
 static inline WIDE NAME(rounded)(WIDE x) {
   const ELEM stored = STORE(x);
   return LOAD(stored);

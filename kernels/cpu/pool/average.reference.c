@@ -26,7 +26,15 @@ static size_t sums(const tarn_problem *p, int threads) {
 const tarn_kernel tarn_kernels_pool_average_reference[] = {
     {.op = "AvgPool", .dtypes = TARN_FLOATS, .run = run},
     {.op = "AvgPool3D", .dtypes = TARN_FLOATS, .run = run},
-    {.op = "AvgPoolGrad", .dtypes = TARN_FLOATS, .keyed = 1, .scratch_bytes = sums, .run = run_gradient},
-    {.op = "AvgPool3DGrad", .dtypes = TARN_FLOATS, .keyed = 1, .scratch_bytes = sums, .run = run_gradient},
+    {.op = "AvgPoolGrad",
+     .dtypes = TARN_FLOATS,
+     .keyed = 1,
+     .scratch_bytes = sums,
+     .run = run_gradient},
+    {.op = "AvgPool3DGrad",
+     .dtypes = TARN_FLOATS,
+     .keyed = 1,
+     .scratch_bytes = sums,
+     .run = run_gradient},
     {0},
 };

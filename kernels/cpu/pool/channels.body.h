@@ -36,8 +36,8 @@ static const char *supports(const tarn_problem *p) {
 static inline vf join(vf s, vf x, bool average) { return average ? vf_add(s, x) : vf_max(x, s); }
 
 /* `vectors` is 1 or 4; m covers the channels of the last one. */
-static inline void window(const job *j, const float *x, const int64_t first[3], const int64_t last[3], int vectors, vm m,
-                          vf scale, float *y) {
+static inline void window(const job *j, const float *x, const int64_t first[3],
+                          const int64_t last[3], int vectors, vm m, vf scale, float *y) {
   const tarn_axis *a = j->g.axis;
   int64_t C = j->g.C;
   bool average = j->average;
@@ -89,14 +89,19 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
     for (int d = 0; d < 3; d++) count *= last[d] > first[d] ? last[d] - first[d] : 0;
     vf scale = vf_set1(count > 0 ? (float)count : 1.0f);
     int64_t c = c0;
-    for (; c + 4 * VF <= c1; c += 4 * VF) window(j, x + c, first, last, 4, vm_first(VF), scale, y + c);
-    for (; c < c1; c += VF) window(j, x + c, first, last, 1, vm_first(c1 - c < VF ? c1 - c : VF), scale, y + c);
+    for (; c + 4 * VF <= c1; c += 4 * VF)
+      window(j, x + c, first, last, 4, vm_first(VF), scale, y + c);
+    for (; c < c1; c += VF)
+      window(j, x + c, first, last, 1, vm_first(c1 - c < VF ? c1 - c : VF), scale, y + c);
   }
   return TARN_OK;
 }
 
 static tarn_status run(const tarn_call *call, bool average) {
-  job j = {.g = geometry(call->problem), .x = call->in[0]->data, .y = call->out[0]->data, .average = average};
+  job j = {.g = geometry(call->problem),
+           .x = call->in[0]->data,
+           .y = call->out[0]->data,
+           .average = average};
   int64_t rows = j.g.N * j.g.axis[0].out * j.g.axis[1].out;
   if (tarn__tensor_elements(call->out[0]) == 0) return TARN_OK;
   j.part = rows < FEW_ROWS ? CHANNEL_PART : j.g.C;
@@ -109,4 +114,6 @@ static tarn_status run_max(const tarn_call *call) { return run(call, false); }
 static tarn_status run_average(const tarn_call *call) { return run(call, true); }
 
 #define ROW(OP, RUN) {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .run = RUN}
-#define ROWS ROW("MaxPool", run_max), ROW("MaxPool3D", run_max), ROW("AvgPool", run_average), ROW("AvgPool3D", run_average)
+#define ROWS                                                                       \
+  ROW("MaxPool", run_max), ROW("MaxPool3D", run_max), ROW("AvgPool", run_average), \
+      ROW("AvgPool3D", run_average)

@@ -1,5 +1,6 @@
-/* Max and average pooling of half floats and the gradient of averages with channels last, for AVX2 and AVX-512. Every step is
- * rounded, as in average.body.h. A chunk is an output row, or for the gradient a part of an image's channels. */
+/* Max and average pooling of half floats and the gradient of averages with channels last, for AVX2
+ * and AVX-512. Every step is rounded, as in average.body.h. A chunk is an output row, or for the
+ * gradient a part of an image's channels. */
 #include "kernels/cpu/pool/under.h"
 #include "kernels/cpu/simd/half.h"
 #include "kernels/cpu/simd/vec.h"
@@ -40,17 +41,21 @@ static void scaled(bool bf16, bool over, uint16_t *to, const uint16_t *x, float 
 #ifdef __AVX512F__
 static inline vf load_halves(const uint16_t *p, bool bf16) {
   const __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-  return bf16 ? _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16)) : _mm512_cvtph_ps(x);
+  return bf16 ? _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16))
+              : _mm512_cvtph_ps(x);
 }
 #else
 static inline vf load_halves(const uint16_t *p, bool bf16) {
   const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-  return bf16 ? _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16)) : _mm256_cvtph_ps(x);
+  return bf16 ? _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16))
+              : _mm256_cvtph_ps(x);
 }
 #endif
 
-/* VF channels' greatest under a window: in registers. `apart`: elements between the steps of its axes. */
-static inline void block(const uint16_t *x, const int64_t size[3], const int64_t apart[3], bool bf16, uint16_t *y) {
+/* VF channels' greatest under a window: in registers. `apart`: elements between the steps of its
+ * axes. */
+static inline void block(const uint16_t *x, const int64_t size[3], const int64_t apart[3],
+                         bool bf16, uint16_t *y) {
   vf s = vf_set1(bf16 ? tarn__bf16_to_f32(0xff7f) : -65504.0f);
   for (int64_t d = 0; d < size[0]; d++)
     for (int64_t h = 0; h < size[1]; h++)
@@ -65,7 +70,8 @@ static inline void block(const uint16_t *x, const int64_t size[3], const int64_t
     for (int c = 0; c < VF; c++) y[c] = tarn__f32_to_bf16(out[c]);
 }
 
-static void blocks(const uint16_t *x, const int64_t size[3], const int64_t apart[3], int64_t C, bool bf16, uint16_t *y) {
+static void blocks(const uint16_t *x, const int64_t size[3], const int64_t apart[3], int64_t C,
+                   bool bf16, uint16_t *y) {
   for (int64_t c = 0; c < C; c += VF) {
     const int64_t at = c + VF <= C ? c : C - VF;   /* the last ones some twice */
     if (bf16) block(x + at, size, apart, true, y + at);
@@ -77,7 +83,8 @@ static tarn_status under_window(void *argument, int64_t row, int worker) {
   (void)worker;
   const job *j = argument;
   const tarn_axis *a = j->g.axis;
-  const int64_t C = j->g.C, oh = row % a[1].out, od = row / a[1].out % a[0].out, n = row / a[1].out / a[0].out;
+  const int64_t C = j->g.C, oh = row % a[1].out, od = row / a[1].out % a[0].out,
+                n = row / a[1].out / a[0].out;
   const uint16_t *image = j->from + n * a[0].in * a[1].in * a[2].in * C;
   uint16_t *y = j->to + row * a[2].out * C;
   int64_t first[3], last[3];
@@ -89,7 +96,8 @@ static tarn_status under_window(void *argument, int64_t row, int worker) {
     if (C >= VF && count > 0 && j->max) {
       const int64_t size[3] = {last[0] - first[0], last[1] - first[1], last[2] - first[2]};
       const int64_t apart[3] = {a[1].in * a[2].in * C, a[2].in * C, C};
-      blocks(image + first[0] * apart[0] + first[1] * apart[1] + first[2] * C, size, apart, C, j->bf16, y);
+      blocks(image + first[0] * apart[0] + first[1] * apart[1] + first[2] * C, size, apart, C,
+             j->bf16, y);
       continue;
     }
     /* Below the least finite number nothing is counted in a maximum. */
@@ -111,7 +119,8 @@ static tarn_status share(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const job *j = argument;
   const tarn_axis *a = j->g.axis;
-  const int64_t C = j->g.C, parts = (C + PART - 1) / PART, n = chunk / parts, c0 = chunk % parts * PART;
+  const int64_t C = j->g.C, parts = (C + PART - 1) / PART, n = chunk / parts,
+                c0 = chunk % parts * PART;
   const int64_t count = C - c0 < PART ? C - c0 : PART, pixels = a[0].in * a[1].in * a[2].in;
   uint16_t *dx = j->to + n * pixels * C + c0;
   const uint16_t *dy = j->from + n * a[0].out * a[1].out * a[2].out * C + c0;
@@ -126,7 +135,8 @@ static tarn_status share(void *argument, int64_t chunk, int worker) {
         const int64_t size = tarn__size_under(first, last);
         if (size == 0) continue;
         const float exact = 1 / (float)size;
-        const float part = j->bf16 ? tarn__bf16_to_f32(tarn__f32_to_bf16(exact)) : tarn__f16_to_f32(tarn__f32_to_f16(exact));
+        const float part = j->bf16 ? tarn__bf16_to_f32(tarn__f32_to_bf16(exact))
+                                   : tarn__f16_to_f32(tarn__f32_to_f16(exact));
         uint16_t each[PART];
         scaled(j->bf16, false, each, dy, part, count);
         for (int64_t d = first[0]; d < last[0]; d++)
@@ -151,10 +161,15 @@ static tarn_status run(const tarn_call *call, bool gradient, bool max) {
   const tarn_tensor *in = call->in[p->inputs - 1];
   tarn_tensor *out = call->out[0];
   const bool bf16 = out->dtype == TARN_BF16;
-  job j = {.g = tarn__pooling_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0]), .bf16 = bf16, .max = max,
-                 .add = bf16 ? lane_add_bf16s : lane_add_halves, .from = in->data, .to = out->data};
+  job j = {.g = tarn__pooling_of(p->params, gradient ? &p->out_shape[0] : &p->in_shape[0]),
+           .bf16 = bf16,
+           .max = max,
+           .add = bf16 ? lane_add_bf16s : lane_add_halves,
+           .from = in->data,
+           .to = out->data};
   if (tarn__tensor_elements(out) == 0) return TARN_OK;
-  tarn_pool *pool = tarn__tensor_elements(in) + tarn__tensor_elements(out) < 32768 ? NULL : call->pool;
+  tarn_pool *pool =
+      tarn__tensor_elements(in) + tarn__tensor_elements(out) < 32768 ? NULL : call->pool;
   if (gradient) return tarn__pool_run(pool, j.g.N * ((j.g.C + PART - 1) / PART), share, &j);
   return tarn__pool_run(pool, j.g.N * j.g.axis[0].out * j.g.axis[1].out, under_window, &j);
 }
@@ -162,9 +177,10 @@ static tarn_status run_average(const tarn_call *call) { return run(call, false, 
 static tarn_status run_max(const tarn_call *call) { return run(call, false, true); }
 static tarn_status run_gradient(const tarn_call *call) { return run(call, true, false); }
 
-#define ROW(text, types, name) {.op = text, .dtypes = types, .keyed = -1, .supports = supports, .run = run_##name},
+#define ROW(text, types, name) \
+  {.op = text, .dtypes = types, .keyed = -1, .supports = supports, .run = run_##name},
 #define BOTH (TARN_BIT(TARN_F16) | TARN_BIT(TARN_BF16))
-#define ROWS                                                                                         \
-  ROW("MaxPool", BOTH, max) ROW("MaxPool3D", BOTH, max)                                              \
-  ROW("AvgPool", BOTH, average) ROW("AvgPool3D", BOTH, average)                                      \
-  ROW("AvgPoolGrad", BOTH, gradient) ROW("AvgPool3DGrad", BOTH, gradient)
+#define ROWS                                                                                \
+  ROW("MaxPool", BOTH, max)                                                                 \
+  ROW("MaxPool3D", BOTH, max) ROW("AvgPool", BOTH, average) ROW("AvgPool3D", BOTH, average) \
+      ROW("AvgPoolGrad", BOTH, gradient) ROW("AvgPool3DGrad", BOTH, gradient)

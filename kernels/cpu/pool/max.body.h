@@ -1,7 +1,8 @@
 /* Max pooling and its gradients. See kernels/cpu/each.h. */
 
-/* NaN never wins, and nothing is below the least finite number: TensorFlow starts there. (In three dimensions it does so
- * only where channels fill a vector; what a NaN does in the others depends on its place.) */
+/* NaN never wins, and nothing is below the least finite number: TensorFlow starts there. (In three
+ * dimensions it does so only where channels fill a vector; what a NaN does in the others depends on
+ * its place.) */
 static void NAME(max)(tarn_pool_walk walk, const tarn_call *call) {
   const ELEM *x = call->in[0]->data;
   ELEM *y = call->out[0]->data;
@@ -16,7 +17,8 @@ static void NAME(max)(tarn_pool_walk walk, const tarn_call *call) {
   }
 }
 
-/* The first greatest element under the window; a NaN wins only where it is the first element. -1: none under it. */
+/* The first greatest element under the window; a NaN wins only where it is the first element. -1:
+ * none under it. */
 static int64_t NAME(argmax)(const tarn_pool_walk *walk, const ELEM *x) {
   const tarn_window_at *o = &walk->window;
   int64_t at = -1;
@@ -60,7 +62,8 @@ static void NAME(gradient)(tarn_pool_walk walk, const tarn_call *call) {
   for (int64_t i = 0; i < n; i++) dx[i] = STORE(sums[i]);
 }
 
-/* The same in three dimensions, where TensorFlow gives dy to every element that is within 1e-5 of y. */
+/* The same in three dimensions, where TensorFlow gives dy to every element that is within 1e-5 of
+ * y. */
 static void NAME(gradient_of_ties)(tarn_pool_walk walk, const tarn_call *call) {
   const ELEM *x = call->in[0]->data, *y = call->in[1]->data, *dy = call->in[2]->data;
   ELEM *dx = call->out[0]->data;
@@ -98,13 +101,14 @@ static tarn_status NAME(argmax_gradient)(tarn_pool_walk walk, const tarn_call *c
   for (int64_t i = 0; i < n; i++) sums[i] = 0;
   while (tarn__pool_walk_next(&walk)) {
     const tarn_window_at *o = &walk.window;
-    const int64_t index = call->in[2]->dtype == TARN_I64 ? ((const int64_t *)call->in[2]->data)[o->out]
-                                                          : ((const int32_t *)call->in[2]->data)[o->out];
+    const int64_t index = call->in[2]->dtype == TARN_I64
+                              ? ((const int64_t *)call->in[2]->data)[o->out]
+                              : ((const int32_t *)call->in[2]->data)[o->out];
     const int64_t first = params->include_batch_in_index ? 0 : o->n * walk.x.N;
     const int64_t room = params->include_batch_in_index ? n : walk.x.N;
     if (index < 0 || index >= room)
-      return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)", (long long)index,
-                       (long long)room);
+      return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)",
+                       (long long)index, (long long)room);
     sums[first + index] = ADD(sums[first + index], LOAD(dy[o->out]));
   }
   for (int64_t i = 0; i < n; i++) dx[i] = STORE(sums[i]);

@@ -5,7 +5,8 @@
 #define TARN_EACH_SET (TARN_EACH_FLOATS | TARN_EACH_INTS)
 #include "kernels/cpu/each.h"
 
-/* The walk for a problem whose window and strides are attributes; `i` is the input that has the pooled shape. */
+/* The walk for a problem whose window and strides are attributes; `i` is the input that has the
+ * pooled shape. */
 static tarn_pool_walk fixed(const tarn_call *call, int i) {
   return tarn__pool_walk(call->problem->params, &call->problem->in_shape[i]);
 }
@@ -77,10 +78,17 @@ const tarn_kernel tarn_kernels_pool_max_reference[] = {
     {.op = "MaxPoolWithArgmax", .dtypes = TARN_REALS, .run = run_with_argmax},
     {.op = "MaxPoolGrad", .dtypes = TARN_REALS, .scratch_bytes = sums, .run = run_gradient},
     {.op = "MaxPoolGradV2", .dtypes = TARN_REALS, .scratch_bytes = sums, .run = run_gradient_v2},
-    {.op = "MaxPool3DGrad", .dtypes = TARN_REALS, .supports = same_types, .scratch_bytes = sums, .run = run_gradient_3d},
+    {.op = "MaxPool3DGrad",
+     .dtypes = TARN_REALS,
+     .supports = same_types,
+     .scratch_bytes = sums,
+     .run = run_gradient_3d},
     {.op = "MaxPoolGradGrad", .dtypes = TARN_REALS, .run = run_second},
     {.op = "MaxPoolGradGradV2", .dtypes = TARN_REALS, .run = run_second_v2},
     {.op = "MaxPool3DGradGrad", .dtypes = TARN_REALS, .run = run_second},
-    {.op = "MaxPoolGradWithArgmax", .dtypes = TARN_REALS, .scratch_bytes = sums, .run = run_argmax_gradient},
+    {.op = "MaxPoolGradWithArgmax",
+     .dtypes = TARN_REALS,
+     .scratch_bytes = sums,
+     .run = run_argmax_gradient},
     {0},
 };

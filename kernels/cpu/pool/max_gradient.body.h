@@ -1,9 +1,8 @@
 /* The gradient of max pooling in f32 with channels last, for AVX2 and AVX-512.
  *
- *   for an image, and a part of its channels; of windows that do not overlap in height, for a line of windows      a chunk
- *     for a window
- *       for a vector of channels: the greatest element so far and the tap where it was, over the window
- *         each tap's dx += dy where it is that tap
+ *   for an image, and a part of its channels; of windows that do not overlap in height, for a line
+ * of windows      a chunk for a window for a vector of channels: the greatest element so far and
+ * the tap where it was, over the window each tap's dx += dy where it is that tap
  *
  * A window is read once and written once, and stays in L1 in between. */
 #include "kernels/cpu/pool/under.h"
@@ -31,8 +30,8 @@ static const char *supports(const tarn_problem *p) {
 }
 
 /* One window and one vector of channels; x and dx: of the image, at the channel. */
-static inline void window(const tarn_pooling *g, const float *x, float *dx, const int64_t first[3], const int64_t last[3], vm m,
-                          vf dy) {
+static inline void window(const tarn_pooling *g, const float *x, float *dx, const int64_t first[3],
+                          const int64_t last[3], vm m, vf dy) {
   const tarn_axis *a = g->axis;
   vf best = vf_zero();
   vi where = vi_set1(0);
@@ -53,7 +52,8 @@ static inline void window(const tarn_pooling *g, const float *x, float *dx, cons
   for (int64_t h = first[1]; h < last[1]; h++)
     for (int64_t w = first[2]; w < last[2]; w++, tap++) {
       float *to = dx + (h * a[2].in + w) * g->C;
-      vf_store_m(to, m, vf_add(vf_load_m(to, m), vf_pick(vf_eq(at, vf_set1((float)tap)), dy, vf_zero())));
+      vf_store_m(to, m,
+                 vf_add(vf_load_m(to, m), vf_pick(vf_eq(at, vf_set1((float)tap)), dy, vf_zero())));
     }
 }
 
@@ -61,7 +61,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const job *j = argument;
   const tarn_axis *a = j->g.axis;
-  const int64_t part = chunk % j->parts, C = j->g.C, c0 = part * j->part, c1 = c0 + j->part < C ? c0 + j->part : C;
+  const int64_t part = chunk % j->parts, C = j->g.C, c0 = part * j->part,
+                c1 = c0 + j->part < C ? c0 + j->part : C;
   const int64_t block = chunk / j->parts, n = j->lines ? block / a[1].out : block;
   const int64_t oh0 = j->lines ? block % a[1].out : 0, oh1 = j->lines ? oh0 + 1 : a[1].out;
   const float *x = j->x + n * a[1].in * a[2].in * C;
@@ -74,7 +75,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
     float *line = dx + h * a[2].in * C;
     if (j->parts == 1) memset(line, 0, (size_t)(a[2].in * C) * sizeof(float));
     else
-      for (int64_t w = 0; w < a[2].in; w++) memset(line + w * C + c0, 0, (size_t)(c1 - c0) * sizeof(float));
+      for (int64_t w = 0; w < a[2].in; w++)
+        memset(line + w * C + c0, 0, (size_t)(c1 - c0) * sizeof(float));
   }
   for (int64_t oh = oh0; oh < oh1; oh++) {
     tarn__axis_under(&a[1], oh, &first[1], &last[1]);
@@ -91,8 +93,10 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
 }
 
 static tarn_status run(const tarn_call *call) {
-  job j = {.g = tarn__pooling_of(call->problem->params, &call->problem->in_shape[0]), .x = call->in[0]->data,
-           .dy = call->in[2]->data, .dx = call->out[0]->data};
+  job j = {.g = tarn__pooling_of(call->problem->params, &call->problem->in_shape[0]),
+           .x = call->in[0]->data,
+           .dy = call->in[2]->data,
+           .dx = call->out[0]->data};
   const tarn_axis *h = &j.g.axis[TARN_HEIGHT];
   const int64_t elements = tarn__tensor_elements(call->out[0]);
   if (elements == 0) return TARN_OK;
@@ -103,7 +107,8 @@ static tarn_status run(const tarn_call *call) {
   j.lines = h->stride >= h->window;
   j.part = j.lines ? j.g.C : CHANNEL_PART;
   j.parts = (j.g.C + j.part - 1) / j.part;
-  return tarn__pool_run(elements < 32768 ? NULL : call->pool, j.g.N * (j.lines ? h->out : 1) * j.parts, chunk_run, &j);
+  return tarn__pool_run(elements < 32768 ? NULL : call->pool,
+                        j.g.N * (j.lines ? h->out : 1) * j.parts, chunk_run, &j);
 }
 
 #define ROWS {.op = "MaxPoolGrad", .dtypes = TARN_BIT(TARN_F32), .supports = supports, .run = run},

@@ -1,5 +1,6 @@
-/* MaxPoolGradWithArgmax in float: each dy is added where its maximum was. For AVX2 and AVX-512, though one element after the other: what
- * it saves over the reference is the sums in double and the walk over windows. */
+/* MaxPoolGradWithArgmax in float: each dy is added where its maximum was. For AVX2 and AVX-512,
+ * though one element after the other: what it saves over the reference is the sums in double and
+ * the walk over windows. */
 #include "kernels/params/pool.h"
 
 #include <string.h>
@@ -12,14 +13,16 @@ static tarn_status run(const tarn_call *call) {
   const int64_t n = tarn__tensor_elements(call->in[1]), all = tarn__tensor_elements(call->out[0]);
   memset(dx, 0, tarn__tensor_bytes(call->out[0]));
   if (n == 0) return TARN_OK;
-  const int64_t parts = params->include_batch_in_index ? 1 : call->out[0]->shape.dim[0], room = all / parts, each = n / parts;
+  const int64_t parts = params->include_batch_in_index ? 1 : call->out[0]->shape.dim[0],
+                room = all / parts, each = n / parts;
   const int64_t *wide = argmax->dtype == TARN_I64 ? argmax->data : NULL;
   const int32_t *narrow = argmax->data;
   for (int64_t part = 0; part < parts; part++, dx += room)
     for (int64_t i = part * each; i < (part + 1) * each; i++) {
       const int64_t index = wide ? wide[i] : narrow[i];
       if (index < 0 || index >= room)
-        return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)", (long long)index, (long long)room);
+        return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)",
+                         (long long)index, (long long)room);
       dx[index] += dy[i];
     }
   return TARN_OK;

@@ -9,7 +9,8 @@
 /* One output element and the input elements under its window. */
 typedef struct tarn_window_at {
   int64_t n, c, out;                       /* batch, output channel, index in the output */
-  int64_t first[TARN_AXES], last[TARN_AXES]; /* input positions: first, first + 1 ... last - 1, all inside */
+  int64_t first[TARN_AXES],
+      last[TARN_AXES]; /* input positions: first, first + 1 ... last - 1, all inside */
 } tarn_window_at;
 
 typedef struct tarn_pool_walk {
@@ -21,7 +22,8 @@ typedef struct tarn_pool_walk {
   bool started;
 } tarn_pool_walk;
 
-static inline tarn_pool_walk tarn__pool_walk(const tarn_pooling_params *params, const tarn_shape *x) {
+static inline tarn_pool_walk tarn__pool_walk(const tarn_pooling_params *params,
+                                             const tarn_shape *x) {
   tarn_pool_walk w = {.g = tarn__pooling_of(params, x)};
   const tarn_axis *a = w.g.axis;
   w.C = w.g.C / w.g.depth_window;
@@ -47,9 +49,11 @@ static inline bool tarn__pool_walk_next(tarn_pool_walk *w) {
     int axis = TARN_WIDTH;
     while (axis >= 0 && ++w->at[axis] == a[axis].out) w->at[axis--] = 0;
     if (axis < 0 && ++o->n == w->g.N) return false;
-    for (int moved = axis < 0 ? 0 : axis; moved < TARN_AXES; moved++) tarn__pool_walk_axis(w, moved);
+    for (int moved = axis < 0 ? 0 : axis; moved < TARN_AXES; moved++)
+      tarn__pool_walk_axis(w, moved);
   }
-  o->out = o->n * w->y.N + w->at[0] * w->y.D + w->at[1] * w->y.H + w->at[2] * w->y.W + o->c * w->y.C;
+  o->out =
+      o->n * w->y.N + w->at[0] * w->y.D + w->at[1] * w->y.H + w->at[2] * w->y.W + o->c * w->y.C;
   return true;
 }
 
@@ -62,13 +66,15 @@ static inline int64_t tarn__window_count(const tarn_window_at *o) {
 }
 
 /* for (each input index i under the window o of walk w), in row-major order; the body follows. */
-#define TARN_UNDER_WINDOW(w, o, i)                                                                        \
-  for (int64_t d_ = (o)->first[0]; d_ < (o)->last[0]; d_++)                                               \
-    for (int64_t h_ = (o)->first[1]; h_ < (o)->last[1]; h_++)                                             \
-      for (int64_t w_ = (o)->first[2]; w_ < (o)->last[2]; w_++)                                           \
-        for (int64_t c_ = (o)->c * (w)->g.depth_window; c_ < ((o)->c + 1) * (w)->g.depth_window; c_++)    \
-          for (int64_t i = (o)->n * (w)->x.N + d_ * (w)->x.D + h_ * (w)->x.H + w_ * (w)->x.W + c_ * (w)->x.C, \
-                       once_ = 1;                                                                         \
+#define TARN_UNDER_WINDOW(w, o, i)                                                               \
+  for (int64_t d_ = (o)->first[0]; d_ < (o)->last[0]; d_++)                                      \
+    for (int64_t h_ = (o)->first[1]; h_ < (o)->last[1]; h_++)                                    \
+      for (int64_t w_ = (o)->first[2]; w_ < (o)->last[2]; w_++)                                  \
+        for (int64_t c_ = (o)->c * (w)->g.depth_window; c_ < ((o)->c + 1) * (w)->g.depth_window; \
+             c_++)                                                                               \
+          for (int64_t i = (o)->n * (w)->x.N + d_ * (w)->x.D + h_ * (w)->x.H + w_ * (w)->x.W +   \
+                           c_ * (w)->x.C,                                                        \
+                       once_ = 1;                                                                \
                once_; once_ = 0)
 
 #endif

@@ -21,12 +21,14 @@ static void slice(const tarn_call *call, const tarn_slices *s, int64_t c, float 
     offset = (high == low ? low : roundf(low / scale) * scale) - (float)q.lowest * scale;
   } else {
     scale = high / (float)q.highest;
-    if (q.lowest < 0) scale = fmaxf(low / ((float)q.lowest + (p->narrow_range ? 1.0f : 0.0f)), scale);
+    if (q.lowest < 0)
+      scale = fmaxf(low / ((float)q.lowest + (p->narrow_range ? 1.0f : 0.0f)), scale);
   }
   float v[BLOCK];
   for (int64_t o = 0; o < s->outer; o++)
     for (int64_t first = 0; first < s->inner; first += BLOCK) {
-      const int64_t at = (o * s->C + c) * s->inner + first, n = s->inner - first < BLOCK ? s->inner - first : BLOCK;
+      const int64_t at = (o * s->C + c) * s->inner + first,
+                    n = s->inner - first < BLOCK ? s->inner - first : BLOCK;
       quantized_get_all(x, at, v, n);
       TARN_EACH_LANE
       for (int64_t i = 0; i < n; i++) v[i] = (v[i] + shift) * scale + offset;

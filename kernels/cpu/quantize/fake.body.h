@@ -1,7 +1,9 @@
-/* FakeQuantWithMinMaxArgs, ...Vars, ...VarsPerChannel and their gradients, in float32 operations in TensorFlow's order.
+/* FakeQuantWithMinMaxArgs, ...Vars, ...VarsPerChannel and their gradients, in float32 operations in
+ * TensorFlow's order.
  *
- * The range is nudged so that 0 is one of the steps: step = (max - min) / (q_max - q_min), zero = q_min - min / step
- * rounded into [q_min, q_max]; then [ (q_min - zero) step, (q_max - zero) step ] is what can be represented. */
+ * The range is nudged so that 0 is one of the steps: step = (max - min) / (q_max - q_min), zero =
+ * q_min - min / step rounded into [q_min, q_max]; then [ (q_min - zero) step, (q_max - zero) step ]
+ * is what can be represented. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/params/quantize.h"
 
@@ -33,7 +35,8 @@ static tarn_slices slices_of(const tarn_call *call, bool per_channel) {
   return tarn__slices_of(x, per_channel ? x->rank - 1 : -1);
 }
 
-static void forward(const tarn_call *call, const float *mins, const float *maxs, bool per_channel, bool invert) {
+static void forward(const tarn_call *call, const float *mins, const float *maxs, bool per_channel,
+                    bool invert) {
   const tarn_slices s = slices_of(call, per_channel);
   const float *x = call->in[0]->data;
   float *y = call->out[0]->data;
@@ -50,10 +53,10 @@ static void forward(const tarn_call *call, const float *mins, const float *maxs,
   }
 }
 
-/* (dy, x) -> dx, and where asked the sums of dy below and above the range: products with 0 and 1, so that an infinite dy
- * makes NaN as in TensorFlow. */
-static void backward(const tarn_call *call, const float *mins, const float *maxs, bool per_channel, float *dmin,
-                     float *dmax) {
+/* (dy, x) -> dx, and where asked the sums of dy below and above the range: products with 0 and 1,
+ * so that an infinite dy makes NaN as in TensorFlow. */
+static void backward(const tarn_call *call, const float *mins, const float *maxs, bool per_channel,
+                     float *dmin, float *dmax) {
   const tarn_slices s = slices_of(call, per_channel);
   const float *dy = call->in[0]->data, *x = call->in[1]->data;
   float *dx = call->out[0]->data;
@@ -102,11 +105,13 @@ static tarn_status run_args_gradient(const tarn_call *call) {
   return TARN_OK;
 }
 static tarn_status run_vars_gradient(const tarn_call *call) {
-  backward(call, call->in[2]->data, call->in[3]->data, false, call->out[1]->data, call->out[2]->data);
+  backward(call, call->in[2]->data, call->in[3]->data, false, call->out[1]->data,
+           call->out[2]->data);
   return TARN_OK;
 }
 static tarn_status run_channels_gradient(const tarn_call *call) {
-  backward(call, call->in[2]->data, call->in[3]->data, true, call->out[1]->data, call->out[2]->data);
+  backward(call, call->in[2]->data, call->in[3]->data, true, call->out[1]->data,
+           call->out[2]->data);
   return TARN_OK;
 }
 

@@ -26,7 +26,8 @@ static void slice(const tarn_call *call, const tarn_slices *s, int64_t c, float 
     shift = roundf((float)((double)*low * (steps / range))) - least;
   } else {
     const float first = least + (p->narrow_range ? 1.0f : 0.0f);
-    const float by_low = first * *low > 0 ? first / *low : FLT_MAX, by_high = most * *high > 0 ? most / *high : FLT_MAX;
+    const float by_low = first * *low > 0 ? first / *low : FLT_MAX,
+                by_high = most * *high > 0 ? most / *high : FLT_MAX;
     scale = by_low < by_high ? by_low : by_high;
     *low = first / scale;
     *high = most / scale;
@@ -36,7 +37,8 @@ static void slice(const tarn_call *call, const tarn_slices *s, int64_t c, float 
   float v[BLOCK];
   for (int64_t o = 0; o < s->outer; o++)
     for (int64_t first = 0; first < s->inner; first += BLOCK) {
-      const int64_t at = (o * s->C + c) * s->inner + first, n = s->inner - first < BLOCK ? s->inner - first : BLOCK;
+      const int64_t at = (o * s->C + c) * s->inner + first,
+                    n = s->inner - first < BLOCK ? s->inner - first : BLOCK;
       const float *from = x + at, bottom = *low, top = *high;
 #define EACH(E)                               \
   do {                                        \
@@ -49,7 +51,8 @@ static void slice(const tarn_call *call, const tarn_slices *s, int64_t c, float 
   } while (0)
       if (p->mode == TARN_MIN_COMBINED && half > 0) EACH(roundf((bounded - bottom) * scale - half));
       else if (p->mode == TARN_MIN_COMBINED) EACH(truncf((bounded - bottom) * scale + 0.5f));
-      else if (p->mode == TARN_MIN_FIRST) EACH(clamp(roundf(from[i] * scale) - shift, least, ceiling));
+      else if (p->mode == TARN_MIN_FIRST)
+        EACH(clamp(roundf(from[i] * scale) - shift, least, ceiling));
       else if (p->half_to_even) EACH(rintf(bounded * scale));
       else EACH(roundf(bounded * scale));
 #undef EACH
@@ -63,11 +66,12 @@ static tarn_status run(const tarn_call *call) {
   const float *mins = call->in[1]->data, *maxs = call->in[2]->data;
   for (int64_t c = 0; c < s.C; c++) {
     if (mins[c] > maxs[c] || isnan(mins[c]) || isnan(maxs[c]))
-      return tarn_fail(TARN_INVALID, "range %lld: min_range %g is not below max_range %g", (long long)c,
-                       (double)mins[c], (double)maxs[c]);
+      return tarn_fail(TARN_INVALID, "range %lld: min_range %g is not below max_range %g",
+                       (long long)c, (double)mins[c], (double)maxs[c]);
     const float widest = fmaxf(fabsf(mins[c]), fabsf(maxs[c]));
     const float low_end = mins[c] < 0 ? mins[c] : 0;
-    float low = low_end, high = fmaxf(maxs[c], low_end + (widest > 1 ? widest : 1) * p->minimum_range);
+    float low = low_end,
+          high = fmaxf(maxs[c], low_end + (widest > 1 ? widest : 1) * p->minimum_range);
     if (high < 0) high = 0;
     slice(call, &s, c, &low, &high);
     ((float *)call->out[1]->data)[c] = low;

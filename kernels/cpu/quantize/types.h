@@ -20,8 +20,8 @@ static inline quantized_type quantized_of(tarn_dtype dtype) {
   }
 }
 
-/* Stores a whole number. One out of the type's range (float32 cannot hold INT32_MAX) or a NaN becomes the lowest, as
- * x86's conversion makes it. */
+/* Stores a whole number. One out of the type's range (float32 cannot hold INT32_MAX) or a NaN
+ * becomes the lowest, as x86's conversion makes it. */
 static inline void quantized_put(tarn_tensor *t, int64_t i, float value) {
   const quantized_type q = quantized_of(t->dtype);
   const double v = (double)value;
@@ -49,11 +49,12 @@ static inline float quantized_get(const tarn_tensor *t, int64_t i) {
 static inline void quantized_put_all(tarn_tensor *t, int64_t at, const float *v, int64_t n) {
   const quantized_type q = quantized_of(t->dtype);
   const float lowest = (float)q.lowest, highest = (float)q.highest;
-#define PUT_ALL(T)                                                                                   \
-  do {                                                                                               \
-    T *to = (T *)t->data + at;                                                                       \
-    TARN_EACH_LANE                                                                                   \
-    for (int64_t i = 0; i < n; i++) to[i] = (T)(int32_t)(v[i] >= lowest && v[i] <= highest ? v[i] : lowest); \
+#define PUT_ALL(T)                                                             \
+  do {                                                                         \
+    T *to = (T *)t->data + at;                                                 \
+    TARN_EACH_LANE                                                             \
+    for (int64_t i = 0; i < n; i++)                                            \
+      to[i] = (T)(int32_t)(v[i] >= lowest && v[i] <= highest ? v[i] : lowest); \
   } while (0)
   switch (t->dtype) {
     case TARN_QU8: PUT_ALL(uint8_t); break;

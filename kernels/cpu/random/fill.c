@@ -34,13 +34,16 @@ static void uniform(const job *j, const uint32_t x[4], int64_t at, int count) {
       for (int i = 0; i < count; i++) ((float *)j->y->data)[at + i] = tarn__uint32_to_float(x[i]);
       break;
     case TARN_F64:
-      for (int i = 0; i < count; i++) ((double *)j->y->data)[at + i] = tarn__uint64_to_double(x[2 * i], x[2 * i + 1]);
+      for (int i = 0; i < count; i++)
+        ((double *)j->y->data)[at + i] = tarn__uint64_to_double(x[2 * i], x[2 * i + 1]);
       break;
     case TARN_F16:
-      for (int i = 0; i < count; i++) ((uint16_t *)j->y->data)[at + i] = tarn__uint16_to_half((uint16_t)x[i]);
+      for (int i = 0; i < count; i++)
+        ((uint16_t *)j->y->data)[at + i] = tarn__uint16_to_half((uint16_t)x[i]);
       break;
     default:
-      for (int i = 0; i < count; i++) ((uint16_t *)j->y->data)[at + i] = tarn__uint16_to_bfloat16((uint16_t)x[i]);
+      for (int i = 0; i < count; i++)
+        ((uint16_t *)j->y->data)[at + i] = tarn__uint16_to_bfloat16((uint16_t)x[i]);
       break;
   }
 }
@@ -58,14 +61,16 @@ static void normal(const job *j, const uint32_t x[4], int64_t at, int count) {
   store(j, at, count, value);
 }
 
-/* Takes pairs until a whole group lies within two standard deviations, also when fewer are stored. */
+/* Takes pairs until a whole group lies within two standard deviations, also when fewer are
+ * stored. */
 static void truncated(const job *j, tarn_philox generator, int64_t at, int count) {
   tarn_stream s = tarn__stream(generator);
   double value[4];
   for (int have = 0; have < j->group;) {
     double pair[2];
     if (j->y->dtype == TARN_F64) {
-      const uint32_t x0 = tarn__stream_word(&s), x1 = tarn__stream_word(&s), x2 = tarn__stream_word(&s), x3 = tarn__stream_word(&s);
+      const uint32_t x0 = tarn__stream_word(&s), x1 = tarn__stream_word(&s),
+                     x2 = tarn__stream_word(&s), x3 = tarn__stream_word(&s);
       tarn__box_muller_double(x0, x1, x2, x3, &pair[0], &pair[1]);
     } else {
       const uint32_t x0 = tarn__stream_word(&s), x1 = tarn__stream_word(&s);
@@ -99,7 +104,8 @@ static tarn_status chunk(void *argument, int64_t c, int worker) {
   const int64_t first = c * CHUNK, groups = (j->n + j->group - 1) / j->group;
   const int64_t last = first + CHUNK < groups ? first + CHUNK : groups;
   /* A rejection loop has 256 words for each element of its group. */
-  const uint64_t skip = j->draw == TARN_DRAW_TRUNCATED ? (uint64_t)j->group * TARN_RANDOM_RESERVE / 4 : 1;
+  const uint64_t skip =
+      j->draw == TARN_DRAW_TRUNCATED ? (uint64_t)j->group * TARN_RANDOM_RESERVE / 4 : 1;
   tarn__philox_skip(&g, (uint64_t)first * skip);
   for (int64_t i = first; i < last; i++) {
     const int64_t at = i * j->group;
@@ -118,8 +124,15 @@ static tarn_status chunk(void *argument, int64_t c, int worker) {
   return TARN_OK;
 }
 
-tarn_status tarn__random_fill(tarn_draw draw, tarn_philox start, uint64_t low, uint64_t range, tarn_tensor *y, tarn_pool *pool) {
-  job j = {draw, start, low, range, y, tarn__tensor_elements(y), tarn_dtype_bytes(y->dtype) == 8 ? 2 : 4};
+tarn_status tarn__random_fill(tarn_draw draw, tarn_philox start, uint64_t low, uint64_t range,
+                              tarn_tensor *y, tarn_pool *pool) {
+  job j = {draw,
+           start,
+           low,
+           range,
+           y,
+           tarn__tensor_elements(y),
+           tarn_dtype_bytes(y->dtype) == 8 ? 2 : 4};
   const int64_t groups = (j.n + j.group - 1) / j.group;
   return tarn__pool_run(pool, (groups + CHUNK - 1) / CHUNK, chunk, &j);
 }

@@ -7,11 +7,11 @@
 
 static void read_row(const tarn_tensor *t, int64_t row, int64_t classes, double *to) {
   switch ((int)t->dtype) {
-#define ROW(DT, S, A, GET, PUT)                                                                         \
-  case DT: {                                                                                            \
-    const S *x = (const S *)t->data + row * classes;                                                    \
-    for (int64_t c = 0; c < classes; c++) to[c] = (double)GET(x[c]);                                    \
-    break;                                                                                              \
+#define ROW(DT, S, A, GET, PUT)                                      \
+  case DT: {                                                         \
+    const S *x = (const S *)t->data + row * classes;                 \
+    for (int64_t c = 0; c < classes; c++) to[c] = (double)GET(x[c]); \
+    break;                                                           \
   }
     TARN_ORDERED_ROWS(ROW)
 #undef ROW
@@ -42,7 +42,8 @@ static int64_t find(const double *sum, int64_t classes, double wanted) {
   return low;
 }
 
-tarn_status tarn__multinomial(const tarn_allocator *a, const tarn_tensor *logits, tarn_philox start, tarn_tensor *y) {
+tarn_status tarn__multinomial(const tarn_allocator *a, const tarn_tensor *logits, tarn_philox start,
+                              tarn_tensor *y) {
   const int64_t rows = y->shape.dim[0], samples = y->shape.dim[1], classes = logits->shape.dim[1];
   const size_t bytes = (size_t)classes * sizeof(double);
   double *sum = tarn__alloc(a, bytes);

@@ -53,7 +53,8 @@ static tarn_status chunk(void *argument, int64_t c, int worker) {
   return TARN_OK;
 }
 
-tarn_status tarn__sample_fill(const tarn_call *call, tarn_philox start, int64_t parameters, tarn_sampler draw) {
+tarn_status tarn__sample_fill(const tarn_call *call, tarn_philox start, int64_t parameters,
+                              tarn_sampler draw) {
   job j = {call, start, draw, parameters, 0, tarn__tensor_elements(call->out[0])};
   if (j.all == 0) return TARN_OK;
   j.samples = j.all / parameters;

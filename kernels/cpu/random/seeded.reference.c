@@ -14,40 +14,45 @@ static tarn_status reserve(const tarn_call *call, uint64_t blocks, tarn_philox *
 
 static tarn_status draw(const tarn_call *call, tarn_draw what, uint64_t low, uint64_t range) {
   tarn_philox start;
-  TARN_TRY(reserve(call, (uint64_t)tarn__tensor_elements(call->out[0]) * TARN_RANDOM_RESERVE, &start));
+  TARN_TRY(
+      reserve(call, (uint64_t)tarn__tensor_elements(call->out[0]) * TARN_RANDOM_RESERVE, &start));
   return tarn__random_fill(what, start, low, range, call->out[0], call->pool);
 }
 
 static tarn_status uniform(const tarn_call *call) { return draw(call, TARN_DRAW_UNIFORM, 0, 0); }
 static tarn_status normal(const tarn_call *call) { return draw(call, TARN_DRAW_NORMAL, 0, 0); }
-static tarn_status truncated(const tarn_call *call) { return draw(call, TARN_DRAW_TRUNCATED, 0, 0); }
+static tarn_status truncated(const tarn_call *call) {
+  return draw(call, TARN_DRAW_TRUNCATED, 0, 0);
+}
 
 static tarn_status integer(const tarn_call *call) {
   const int64_t low = tarn__index_at(call->in[1], 0), high = tarn__index_at(call->in[2], 0);
   if (tarn__tensor_elements(call->out[0]) == 0) return TARN_OK;
-  if (low >= high) return tarn_fail(TARN_INVALID, "Need minval < maxval, got %lld >= %lld", (long long)low, (long long)high);
+  if (low >= high)
+    return tarn_fail(TARN_INVALID, "Need minval < maxval, got %lld >= %lld", (long long)low,
+                     (long long)high);
   return draw(call, TARN_DRAW_INTEGER, (uint64_t)low, (uint64_t)high - (uint64_t)low);
 }
 
 typedef struct wide { uint64_t low, high; } wide;
-enum { AHEAD = 32 };   /* places whose partners are drawn, and asked for, before they are exchanged */
+enum { AHEAD = 32 }; /* places whose partners are drawn, and asked for, before they are exchanged */
 
 /* Fisher and Yates from the front: place i takes one of those from i on. */
-#define SHUFFLE(NAME, T)                                                                                  \
-  static void NAME(T *x, int64_t n, tarn_stream *s) {                                                     \
-    for (int64_t first = 0; first < n - 1; first += AHEAD) {                                              \
-      const int64_t count = n - 1 - first < AHEAD ? n - 1 - first : AHEAD;                                \
-      int64_t partner[AHEAD];                                                                             \
-      for (int64_t k = 0; k < count; k++) {                                                               \
-        partner[k] = first + k + tarn__stream_word(s) % (uint32_t)(n - first - k);                        \
-        __builtin_prefetch(x + partner[k], 1);                                                            \
-      }                                                                                                   \
-      for (int64_t k = 0; k < count; k++) {                                                               \
-        const T kept = x[first + k];                                                                      \
-        x[first + k] = x[partner[k]];                                                                     \
-        x[partner[k]] = kept;                                                                             \
-      }                                                                                                   \
-    }                                                                                                     \
+#define SHUFFLE(NAME, T)                                                           \
+  static void NAME(T *x, int64_t n, tarn_stream *s) {                              \
+    for (int64_t first = 0; first < n - 1; first += AHEAD) {                       \
+      const int64_t count = n - 1 - first < AHEAD ? n - 1 - first : AHEAD;         \
+      int64_t partner[AHEAD];                                                      \
+      for (int64_t k = 0; k < count; k++) {                                        \
+        partner[k] = first + k + tarn__stream_word(s) % (uint32_t)(n - first - k); \
+        __builtin_prefetch(x + partner[k], 1);                                     \
+      }                                                                            \
+      for (int64_t k = 0; k < count; k++) {                                        \
+        const T kept = x[first + k];                                               \
+        x[first + k] = x[partner[k]];                                              \
+        x[partner[k]] = kept;                                                      \
+      }                                                                            \
+    }                                                                              \
   }
 SHUFFLE(shuffle_1, uint8_t)
 SHUFFLE(shuffle_2, uint16_t)
@@ -84,7 +89,8 @@ static tarn_status shuffle(const tarn_call *call) {
   for (int64_t i = 0; i < n; i++) order[i] = (uint32_t)i;
   shuffle_4(order, n, &s);
   tarn_status status = TARN_OK;
-  for (int64_t i = 0; i < n && status == TARN_OK; i++) status = tarn__move(y, i * row, x, order[i] * row, row);
+  for (int64_t i = 0; i < n && status == TARN_OK; i++)
+    status = tarn__move(y, i * row, x, order[i] * row, row);
   tarn__free(call->run->allocator, order, bytes);
   return status;
 }
@@ -99,11 +105,23 @@ static tarn_status multinomial(const tarn_call *call) {
 }
 
 const tarn_kernel tarn_kernels_random_seeded_reference[] = {
-  {.op = "RandomUniform", .name = "uniform", .dtypes = TARN_FLOATS, .keyed = -1, .run = uniform},
-  {.op = "RandomStandardNormal", .name = "normal", .dtypes = TARN_FLOATS, .keyed = -1, .run = normal},
-  {.op = "TruncatedNormal", .name = "truncated", .dtypes = TARN_FLOATS, .keyed = -1, .run = truncated},
-  {.op = "RandomUniformInt", .name = "integer", .dtypes = TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64), .keyed = -1, .run = integer},
-  {.op = "RandomShuffle", .name = "shuffle", .run = shuffle},
-  {.op = "Multinomial", .name = "multinomial", .dtypes = TARN_REALS, .run = multinomial},
-  {0},
+    {.op = "RandomUniform", .name = "uniform", .dtypes = TARN_FLOATS, .keyed = -1, .run = uniform},
+    {.op = "RandomStandardNormal",
+     .name = "normal",
+     .dtypes = TARN_FLOATS,
+     .keyed = -1,
+     .run = normal},
+    {.op = "TruncatedNormal",
+     .name = "truncated",
+     .dtypes = TARN_FLOATS,
+     .keyed = -1,
+     .run = truncated},
+    {.op = "RandomUniformInt",
+     .name = "integer",
+     .dtypes = TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64),
+     .keyed = -1,
+     .run = integer},
+    {.op = "RandomShuffle", .name = "shuffle", .run = shuffle},
+    {.op = "Multinomial", .name = "multinomial", .dtypes = TARN_REALS, .run = multinomial},
+    {0},
 };

@@ -13,8 +13,10 @@ static tarn_status of_key(const tarn_call *call, tarn_philox *g) {
   const uint64_t *key = call->in[1]->data, *counter = call->in[2]->data;
   const int64_t algorithm = tarn__tensor_int(call->in[3], 0);
   if (algorithm != 1 && algorithm != 3)
-    return tarn_fail(TARN_UNSUPPORTED, "random algorithm %lld: only Philox (1) and auto (3)", (long long)algorithm);
-  *g = (tarn_philox){.counter = {(uint32_t)counter[0], (uint32_t)(counter[0] >> 32), (uint32_t)counter[1], (uint32_t)(counter[1] >> 32)},
+    return tarn_fail(TARN_UNSUPPORTED, "random algorithm %lld: only Philox (1) and auto (3)",
+                     (long long)algorithm);
+  *g = (tarn_philox){.counter = {(uint32_t)counter[0], (uint32_t)(counter[0] >> 32),
+                                 (uint32_t)counter[1], (uint32_t)(counter[1] >> 32)},
                      .key = {(uint32_t)key[0], (uint32_t)(key[0] >> 32)}};
   return TARN_OK;
 }
@@ -24,9 +26,13 @@ static tarn_status draw(const tarn_call *call, tarn_draw what, const tarn_philox
 }
 
 static tarn_status integer(const tarn_call *call, const tarn_philox *g, int minval) {
-  const int64_t low = tarn__index_at(call->in[minval], 0), high = tarn__index_at(call->in[minval + 1], 0);
-  if (low >= high) return tarn_fail(TARN_INVALID, "Need minval < maxval, got %lld >= %lld", (long long)low, (long long)high);
-  return tarn__random_fill(TARN_DRAW_INTEGER, *g, (uint64_t)low, (uint64_t)high - (uint64_t)low, call->out[0], call->pool);
+  const int64_t low = tarn__index_at(call->in[minval], 0),
+                high = tarn__index_at(call->in[minval + 1], 0);
+  if (low >= high)
+    return tarn_fail(TARN_INVALID, "Need minval < maxval, got %lld >= %lld", (long long)low,
+                     (long long)high);
+  return tarn__random_fill(TARN_DRAW_INTEGER, *g, (uint64_t)low, (uint64_t)high - (uint64_t)low,
+                           call->out[0], call->pool);
 }
 
 #define SEEDED(name, what)                         \
@@ -76,7 +82,9 @@ static tarn_status algorithm(const tarn_call *call) {
 }
 
 #define FLOATS .dtypes = TARN_FLOATS, .keyed = -1
-#define INTEGERS .dtypes = TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64) | TARN_BIT(TARN_U32) | TARN_BIT(TARN_U64), .keyed = -1
+#define INTEGERS                                                                               \
+  .dtypes = TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64) | TARN_BIT(TARN_U32) | TARN_BIT(TARN_U64), \
+  .keyed = -1
 
 const tarn_kernel tarn_kernels_random_stateless_reference[] = {
   {.op = "StatelessRandomUniform", .name = "uniform", FLOATS, .run = uniform},

@@ -1,6 +1,7 @@
-/* Normal samples within bounds (Robert, "Simulation of truncated normal variables", 1995). Everything is rounded to the output's
- * type at each step, as TensorFlow's templates do. A stream is walked from its beginning to its end, whatever the number of
- * threads: what TensorFlow gives with one; with more it gives large outputs other numbers. */
+/* Normal samples within bounds (Robert, "Simulation of truncated normal variables", 1995).
+ * Everything is rounded to the output's type at each step, as TensorFlow's templates do. A stream
+ * is walked from its beginning to its end, whatever the number of threads: what TensorFlow gives
+ * with one; with more it gives large outputs other numbers. */
 #include "core/dtype.h"
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/random/sample.h"
@@ -19,10 +20,15 @@ typedef struct bounded {
 
 static double rounded(tarn_dtype dtype, double x) {
   if (dtype == TARN_F64) return x;
-  return dtype == TARN_F32 ? (double)(float)x : (double)tarn__f16_to_f32(tarn__f32_to_f16((float)x));
+  return dtype == TARN_F32 ? (double)(float)x
+                           : (double)tarn__f16_to_f32(tarn__f32_to_f16((float)x));
 }
-static double exp_of(tarn_dtype dtype, double x) { return dtype == TARN_F64 ? exp(x) : rounded(dtype, (double)expf((float)x)); }
-static double log_of(tarn_dtype dtype, double x) { return dtype == TARN_F64 ? log(x) : rounded(dtype, (double)logf((float)x)); }
+static double exp_of(tarn_dtype dtype, double x) {
+  return dtype == TARN_F64 ? exp(x) : rounded(dtype, (double)expf((float)x));
+}
+static double log_of(tarn_dtype dtype, double x) {
+  return dtype == TARN_F64 ? log(x) : rounded(dtype, (double)logf((float)x));
+}
 
 /* The numbers of one block: their count. */
 static int uniforms(tarn_dtype dtype, tarn_philox *g, double u[4]) {
@@ -33,7 +39,8 @@ static int uniforms(tarn_dtype dtype, tarn_philox *g, double u[4]) {
     return 2;
   }
   for (int i = 0; i < 4; i++)
-    u[i] = (double)(dtype == TARN_F32 ? tarn__uint32_to_float(x[i]) : tarn__f16_to_f32(tarn__uint16_to_half((uint16_t)x[i])));
+    u[i] = (double)(dtype == TARN_F32 ? tarn__uint32_to_float(x[i])
+                                      : tarn__f16_to_f32(tarn__uint16_to_half((uint16_t)x[i])));
   return 4;
 }
 static int normals(tarn_dtype dtype, tarn_philox *g, double z[4]) {
@@ -88,7 +95,8 @@ static tarn_status by_normal(const bounded *b, tarn_philox *g, place *to) {
 /* Uniform proposals between the bounds. */
 static tarn_status by_uniform(const bounded *b, tarn_philox *g, place *to) {
   const tarn_dtype t = b->dtype;
-  const double range = rounded(t, b->high - b->low), plus = b->low < 0 ? 0 : rounded(t, b->low * b->low);
+  const double range = rounded(t, b->high - b->low),
+               plus = b->low < 0 ? 0 : rounded(t, b->low * b->low);
   double z[4], u[4];
   for (int tries = 0; to->left > 0;) {
     const int n = uniforms(t, g, z);
@@ -107,7 +115,8 @@ static tarn_status by_uniform(const bounded *b, tarn_philox *g, place *to) {
   return TARN_OK;
 }
 
-/* Proposals from the exponential distribution that fits the tail from `low` on best; root = sqrt(low^2 + 4). */
+/* Proposals from the exponential distribution that fits the tail from `low` on best; root =
+ * sqrt(low^2 + 4). */
 static tarn_status by_exponential(const bounded *b, double root, tarn_philox *g, place *to) {
   const tarn_dtype t = b->dtype;
   const double alpha = rounded(t, rounded(t, b->low + root) / 2);
@@ -129,23 +138,29 @@ static tarn_status by_exponential(const bounded *b, double root, tarn_philox *g,
 }
 
 /* Samples of one set of parameters: mean, deviation, least, most at index[] of in[0..3]. */
-static tarn_status sample(const tarn_tensor *const *in, const int64_t index[4], tarn_philox *g, place *to) {
+static tarn_status sample(const tarn_tensor *const *in, const int64_t index[4], tarn_philox *g,
+                          place *to) {
   const tarn_dtype t = to->y->dtype;
   double v[4];
   for (int i = 0; i < 4; i++) v[i] = tarn__sample_parameter(in[i], index[i]);
-  if (!(v[1] > 0 && v[2] < v[3] && (isfinite(v[2]) || isfinite(v[3])))) return tarn_fail(TARN_INVALID, "Invalid parameters");
-  if ((isinf(v[2]) && v[2] < 0) || v[3] < v[0]) {   /* turned over: bounds lie above the mean where they can */
+  if (!(v[1] > 0 && v[2] < v[3] && (isfinite(v[2]) || isfinite(v[3]))))
+    return tarn_fail(TARN_INVALID, "Invalid parameters");
+  if ((isinf(v[2]) && v[2] < 0) ||
+      v[3] < v[0]) { /* turned over: bounds lie above the mean where they can */
     const double least = v[2];
     v[2] = v[3];
     v[3] = least;
     v[1] = -v[1];
   }
-  const bounded b = {t, v[0], v[1], rounded(t, rounded(t, v[2] - v[0]) / v[1]), rounded(t, rounded(t, v[3] - v[0]) / v[1])};
+  const bounded b = {t, v[0], v[1], rounded(t, rounded(t, v[2] - v[0]) / v[1]),
+                     rounded(t, rounded(t, v[3] - v[0]) / v[1])};
   const double inside = rounded(t, 1.3);
   const double root = rounded(t, sqrt(rounded(t, rounded(t, b.low * b.low) + 4)));
-  const double exponent = rounded(t, 0.5 + rounded(t, rounded(t, b.low * rounded(t, b.low - root)) / 4));
+  const double exponent =
+      rounded(t, 0.5 + rounded(t, rounded(t, b.low * rounded(t, b.low - root)) / 4));
   const double cutoff = rounded(t, rounded(t, 2 * exp_of(t, exponent)) / rounded(t, b.low + root));
-  if ((b.low < -inside && b.high >= 0) || (b.high > inside && b.low <= 0)) return by_normal(&b, g, to);
+  if ((b.low < -inside && b.high >= 0) || (b.high > inside && b.low <= 0))
+    return by_normal(&b, g, to);
   if (rounded(t, b.high - b.low) < cutoff) return by_uniform(&b, g, to);
   return by_exponential(&b, root, g, to);
 }
@@ -156,11 +171,13 @@ static tarn_status seeded(const tarn_call *call) {
   const tarn_tensor *const *in = call->in + 1;
   const int64_t n = tarn__tensor_elements(call->out[0]);
   if (n == 0) return TARN_OK;
-  const bool one = tarn__tensor_elements(in[0]) == 1 && tarn__tensor_elements(in[1]) == 1 && in[2]->shape.rank == 0 &&
-                   in[3]->shape.rank == 0;
-  const int64_t batches = one ? (n + BATCH - 1) / BATCH : call->out[0]->shape.dim[0], each = one ? BATCH : n / batches;
+  const bool one = tarn__tensor_elements(in[0]) == 1 && tarn__tensor_elements(in[1]) == 1 &&
+                   in[2]->shape.rank == 0 && in[3]->shape.rank == 0;
+  const int64_t batches = one ? (n + BATCH - 1) / BATCH : call->out[0]->shape.dim[0],
+                each = one ? BATCH : n / batches;
   tarn_philox g;
-  TARN_TRY(tarn__generator_reserve(call, p->seed, p->seed2, (uint64_t)batches * 2 * TRIES * ((uint64_t)each + 3) / 4, &g));
+  TARN_TRY(tarn__generator_reserve(call, p->seed, p->seed2,
+                                   (uint64_t)batches * 2 * TRIES * ((uint64_t)each + 3) / 4, &g));
   for (int64_t b = 0; b < batches; b++) {
     if (call->run) TARN_TRY(tarn__run_check(call->run));
     int64_t index[4];
@@ -176,7 +193,8 @@ static tarn_status stateless(const tarn_call *call) {
   const tarn_tensor *const *in = call->in + 2, *seed = call->in[1];
   const int64_t n = tarn__tensor_elements(call->out[0]);
   tarn_shape both = tarn__shape_scalar();
-  tarn_philox g = tarn__philox_of_seed((uint64_t)tarn__index_at(seed, 0), (uint64_t)tarn__index_at(seed, 1));
+  tarn_philox g =
+      tarn__philox_of_seed((uint64_t)tarn__index_at(seed, 0), (uint64_t)tarn__index_at(seed, 1));
   for (int i = 0; i < 4; i++) {
     const tarn_shape so_far = both;
     TARN_TRY(tarn__shape_broadcast(&so_far, &in[i]->shape, &both));

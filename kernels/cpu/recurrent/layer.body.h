@@ -231,9 +231,9 @@ static void course_finish(const course *c) {
   }
 }
 
-/* Whether to fetch so many bytes of weights ahead: where next to nothing of them is still in L2 when
- * a step comes back to it. Measured on Intel's Emerald Rapids: 3 % gained at 36 MB, nothing at 7,
- * 15 % lost within L2; on AMD's Zen 4 20 % lost from L3. */
+/* Whether to fetch so many bytes of weights ahead: where next to nothing of them is still in L2
+ * when a step comes back to it. Measured on Intel's Emerald Rapids: 3 % gained at 36 MB, nothing at
+ * 7, 15 % lost within L2; on AMD's Zen 4 20 % lost from L3. */
 static bool course_streams(const course *c, size_t bytes) {
   const tarn_cpu *cpu = tarn__cpu();
   const size_t caches = (size_t)tarn__pool_threads(c->call->pool) * cpu->l2_bytes;

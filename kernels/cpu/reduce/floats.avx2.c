@@ -1,6 +1,7 @@
-/* The greatest and least of float32, for AVX2. NaN is what it meets: the instruction takes either side of one, so each vector
- * also notes where it had one. A run ends with a vector that overlaps what was read before: nothing is greater for being seen
- * twice. The least is the greatest of what has the other sign. */
+/* The greatest and least of float32, for AVX2. NaN is what it meets: the instruction takes either
+ * side of one, so each vector also notes where it had one. A run ends with a vector that overlaps
+ * what was read before: nothing is greater for being seen twice. The least is the greatest of what
+ * has the other sign. */
 #include <immintrin.h>
 #include <math.h>
 
@@ -16,13 +17,16 @@ static inline float greatest(const float *x, int64_t n, __m256 sign, float most)
     }
     return most;
   }
-  const __m256 first = _mm256_xor_ps(_mm256_loadu_ps(x), sign), last = _mm256_xor_ps(_mm256_loadu_ps(x + n - 8), sign);
+  const __m256 first = _mm256_xor_ps(_mm256_loadu_ps(x), sign),
+               last = _mm256_xor_ps(_mm256_loadu_ps(x + n - 8), sign);
   __m256 a = first, b = last, c = first, d = last;
   __m256 no = _mm256_cmp_ps(first, last, _CMP_UNORD_Q), nan = no;
   int64_t i = 8;
   for (; i + 32 <= n; i += 32) {
-    const __m256 p = _mm256_xor_ps(_mm256_loadu_ps(x + i), sign), q = _mm256_xor_ps(_mm256_loadu_ps(x + i + 8), sign);
-    const __m256 r = _mm256_xor_ps(_mm256_loadu_ps(x + i + 16), sign), s = _mm256_xor_ps(_mm256_loadu_ps(x + i + 24), sign);
+    const __m256 p = _mm256_xor_ps(_mm256_loadu_ps(x + i), sign),
+                 q = _mm256_xor_ps(_mm256_loadu_ps(x + i + 8), sign);
+    const __m256 r = _mm256_xor_ps(_mm256_loadu_ps(x + i + 16), sign),
+                 s = _mm256_xor_ps(_mm256_loadu_ps(x + i + 24), sign);
     no = _mm256_or_ps(no, _mm256_cmp_ps(p, q, _CMP_UNORD_Q));
     nan = _mm256_or_ps(nan, _mm256_cmp_ps(r, s, _CMP_UNORD_Q));
     a = _mm256_max_ps(a, p);
@@ -50,32 +54,35 @@ static void start(void *acc, int64_t n) {
 }
 
 /* Accumulators hold what has the other sign for the least: finish turns it back. */
-#define EXTREME(NAME, SIGN)                                                                                    \
-  static void add_##NAME(void *acc, const void *x, int64_t n) {                                                \
-    float *a = acc;                                                                                            \
-    *a = greatest(x, n, _mm256_set1_ps(SIGN 0.0f), *a);                                                        \
-  }                                                                                                            \
-  static void row_##NAME(void *acc, const void *from, int64_t n) {                                             \
-    float *a = acc;                                                                                            \
-    const float *x = from;                                                                                     \
-    for (int64_t i = 0; i < n; i++) {                                                                          \
-      const float v = SIGN x[i], m = a[i];                                                                     \
-      a[i] = v > m || v != v ? v : m;                                                                          \
-    }                                                                                                          \
-  }                                                                                                            \
-  static void runs_##NAME(void *acc, const void *x, int64_t n, int64_t run) {                                  \
-    float *a = acc;                                                                                            \
-    for (int64_t i = 0; i < n; i++)                                                                            \
-      a[i] = greatest((const float *)x + i * run, run, _mm256_set1_ps(SIGN 0.0f), a[i]);                       \
-  }                                                                                                            \
-  static void finish_##NAME(const void *acc, void *y, int64_t n, int64_t terms) {                              \
-    const float *a = acc;                                                                                      \
-    (void)terms;                                                                                               \
-    for (int64_t i = 0; i < n; i++) ((float *)y)[i] = SIGN a[i];                                               \
-  }                                                                                                            \
-  static const tarn_reducer reducer_##NAME = {.accumulator_bytes = sizeof(float), .start = start,              \
-                                              .add_run = add_##NAME, .add_row = row_##NAME,                    \
-                                              .add_runs = runs_##NAME, .finish = finish_##NAME};
+#define EXTREME(NAME, SIGN)                                                              \
+  static void add_##NAME(void *acc, const void *x, int64_t n) {                          \
+    float *a = acc;                                                                      \
+    *a = greatest(x, n, _mm256_set1_ps(SIGN 0.0f), *a);                                  \
+  }                                                                                      \
+  static void row_##NAME(void *acc, const void *from, int64_t n) {                       \
+    float *a = acc;                                                                      \
+    const float *x = from;                                                               \
+    for (int64_t i = 0; i < n; i++) {                                                    \
+      const float v = SIGN x[i], m = a[i];                                               \
+      a[i] = v > m || v != v ? v : m;                                                    \
+    }                                                                                    \
+  }                                                                                      \
+  static void runs_##NAME(void *acc, const void *x, int64_t n, int64_t run) {            \
+    float *a = acc;                                                                      \
+    for (int64_t i = 0; i < n; i++)                                                      \
+      a[i] = greatest((const float *)x + i * run, run, _mm256_set1_ps(SIGN 0.0f), a[i]); \
+  }                                                                                      \
+  static void finish_##NAME(const void *acc, void *y, int64_t n, int64_t terms) {        \
+    const float *a = acc;                                                                \
+    (void)terms;                                                                         \
+    for (int64_t i = 0; i < n; i++) ((float *)y)[i] = SIGN a[i];                         \
+  }                                                                                      \
+  static const tarn_reducer reducer_##NAME = {.accumulator_bytes = sizeof(float),        \
+                                              .start = start,                            \
+                                              .add_run = add_##NAME,                     \
+                                              .add_row = row_##NAME,                     \
+                                              .add_runs = runs_##NAME,                   \
+                                              .finish = finish_##NAME};
 EXTREME(max, +)
 EXTREME(min, -)
 

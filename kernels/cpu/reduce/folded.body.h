@@ -1,9 +1,11 @@
-/* Sum and Mean over any axes, BiasAddGrad, and Einsum where it is such a sum, in f32, for AVX2 and AVX-512.
+/* Sum and Mean over any axes, BiasAddGrad, and Einsum where it is such a sum, in f32, for AVX2 and
+ * AVX-512.
  *
- * Neighbouring axes that are both kept or both summed are folded into one. Then either the fastest axis is kept, and
- * vectors of it are added up (a mean over a picture: [N, HW, C]), or it is summed, and each output is the sum of runs
- * (a mean over the last axis). Chunks are outputs, so results do not depend on the number of threads. Sums are kept in
- * blocks of 256 before they are added to the total: rounding grows with the blocks, not with the elements. */
+ * Neighbouring axes that are both kept or both summed are folded into one. Then either the fastest
+ * axis is kept, and vectors of it are added up (a mean over a picture: [N, HW, C]), or it is
+ * summed, and each output is the sum of runs (a mean over the last axis). Chunks are outputs, so
+ * results do not depend on the number of threads. Sums are kept in blocks of 256 before they are
+ * added to the total: rounding grows with the blocks, not with the elements. */
 #include "kernels/cpu/simd/vec.h"
 #include "kernels/kernel.h"
 #include "kernels/params/bias.h"
@@ -43,7 +45,8 @@ static inline vf sum_down(const job *j, const float *x, vm m, bool whole) {
     int64_t end = j->terms - first < BLOCK ? j->terms : first + BLOCK;
     vf s = vf_zero();
     for (int64_t i = first; i < end; i++) {
-      const float *at = x + (j->summed_axes == 1 ? i * j->summed[0].step : place(j->summed, j->summed_axes, i));
+      const float *at =
+          x + (j->summed_axes == 1 ? i * j->summed[0].step : place(j->summed, j->summed_axes, i));
       s = vf_add(s, whole ? vf_load(at) : vf_load_m(at, m));
     }
     total = vf_add(total, s);
@@ -76,7 +79,8 @@ static inline void sum_down_4(const job *j, const float *x, float *y) {
 static tarn_status down(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const job *j = argument;
-  int64_t row = chunk / j->parts, c = chunk % j->parts * PART, end = j->inner - c < PART ? j->inner : c + PART;
+  int64_t row = chunk / j->parts, c = chunk % j->parts * PART,
+          end = j->inner - c < PART ? j->inner : c + PART;
   const float *x = j->x + place(j->kept, j->kept_axes, row);
   float *y = j->y + row * j->inner;
   if (j->summed_axes == 1)
@@ -100,7 +104,8 @@ static float sum_along(const float *x, int64_t n) {
       s2 = vf_add(s2, vf_load(x + i + 2 * VF));
       s3 = vf_add(s3, vf_load(x + i + 3 * VF));
     }
-    for (; i < end; i += VF) s0 = vf_add(s0, vf_load_m(x + i, vm_first(end - i < VF ? end - i : VF)));
+    for (; i < end; i += VF)
+      s0 = vf_add(s0, vf_load_m(x + i, vm_first(end - i < VF ? end - i : VF)));
     total = vf_add(total, vf_add(vf_add(s0, s1), vf_add(s2, s3)));
   }
   return vf_sum(total);
@@ -122,10 +127,17 @@ static tarn_status along(void *argument, int64_t chunk, int worker) {
   return TARN_OK;
 }
 
-static tarn_status reduce(const tarn_call *call, const tarn_shape *shape, const bool *is_summed, bool mean) {
-  job j = {.x = call->in[0]->data, .y = call->out[0]->data, .outer = 1, .terms = 1, .inner = 1, .inner_kept = true,
+static tarn_status reduce(const tarn_call *call, const tarn_shape *shape, const bool *is_summed,
+                          bool mean) {
+  job j = {.x = call->in[0]->data,
+           .y = call->out[0]->data,
+           .outer = 1,
+           .terms = 1,
+           .inner = 1,
+           .inner_kept = true,
            .scale = 1.0f};
-  int64_t step = 1, outputs = tarn__tensor_elements(call->out[0]), elements = tarn__shape_elements(shape), count = 1;
+  int64_t step = 1, outputs = tarn__tensor_elements(call->out[0]),
+          elements = tarn__shape_elements(shape), count = 1;
   for (int d = 0; d < shape->rank; d++)
     if (is_summed[d]) count *= shape->dim[d];
   if (mean) j.scale = (float)(1.0 / (double)count);

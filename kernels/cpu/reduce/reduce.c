@@ -2,8 +2,9 @@
 
 enum { CHUNK = 16384 }; /* elements of x, about, where outputs are done one by one */
 
-/* Groups of axes, from the slowest; steps are in elements of x. The fastest group is not in these lists: it is a run of
- * `run` reduced neighbours, or a row of `row` kept ones; the other of the two is 1. */
+/* Groups of axes, from the slowest; steps are in elements of x. The fastest group is not in these
+ * lists: it is a run of `run` reduced neighbours, or a row of `row` kept ones; the other of the two
+ * is 1. */
 typedef struct groups {
   int kept, reduced;
   int64_t kept_dim[TARN_MAX_RANK], kept_step[TARN_MAX_RANK];
@@ -129,7 +130,8 @@ static tarn_status chunk_of_row(void *argument, int64_t which, int worker) {
   if (g->terms > 0) {
     int64_t index[TARN_MAX_RANK] = {0}, at = kept_at(g, row) + from;
     if (w->reducer->add_rows && g->reduced == 1)
-      w->reducer->add_rows(acc, w->x + (size_t)at * w->x_bytes, n, g->reduced_dim[0], g->reduced_step[0]);
+      w->reducer->add_rows(acc, w->x + (size_t)at * w->x_bytes, n, g->reduced_dim[0],
+                           g->reduced_step[0]);
     else do w->reducer->add_row(acc, w->x + (size_t)at * w->x_bytes, n);
     while (advance(g, index, &at));
   }
@@ -139,8 +141,12 @@ static tarn_status chunk_of_row(void *argument, int64_t which, int worker) {
 
 tarn_status tarn__reduce(const tarn_call *call, const tarn_reducer *reducer) {
   const tarn_tensor *x = call->in[0];
-  work w = {.reducer = reducer, .g = split(&x->shape, call->in[1]), .x = x->data, .y = call->out[0]->data,
-            .x_bytes = tarn_dtype_bytes(x->dtype), .y_bytes = tarn_dtype_bytes(call->out[0]->dtype)};
+  work w = {.reducer = reducer,
+            .g = split(&x->shape, call->in[1]),
+            .x = x->data,
+            .y = call->out[0]->data,
+            .x_bytes = tarn_dtype_bytes(x->dtype),
+            .y_bytes = tarn_dtype_bytes(call->out[0]->dtype)};
   if (w.g.outputs == 0) return TARN_OK;
   if (w.g.row > 1) {
     w.block = TARN_REDUCE_BLOCK;

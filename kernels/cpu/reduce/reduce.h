@@ -1,6 +1,6 @@
-/* Reductions over any axes. x is seen as groups of axes that are kept or reduced in turn; accumulators hold a block of
- * outputs while the reduced groups are walked. The order of summation follows from the shape alone, never from the number
- * of threads. */
+/* Reductions over any axes. x is seen as groups of axes that are kept or reduced in turn;
+ * accumulators hold a block of outputs while the reduced groups are walked. The order of summation
+ * follows from the shape alone, never from the number of threads. */
 #ifndef TARN_KERNELS_CPU_REDUCE_REDUCE_H
 #define TARN_KERNELS_CPU_REDUCE_REDUCE_H
 
@@ -22,7 +22,8 @@ typedef struct tarn_reducer {
   void (*add_rows)(void *acc, const void *x, int64_t n, int64_t rows, int64_t step);
 } tarn_reducer;
 
-/* Reduces input 0 over the axes in input 1 into output 0. The axes were checked when the shape was inferred. */
+/* Reduces input 0 over the axes in input 1 into output 0. The axes were checked when the shape was
+ * inferred. */
 tarn_status tarn__reduce(const tarn_call *call, const tarn_reducer *reducer);
 
 #endif

@@ -28,14 +28,16 @@ static bool insert(int64_t *set, int64_t size, int64_t value) {
 }
 
 /* Fills `picked` and says how many draws it took. */
-static tarn_status pick(const tarn_call *call, const tarn_sampler *s, tarn_words *words, int64_t *picked,
-                        int64_t *tries) {
+static tarn_status pick(const tarn_call *call, const tarn_sampler *s, tarn_words *words,
+                        int64_t *picked, int64_t *tries) {
   const tarn_sampler_params *p = call->problem->params;
   int64_t *set = call->scratch;
   for (int64_t i = 0; p->unique && i < slots(p); i++) set[i] = -1;
   *tries = 0;
   for (int64_t i = 0; i < p->num_sampled;) {
-    if (++*tries == INT32_MAX) return tarn_fail(TARN_FAILED, "no %lld different values in 2^31 draws", (long long)p->num_sampled);
+    if (++*tries == INT32_MAX)
+      return tarn_fail(TARN_FAILED, "no %lld different values in 2^31 draws",
+                       (long long)p->num_sampled);
     if (*tries % 65536 == 0 && call->run) TARN_TRY(tarn__run_check(call->run));
     const int64_t value = p->kind == TARN_SAMPLE_ALL ? i : tarn__sampler_draw(s, p, words);
     if (!p->unique || insert(set, slots(p), value)) picked[i++] = value;
@@ -57,22 +59,25 @@ static tarn_status sample(const tarn_call *call, tarn_sampler *s) {
   float *class_count = call->out[1]->data, *picked_count = call->out[2]->data;
   for (int64_t i = 0; i < n; i++)
     if (classes[i] < 0 || classes[i] >= s->range)
-      return tarn_fail(TARN_INVALID, "true class %lld is outside of [0, %lld)", (long long)classes[i],
-                       (long long)s->range);
+      return tarn_fail(TARN_INVALID, "true class %lld is outside of [0, %lld)",
+                       (long long)classes[i], (long long)s->range);
   tarn_words words = {.generator = s->generator, .used = 4};
-  tarn__philox_skip(&s->generator, (uint64_t)p->num_sampled * 512);   /* 2048 words a sample, as TensorFlow reserves */
+  tarn__philox_skip(&s->generator, (uint64_t)p->num_sampled *
+                                       512); /* 2048 words a sample, as TensorFlow reserves */
   TARN_TRY(pick(call, s, &words, picked, &tries));
   for (int64_t i = 0; i < p->num_sampled; i++)
     picked_count[i] = expected(p, tarn__sampler_probability(s, p, picked[i]), tries);
-  for (int64_t i = 0; i < n; i++) class_count[i] = expected(p, tarn__sampler_probability(s, p, classes[i]), tries);
-  for (int64_t i = 0; i < n && p->kind == TARN_SAMPLE_LEARNED; i++) tarn__sampler_learn(s, classes[i]);
+  for (int64_t i = 0; i < n; i++)
+    class_count[i] = expected(p, tarn__sampler_probability(s, p, classes[i]), tries);
+  for (int64_t i = 0; i < n && p->kind == TARN_SAMPLE_LEARNED; i++)
+    tarn__sampler_learn(s, classes[i]);
   return TARN_OK;
 }
 
 static tarn_status run(const tarn_call *call) {
   void *object;
-  TARN_TRY(tarn__resources_get(call->run->resources, &tarn__sampler_type, call->problem->node, tarn__sampler_create,
-                               call->problem->params, &object));
+  TARN_TRY(tarn__resources_get(call->run->resources, &tarn__sampler_type, call->problem->node,
+                               tarn__sampler_create, call->problem->params, &object));
   tarn_sampler *s = object;
   const tarn_sampler_params *p = call->problem->params;
   tarn_status status;
@@ -81,7 +86,8 @@ static tarn_status run(const tarn_call *call) {
     status = sample(call, s);
     pthread_mutex_unlock(&s->lock);
   } else {
-    status = tarn_fail(TARN_INVALID, "another sampler of this name has a range of %lld", (long long)s->range);
+    status = tarn_fail(TARN_INVALID, "another sampler of this name has a range of %lld",
+                       (long long)s->range);
   }
   tarn__object_release(s);
   return status;

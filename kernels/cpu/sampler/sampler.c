@@ -1,4 +1,5 @@
-/* Distributions of candidate samplers, with the bits of TensorFlow's: same words, same order, same rejections. */
+/* Distributions of candidate samplers, with the bits of TensorFlow's: same words, same order, same
+ * rejections. */
 #include "kernels/cpu/sampler/sampler.h"
 
 #include <math.h>
@@ -58,7 +59,8 @@ static tarn_status alias_table(tarn_sampler *s) {
   s->accept = tarn__alloc(s->allocator, n * sizeof *s->accept);
   s->alias = tarn__alloc(s->allocator, n * sizeof *s->alias);
   double *share = tarn__alloc(s->allocator, n * sizeof *share);
-  int32_t *stack = tarn__alloc(s->allocator, n * sizeof *stack);   /* low from the front, high from the back */
+  int32_t *stack =
+      tarn__alloc(s->allocator, n * sizeof *stack); /* low from the front, high from the back */
   const bool ready = s->accept && s->alias && share && stack;
   if (ready) {
     size_t low = 0, high = n;
@@ -101,7 +103,8 @@ static tarn_status fixed(tarn_sampler *s, const tarn_sampler_params *p) {
     s->fixed_total += weight;
   }
   if (at != s->range || !(s->fixed_total > 0) || isinf(s->fixed_total))
-    return tarn_fail(TARN_INVALID, "unigrams and reserved ids do not make %lld weights with a positive sum",
+    return tarn_fail(TARN_INVALID,
+                     "unigrams and reserved ids do not make %lld weights with a positive sum",
                      (long long)s->range);
   return alias_table(s);
 }
@@ -138,7 +141,8 @@ static uint32_t next(tarn_words *w) {
   return w->block[w->used++];
 }
 
-/* Even in [0, n), n at least 1: the lowest values are rejected where n does not divide the words' range. */
+/* Even in [0, n), n at least 1: the lowest values are rejected where n does not divide the words'
+ * range. */
 static uint64_t even64(tarn_words *w, uint64_t n) {
   for (;;) {
     const uint64_t low = next(w), x = low | (uint64_t)next(w) << 32;
@@ -167,7 +171,8 @@ int64_t tarn__sampler_draw(const tarn_sampler *s, const tarn_sampler_params *p, 
   return r < s->accept[row] ? (int64_t)row : s->alias[row];
 }
 
-float tarn__sampler_probability(const tarn_sampler *s, const tarn_sampler_params *p, int64_t value) {
+float tarn__sampler_probability(const tarn_sampler *s, const tarn_sampler_params *p,
+                                int64_t value) {
   switch (p->kind) {
     case TARN_SAMPLE_LEARNED: return (float)s->weight[value] / (float)s->total;
     case TARN_SAMPLE_FIXED: return s->fixed[value] / s->fixed_total;

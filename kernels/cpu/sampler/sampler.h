@@ -1,4 +1,5 @@
-/* The state of a candidate sampler: its generator and its weights. Thread-safe through `lock`, which the caller holds. */
+/* The state of a candidate sampler: its generator and its weights. Thread-safe through `lock`,
+ * which the caller holds. */
 #ifndef TARN_KERNELS_CPU_SAMPLER_SAMPLER_H
 #define TARN_KERNELS_CPU_SAMPLER_SAMPLER_H
 
@@ -14,7 +15,8 @@ typedef struct tarn_sampler {
   const tarn_allocator *allocator;
   tarn_philox generator;
   int64_t range;
-  /* learned: weights, and a Fenwick tree of their sums (tree[i] covers i & -i weights, counted from 1) */
+  /* learned: weights, and a Fenwick tree of their sums (tree[i] covers i & -i weights, counted from
+   * 1) */
   int32_t *weight, *tree;
   int64_t total;
   /* fixed: Walker's alias method; row i is taken with probability accept[i], else its alias */

@@ -1,6 +1,7 @@
-/* Each listed row of the gradient is added to the row that its index names, over the size of its segment or its root. The second
- * forms keep only the rows that are named, in the order of their indices. Entries are sorted by the row they go to, so that a row is
- * summed in float (double for double) and rounded once, as TensorFlow does.
+/* Each listed row of the gradient is added to the row that its index names, over the size of its
+ * segment or its root. The second forms keep only the rows that are named, in the order of their
+ * indices. Entries are sorted by the row they go to, so that a row is summed in float (double for
+ * double) and rounded once, as TensorFlow does.
  *
  * Scratch: sizes of segments (int64), the sorted entries, one row of sums. */
 #include "kernels/cpu/array/elements.h"
@@ -33,7 +34,8 @@ static size_t scratch(const tarn_problem *p, int threads) {
 
 static int order(const void *x, const void *y) {
   const entry *a = x, *b = y;
-  return a->row != b->row ? (a->row > b->row) - (a->row < b->row) : (a->at > b->at) - (a->at < b->at);
+  return a->row != b->row ? (a->row > b->row) - (a->row < b->row)
+                          : (a->at > b->at) - (a->at < b->at);
 }
 
 /* An output without rows has nothing to look at, whatever the indices are. */
@@ -49,11 +51,11 @@ static tarn_status sort(job *j) {
   for (int64_t i = 0; i < j->n; i++) {
     int64_t id = tarn__index_at(ids, i), row = tarn__index_at(indices, i);
     if (id < 0 || id >= segments)
-      return tarn_fail(TARN_INVALID, "segment_ids[%lld] = %lld is not in [0, %lld)", (long long)i, (long long)id,
-                       (long long)segments);
+      return tarn_fail(TARN_INVALID, "segment_ids[%lld] = %lld is not in [0, %lld)", (long long)i,
+                       (long long)id, (long long)segments);
     if (row < 0 || row >= rows)
-      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i, (long long)row,
-                       (long long)rows);
+      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i,
+                       (long long)row, (long long)rows);
     j->sizes[id]++;
     j->entries[i] = (entry){row, i};
   }

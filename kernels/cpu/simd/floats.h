@@ -1,11 +1,13 @@
-/* Whole tensors of half floats as floats, for kernels that compute in float: their scratch holds the copies. */
+/* Whole tensors of half floats as floats, for kernels that compute in float: their scratch holds
+ * the copies. */
 #ifndef TARN_KERNELS_CPU_SIMD_FLOATS_H
 #define TARN_KERNELS_CPU_SIMD_FLOATS_H
 
 #include "core/tensor.h"
 #include "kernels/cpu/simd/half.h"
 
-/* The n elements of a float32 tensor themselves; those of half floats copied to *room, which moves on. */
+/* The n elements of a float32 tensor themselves; those of half floats copied to *room, which moves
+ * on. */
 static inline const float *lane_floats_of(const tarn_tensor *t, float **room, int64_t n) {
   if (t->dtype == TARN_F32) return t->data;
   float *to = *room;

@@ -1,5 +1,5 @@
-/* Rows of binary16 to float and back with the processor's instructions, 16 or 8 at a time. NaNs and denormals as
- * tarn__f16_to_f32 and tarn__f32_to_f16 have them. */
+/* Rows of binary16 to float and back with the processor's instructions, 16 or 8 at a time. NaNs and
+ * denormals as tarn__f16_to_f32 and tarn__f32_to_f16 have them. */
 #ifndef TARN_KERNELS_CPU_SIMD_HALF_H
 #define TARN_KERNELS_CPU_SIMD_HALF_H
 
@@ -7,30 +7,38 @@
 
 #include <immintrin.h>
 
-enum { LANE_BLOCK = 512 };   /* elements that loops convert at once: floats of three blocks stay in L1 */
+enum {
+  LANE_BLOCK = 512
+}; /* elements that loops convert at once: floats of three blocks stay in L1 */
 
 static inline void lane_floats_of_halves(float *to, const uint16_t *from, int64_t n) {
   int64_t i = 0;
 #ifdef __AVX512F__
   for (; i + 16 <= n; i += 16)
-    _mm512_storeu_ps(to + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(from + i))));
+    _mm512_storeu_ps(
+        to + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(from + i))));
 #endif
-  for (; i + 8 <= n; i += 8) _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(from + i))));
+  for (; i + 8 <= n; i += 8)
+    _mm256_storeu_ps(to + i,
+                     _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(from + i))));
   for (; i < n; i++) to[i] = tarn__f16_to_f32(from[i]);
 }
 static inline void lane_halves_of_floats(uint16_t *to, const float *from, int64_t n) {
   int64_t i = 0;
 #ifdef __AVX512F__
   for (; i + 16 <= n; i += 16)
-    _mm256_storeu_si256((__m256i *)(void *)(to + i), _mm512_cvtps_ph(_mm512_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
+    _mm256_storeu_si256((__m256i *)(void *)(to + i),
+                        _mm512_cvtps_ph(_mm512_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
 #endif
   for (; i + 8 <= n; i += 8)
-    _mm_storeu_si128((__m128i *)(void *)(to + i), _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i *)(void *)(to + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
   for (; i < n; i++) to[i] = tarn__f32_to_f16(from[i]);
 }
 
 /* sum[i] += x[i], then row by row, `step` elements apart. */
-static inline void lane_sum_halves(float *sum, const uint16_t *x, int64_t n, int64_t rows, int64_t step) {
+static inline void lane_sum_halves(float *sum, const uint16_t *x, int64_t n, int64_t rows,
+                                   int64_t step) {
   int64_t i = 0;
 #ifdef __AVX512F__
   enum { LANES = 16 };
@@ -48,7 +56,8 @@ static inline void lane_sum_halves(float *sum, const uint16_t *x, int64_t n, int
 #define PLUS _mm256_add_ps
 #endif
   for (; i + 4 * LANES <= n; i += 4 * LANES) {
-    VECTOR a = GET(sum + i), b = GET(sum + i + LANES), c = GET(sum + i + 2 * LANES), d = GET(sum + i + 3 * LANES);
+    VECTOR a = GET(sum + i), b = GET(sum + i + LANES), c = GET(sum + i + 2 * LANES),
+           d = GET(sum + i + 3 * LANES);
     for (int64_t r = 0; r < rows; r++) {
       const uint16_t *row = x + r * step + i;
       a = PLUS(a, AT(row));
@@ -83,13 +92,15 @@ static inline void lane_add_halves(uint16_t *to, const uint16_t *a, const uint16
     const __mmask16 m = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1u : 0xffffu);
     const __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, a + i));
     const __m512 y = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, b + i));
-    _mm256_mask_storeu_epi16(to + i, m, _mm512_cvtps_ph(_mm512_add_ps(x, y), _MM_FROUND_TO_NEAREST_INT));
+    _mm256_mask_storeu_epi16(to + i, m,
+                             _mm512_cvtps_ph(_mm512_add_ps(x, y), _MM_FROUND_TO_NEAREST_INT));
   }
 #endif
   for (; i + 8 <= n; i += 8) {
     const __m256 x = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(a + i)));
     const __m256 y = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(b + i)));
-    _mm_storeu_si128((__m128i *)(void *)(to + i), _mm256_cvtps_ph(_mm256_add_ps(x, y), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i *)(void *)(to + i),
+                     _mm256_cvtps_ph(_mm256_add_ps(x, y), _MM_FROUND_TO_NEAREST_INT));
   }
   for (; i < n; i++) to[i] = tarn__f32_to_f16(tarn__f16_to_f32(a[i]) + tarn__f16_to_f32(b[i]));
 }
@@ -99,25 +110,28 @@ static inline void lane_raise_halves(uint16_t *to, const uint16_t *x, int64_t n)
 #ifdef __AVX512F__
   for (; i < n; i += 16) {
     const __mmask16 m = (__mmask16)(n - i < 16 ? (1u << (n - i)) - 1u : 0xffffu);
-    const __m256i old = _mm256_maskz_loadu_epi16(m, to + i), new = _mm256_maskz_loadu_epi16(m, x + i);
-    const __mmask16 more = _mm512_cmp_ps_mask(_mm512_cvtph_ps(new), _mm512_cvtph_ps(old), _CMP_GT_OQ);
+    const __m256i old = _mm256_maskz_loadu_epi16(m, to + i),
+                  new = _mm256_maskz_loadu_epi16(m, x + i);
+    const __mmask16 more =
+        _mm512_cmp_ps_mask(_mm512_cvtph_ps(new), _mm512_cvtph_ps(old), _CMP_GT_OQ);
     _mm256_mask_storeu_epi16(to + i, m & more, new);
   }
 #endif
   for (; i + 8 <= n; i += 8) {
     const __m256 old = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(to + i)));
     const __m256 new = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(x + i)));
-    _mm_storeu_si128((__m128i *)(void *)(to + i), _mm256_cvtps_ph(_mm256_max_ps(new, old), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i *)(void *)(to + i),
+                     _mm256_cvtps_ph(_mm256_max_ps(new, old), _MM_FROUND_TO_NEAREST_INT));
   }
   for (; i < n; i++) to[i] = tarn__f16_to_f32(x[i]) > tarn__f16_to_f32(to[i]) ? x[i] : to[i];
 }
 static inline void lane_raise_bf16s(uint16_t *to, const uint16_t *x, int64_t n) {
-  _Pragma("omp simd")
-  for (int64_t i = 0; i < n; i++) to[i] = tarn__bf16_to_f32(x[i]) > tarn__bf16_to_f32(to[i]) ? x[i] : to[i];
+  _Pragma("omp simd") for (int64_t i = 0; i < n; i++) to[i] =
+      tarn__bf16_to_f32(x[i]) > tarn__bf16_to_f32(to[i]) ? x[i] : to[i];
 }
 static inline void lane_add_bf16s(uint16_t *to, const uint16_t *a, const uint16_t *b, int64_t n) {
-  _Pragma("omp simd")
-  for (int64_t i = 0; i < n; i++) to[i] = tarn__f32_to_bf16(tarn__bf16_to_f32(a[i]) + tarn__bf16_to_f32(b[i]));
+  _Pragma("omp simd") for (int64_t i = 0; i < n; i++) to[i] =
+      tarn__f32_to_bf16(tarn__bf16_to_f32(a[i]) + tarn__bf16_to_f32(b[i]));
 }
 
 static inline void lane_fill(float *to, float x) {

@@ -1,10 +1,12 @@
-/* Exponentials and logarithms of one number without branches or calls: a loop over them becomes vectors under the flags of
- * the avx2 and avx512 files, which alone may include this. Everything in double; floats go through double and are rounded
- * once, but for lane_expf and lane_expm1f, whose loops must keep up with memory.
+/* Exponentials and logarithms of one number without branches or calls: a loop over them becomes
+ * vectors under the flags of the avx2 and avx512 files, which alone may include this. Everything in
+ * double; floats go through double and are rounded once, but for lane_expf and lane_expm1f, whose
+ * loops must keep up with memory.
  *
- * NaN in, NaN out; infinities and signs of zero as C's functions have them; denormal arguments count as 0, as everywhere in
- * a run. Largest errors against C's library in long double: README.md. exp is Cody and Waite's with Taylor's series, log
- * is fdlibm's (e_log.c, Sun Microsystems 1993). */
+ * NaN in, NaN out; infinities and signs of zero as C's functions have them; denormal arguments
+ * count as 0, as everywhere in a run. Largest errors against C's library in long double: README.md.
+ * exp is Cody and Waite's with Taylor's series, log is fdlibm's (e_log.c, Sun Microsystems
+ * 1993). */
 #ifndef TARN_KERNELS_CPU_SIMD_LANES_H
 #define TARN_KERNELS_CPU_SIMD_LANES_H
 
@@ -12,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LANE_MAGIC 0x1.8p52          /* adding it rounds to an integer and leaves that in the low bits */
+#define LANE_MAGIC 0x1.8p52 /* adding it rounds to an integer and leaves that in the low bits */
 #define LANE_LN2_HIGH 6.93147180369123816490e-01
 #define LANE_LN2_LOW 1.90821492927058770002e-10
 
@@ -57,7 +59,8 @@ static inline double lane_expm1_small(double r) {
   return fma(p * r, r, r);
 }
 
-/* x = n ln2 + r; *first and *second are powers of 2 whose product is 2^n, as 2^n itself may be no double. */
+/* x = n ln2 + r; *first and *second are powers of 2 whose product is 2^n, as 2^n itself may be no
+ * double. */
 static inline double lane_exp_split(double x, double *first, double *second) {
   const double t = fma(x, 1.44269504088896340736, LANE_MAGIC), n = t - LANE_MAGIC;
   const double h = fma(n, 0.5, LANE_MAGIC);
@@ -89,7 +92,8 @@ static inline double lane_log(double x) {
   const double k = lane_from_bits(moved >> 52 | 0x4330000000000000u) - (0x1p52 + 1023);
   const double f = lane_from_bits((moved & 0xfffffffffffffu) + low) - 1;
   const double s = f / (2 + f), z = s * s, w = z * z;
-  const double odd = w * fma(w, fma(w, 1.531383769920937332e-01, 2.222219843214978396e-01), 3.999999999940941908e-01);
+  const double odd = w * fma(w, fma(w, 1.531383769920937332e-01, 2.222219843214978396e-01),
+                             3.999999999940941908e-01);
   const double even = z * fma(w, fma(w, fma(w, 1.479819860511658591e-01, 1.818357216161805012e-01),
                                      2.857142874366239149e-01), 6.666666666666735130e-01);
   const double half = 0.5 * f * f;
@@ -137,7 +141,8 @@ static inline float lane_expm1_small_f(float r) {
   return fmaf(p * r, r, r);
 }
 static inline float lane_exp_split_f(float x, float *first, float *second) {
-  const float magic = 0x1.8p23f, t = fmaf(x, 1.44269504088896341f, magic), n = t - magic, h = fmaf(n, 0.5f, magic);
+  const float magic = 0x1.8p23f, t = fmaf(x, 1.44269504088896341f, magic), n = t - magic,
+              h = fmaf(n, 0.5f, magic);
   const uint32_t bias = 127u << 23;
   *first = lane_from_bits_f((lane_bits_f(h) << 23) + bias);
   *second = lane_from_bits_f(((lane_bits_f(t) - lane_bits_f(h)) << 23) + bias);

@@ -9,11 +9,12 @@
 #define LANE_PI 3.14159265358979323846
 #define LANE_PI_2 1.57079632679489661923
 #define LANE_PI_2_LOW 6.123233995736766036e-17
-/* Beyond this the quarter turns are no longer taken off exactly enough: callers go to C's library. */
+/* Beyond this the quarter turns are no longer taken off exactly enough: callers go to C's
+ * library. */
 #define LANE_MOST_RADIANS 1e6
 
-/* sin(x + quarters pi/2) for |x| <= LANE_MOST_RADIANS, to the accuracy of a float: Cody and Waite's reduction in two
- * parts, then Taylor's series to the digits of a double. */
+/* sin(x + quarters pi/2) for |x| <= LANE_MOST_RADIANS, to the accuracy of a float: Cody and Waite's
+ * reduction in two parts, then Taylor's series to the digits of a double. */
 LANE_INLINE double lane_sine(double x, uint64_t quarters) {
   const double t = fma(x, 0.636619772367581343076, LANE_MAGIC), n = t - LANE_MAGIC;
   const double r = fma(n, -LANE_PI_2_LOW, fma(n, -LANE_PI_2, x)), z = r * r;
@@ -44,7 +45,8 @@ static inline double lane_sin(double x) {
 }
 static inline double lane_cos(double x) { return lane_sine(x, 1); }
 
-/* The arc of a quotient in [0, 1]: S. Moshier's rational function (Cephes, atan.c), turned by pi/4 above 0.66. */
+/* The arc of a quotient in [0, 1]: S. Moshier's rational function (Cephes, atan.c), turned by pi/4
+ * above 0.66. */
 LANE_INLINE double lane_arc(double q) {
   const bool steep = q > 0.66;
   const double x = steep ? (q - 1) / (q + 1) : q, z = x * x;
@@ -75,14 +77,16 @@ LANE_INLINE double lane_atan2(double y, double x) {
   a = copysign(a, y);
   return x != x || y != y ? x + y : a;
 }
-/* In float, for loops that must keep up with memory: the polynomials of Cephes (sinf.c, asinf.c, atanf.c). NaN beyond 1.
+/* In float, for loops that must keep up with memory: the polynomials of Cephes (sinf.c, asinf.c,
+ * atanf.c). NaN beyond 1.
  *
- * sin(x + quarters pi/2) for |x| <= LANE_MOST_RADIANS_F: pi/2 in three parts, the first two with so few bits that the multiples
- * which occur are exact in a fused product. */
+ * sin(x + quarters pi/2) for |x| <= LANE_MOST_RADIANS_F: pi/2 in three parts, the first two with so
+ * few bits that the multiples which occur are exact in a fused product. */
 #define LANE_MOST_RADIANS_F 8192.0f
 LANE_INLINE float lane_sine_f(float x, uint32_t quarters) {
   const float t = fmaf(x, 0.636619772367581343f, 0x1.8p23f), n = t - 0x1.8p23f;
-  const float r = fmaf(n, -5.3903029534742383927e-15f, fmaf(n, -7.5497894158615963534e-8f, fmaf(n, -1.57079625129699707031f, x)));
+  const float r = fmaf(n, -5.3903029534742383927e-15f,
+                       fmaf(n, -7.5497894158615963534e-8f, fmaf(n, -1.57079625129699707031f, x)));
   const float z = r * r;
   const uint32_t turn = lane_bits_f(t) + quarters;
   float s = -1.9515295891e-4f;
@@ -111,19 +115,27 @@ static inline float lane_arc_sine_f(float r, float z) {   /* of r in [0, 1/2], z
 static inline float lane_asinf(float x) {
   const float size = fabsf(x);
   const bool steep = size > 0.5f;
-  const float z = steep ? 0.5f * (1 - size) : size * size, a = lane_arc_sine_f(steep ? sqrtf(z) : size, z);
+  const float z = steep ? 0.5f * (1 - size) : size * size,
+              a = lane_arc_sine_f(steep ? sqrtf(z) : size, z);
   return copysignf(steep ? (float)LANE_PI_2 - 2 * a : a, x);
 }
 static inline float lane_acosf(float x) {
   const float size = fabsf(x);
   const bool steep = size > 0.5f;
-  const float z = steep ? 0.5f * (1 - size) : size * size, a = lane_arc_sine_f(steep ? sqrtf(z) : x, z);
+  const float z = steep ? 0.5f * (1 - size) : size * size,
+              a = lane_arc_sine_f(steep ? sqrtf(z) : x, z);
   return !steep ? (float)LANE_PI_2 - a : x > 0 ? 2 * a : (float)LANE_PI - 2 * a;
 }
 static inline float lane_atanf(float x) {
   const float size = fabsf(x);
   const bool far = size > 2.414213562373095f, near = size <= 0.4142135623730950f;
-  const float r = (near ? size : far ? -1.0f : size - 1) / (near ? 1.0f : far ? size : size + 1), z = r * r;
+  const float r = (near  ? size
+                   : far ? -1.0f
+                         : size - 1) /
+                  (near  ? 1.0f
+                   : far ? size
+                         : size + 1),
+              z = r * r;
   float p = 8.05374449538e-2f;
   p = fmaf(p, z, -1.38776856032e-1f);
   p = fmaf(p, z, 1.99777106478e-1f);

@@ -1,7 +1,8 @@
-/* exp, log, tanh and kin on vectors of floats. NaN in, NaN out; signs of zero and infinities as C's functions have them.
+/* exp, log, tanh and kin on vectors of floats. NaN in, NaN out; signs of zero and infinities as C's
+ * functions have them.
  *
- * Largest errors, measured against double over all floats of the range: see README.md. The polynomials are those of
- * Cephes (S. Moshier, expf.c and logf.c). */
+ * Largest errors, measured against double over all floats of the range: see README.md. The
+ * polynomials are those of Cephes (S. Moshier, expf.c and logf.c). */
 #ifndef TARN_KERNELS_CPU_SIMD_MATH_H
 #define TARN_KERNELS_CPU_SIMD_MATH_H
 
@@ -48,7 +49,9 @@ static inline vf vf_expm1(vf x) {
   return vf_pick(vf_eq(n, vf_zero()), p, vf_add(y, y));
 }
 
-static inline vf vf_sigmoid(vf x) { return vf_div(vf_set1(1.0f), vf_add(vf_set1(1.0f), vf_exp(vf_neg(x)))); }
+static inline vf vf_sigmoid(vf x) {
+  return vf_div(vf_set1(1.0f), vf_add(vf_set1(1.0f), vf_exp(vf_neg(x))));
+}
 
 /* With e = exp(2|x|) - 1: e / (e + 2). */
 static inline vf vf_tanh(vf x) {

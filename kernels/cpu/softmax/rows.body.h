@@ -36,7 +36,8 @@ static tarn_status NAME(cross_entropy)(const tarn_call *call) {
   for (int64_t r = 0; r < g.rows; r++) {
     const ELEM *x = (const ELEM *)call->in[0]->data + r * g.logits_row;
     const ELEM *t = (const ELEM *)call->in[1]->data + r * g.labels_row;
-    const WIDE m = NAME(greatest)(x, g.logits_col, g.cols), sum = NAME(sum_exp)(x, g.logits_col, g.cols, m);
+    const WIDE m = NAME(greatest)(x, g.logits_col, g.cols),
+               sum = NAME(sum_exp)(x, g.logits_col, g.cols, m);
     const WIDE log_sum = (WIDE)log((double)sum);
     WIDE total = 0;
     for (int64_t c = 0; c < g.cols; c++) {
@@ -56,8 +57,8 @@ static tarn_status NAME(sparse_cross_entropy)(const tarn_call *call) {
   for (int64_t r = 0; r < g.rows; r++, x += g.cols, dx += g.cols) {
     const int64_t label = tarn__tensor_int(call->in[1], r);
     if (label < 0 || label >= g.cols)
-      return tarn_fail(TARN_INVALID, "label %lld of row %lld is outside of [0, %lld)", (long long)label, (long long)r,
-                       (long long)g.cols);
+      return tarn_fail(TARN_INVALID, "label %lld of row %lld is outside of [0, %lld)",
+                       (long long)label, (long long)r, (long long)g.cols);
     const WIDE m = NAME(greatest)(x, 1, g.cols), sum = NAME(sum_exp)(x, 1, g.cols, m);
     for (int64_t c = 0; c < g.cols; c++)
       dx[c] = STORE((WIDE)exp((double)(LOAD(x[c]) - m)) / sum - (WIDE)(c == label));

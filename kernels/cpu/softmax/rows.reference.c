@@ -15,7 +15,9 @@ static tarn_status run_log(const tarn_call *call) {
   TARN_EACH_OF_FLOATS(dtype(call), softmax)(call, true);
   return TARN_OK;
 }
-static tarn_status run_dense(const tarn_call *call) { return TARN_EACH_OF_FLOATS(dtype(call), cross_entropy)(call); }
+static tarn_status run_dense(const tarn_call *call) {
+  return TARN_EACH_OF_FLOATS(dtype(call), cross_entropy)(call);
+}
 static tarn_status run_sparse(const tarn_call *call) {
   return TARN_EACH_OF_FLOATS(dtype(call), sparse_cross_entropy)(call);
 }

@@ -1,7 +1,8 @@
 /* Softmax, its logarithm and the cross-entropies over rows in f32, for AVX2 and AVX-512.
  *
- * A row is read for its maximum, read again for the exponentials and their sum, and scaled where it was written: it stays
- * in L1 or L2 between. The last vector of a row is masked. Rows are cut into chunks for the pool. */
+ * A row is read for its maximum, read again for the exponentials and their sum, and scaled where it
+ * was written: it stays in L1 or L2 between. The last vector of a row is masked. Rows are cut into
+ * chunks for the pool. */
 #include "kernels/cpu/simd/math.h"
 #include "kernels/kernel.h"
 #include "kernels/params/softmax.h"
@@ -83,7 +84,8 @@ static void log_softmax_row(const job *j, int64_t r) {
 /* loss = sum t (log sum exp - (x - top)), dx = softmax - t. */
 static void cross_entropy_row(const job *j, int64_t r) {
   int64_t n = j->cols;
-  const float *x = (const float *)j->call->in[0]->data + r * n, *label = (const float *)j->call->in[1]->data + r * n;
+  const float *x = (const float *)j->call->in[0]->data + r * n,
+              *label = (const float *)j->call->in[1]->data + r * n;
   float *dx = (float *)j->call->out[1]->data + r * n, top = greatest(x, n);
   float sum = exponentials(x, n, top, NULL);
   vf t = vf_set1(top), l = vf_set1(logf(sum)), f = vf_set1(1.0f / sum), loss = vf_zero();
@@ -127,29 +129,34 @@ static tarn_status rows(const tarn_call *call, tarn_chunk body) {
   tarn_rows g = tarn__rows_of(&call->problem->in_shape[0]);
   job j = {call, g.rows, g.cols, g.cols > 0 && g.cols < CHUNK ? CHUNK / g.cols : 1};
   if (g.rows == 0) return TARN_OK;
-  return tarn__pool_run(g.rows * g.cols < 2 * CHUNK ? NULL : call->pool, (g.rows + j.step - 1) / j.step, body, &j);
+  return tarn__pool_run(g.rows * g.cols < 2 * CHUNK ? NULL : call->pool,
+                        (g.rows + j.step - 1) / j.step, body, &j);
 }
 
 static tarn_status run_softmax(const tarn_call *call) { return rows(call, softmax_rows); }
 static tarn_status run_log_softmax(const tarn_call *call) { return rows(call, log_softmax_rows); }
-static tarn_status run_cross_entropy(const tarn_call *call) { return rows(call, cross_entropy_rows); }
+static tarn_status run_cross_entropy(const tarn_call *call) {
+  return rows(call, cross_entropy_rows);
+}
 
 static tarn_status run_sparse(const tarn_call *call) {
   tarn_rows g = tarn__rows_of(&call->problem->in_shape[0]);
   for (int64_t r = 0; r < g.rows; r++) {
     int64_t label = tarn__tensor_int(call->in[1], r);
     if (label < 0 || label >= g.cols)
-      return tarn_fail(TARN_INVALID, "label %lld of row %lld is outside of [0, %lld)", (long long)label, (long long)r,
-                       (long long)g.cols);
+      return tarn_fail(TARN_INVALID, "label %lld of row %lld is outside of [0, %lld)",
+                       (long long)label, (long long)r, (long long)g.cols);
   }
   return rows(call, sparse_cross_entropy_rows);
 }
 
 static const char *no_broadcast(const tarn_problem *p) {
-  return tarn__shape_equal(&p->in_shape[0], &p->in_shape[1]) ? NULL : "logits or labels are broadcast";
+  return tarn__shape_equal(&p->in_shape[0], &p->in_shape[1]) ? NULL
+                                                             : "logits or labels are broadcast";
 }
 
-#define ROW(OP, RUN, SUPPORTS) {.op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = SUPPORTS, .run = RUN}
+#define ROW(OP, RUN, SUPPORTS) \
+  { .op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = SUPPORTS, .run = RUN }
 #define ROWS                                                                    \
   ROW("Softmax", run_softmax, NULL), ROW("LogSoftmax", run_log_softmax, NULL),  \
   ROW("SoftmaxCrossEntropyWithLogits", run_cross_entropy, no_broadcast),        \

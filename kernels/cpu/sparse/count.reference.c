@@ -22,15 +22,19 @@ static tarn_status check_entries(const rows *r) {
   for (int64_t i = 0; i < r->n; i++)
     for (int64_t d = 0; d < rank; d++, at++)
       if (*at < 0 || *at >= tarn__tensor_int(r->shape, d))
-        return tarn_fail(TARN_INVALID, "indices[%lld,%lld] = %lld is out of bounds, the dim is %lld", (long long)i, (long long)d,
-                         (long long)*at, (long long)tarn__tensor_int(r->shape, d));
+        return tarn_fail(
+            TARN_INVALID, "indices[%lld,%lld] = %lld is out of bounds, the dim is %lld",
+            (long long)i, (long long)d, (long long)*at, (long long)tarn__tensor_int(r->shape, d));
   return TARN_OK;
 }
 
 static tarn_status rows_of(const tarn_call *call, form how, rows *r) {
   const tarn_tensor *weights = call->in[call->problem->inputs - 1];
-  *r = (rows){.values = call->in[how == DENSE ? 0 : 1], .weights = tarn__tensor_elements(weights) ? weights : NULL,
-              .index = call->in[0], .shape = how == SPARSE ? call->in[2] : NULL, .form = how};
+  *r = (rows){.values = call->in[how == DENSE ? 0 : 1],
+              .weights = tarn__tensor_elements(weights) ? weights : NULL,
+              .index = call->in[0],
+              .shape = how == SPARSE ? call->in[2] : NULL,
+              .form = how};
   r->n = tarn__tensor_elements(r->values);
   if (how == SPARSE) return check_entries(r);
   if (how == DENSE) {
@@ -39,17 +43,20 @@ static tarn_status rows_of(const tarn_call *call, form how, rows *r) {
   }
   const int64_t splits = r->index->shape.dim[0], last = tarn__tensor_int(r->index, splits - 1);
   if (tarn__tensor_int(r->index, 0) != 0)
-    return tarn_fail(TARN_INVALID, "splits must start with 0, not with %lld", (long long)tarn__tensor_int(r->index, 0));
+    return tarn_fail(TARN_INVALID, "splits must start with 0, not with %lld",
+                     (long long)tarn__tensor_int(r->index, 0));
   if (last != r->n)
-    return tarn_fail(TARN_INVALID, "splits must end with the number of values, got %lld instead of %lld", (long long)last,
-                     (long long)r->n);
+    return tarn_fail(TARN_INVALID,
+                     "splits must end with the number of values, got %lld instead of %lld",
+                     (long long)last, (long long)r->n);
   return TARN_OK;
 }
 
 /* The row of value i, which rises from call to call. */
 static int64_t row_of(rows *r, int64_t i) {
   if (r->form == DENSE) return i / r->width;
-  if (r->form == SPARSE) return r->shape->shape.dim[0] > 1 ? tarn__tensor_int(r->index, i * r->shape->shape.dim[0]) : 0;
+  if (r->form == SPARSE)
+    return r->shape->shape.dim[0] > 1 ? tarn__tensor_int(r->index, i * r->shape->shape.dim[0]) : 0;
   while (i >= tarn__tensor_int(r->index, r->row + 1)) r->row++;
   return r->row;
 }
@@ -81,7 +88,9 @@ static tarn_status bins(const tarn_call *call, form how) {
   TARN_TRY(tarn__clear_elements(y, 0, tarn__tensor_elements(y)));
   for (int64_t i = 0; i < r.n; i++) {
     const int64_t bin = tarn__index_at(r.values, i);
-    if (bin < 0 && how == RAGGED) return tarn_fail(TARN_INVALID, "values[%lld] is %lld, must not be negative", (long long)i, (long long)bin);
+    if (bin < 0 && how == RAGGED)
+      return tarn_fail(TARN_INVALID, "values[%lld] is %lld, must not be negative", (long long)i,
+                       (long long)bin);
     if (bin >= 0 && bin < size) add(&r, i, p->binary, y, row_of(&r, i) * size + bin);
   }
   return TARN_OK;
@@ -98,14 +107,18 @@ static int order(const void *x, const void *y) {
   return (a->at > b->at) - (a->at < b->at);
 }
 
-static bool same(const found *a, const found *b) { return a->row == b->row && a->value == b->value; }
+static bool same(const found *a, const found *b) {
+  return a->row == b->row && a->value == b->value;
+}
 
 /* All values below the limit (below 0: none), by row and value. */
 static tarn_status collect(rows *r, int64_t limit, found *all, int64_t *count, int64_t *largest) {
   *count = *largest = 0;
   for (int64_t i = 0; i < r->n; i++) {
     const int64_t value = tarn__index_at(r->values, i);
-    if (value < 0) return tarn_fail(TARN_INVALID, "values[%lld] is %lld, must not be negative", (long long)i, (long long)value);
+    if (value < 0)
+      return tarn_fail(TARN_INVALID, "values[%lld] is %lld, must not be negative", (long long)i,
+                       (long long)value);
     if (value > *largest) *largest = value;
     if (limit < 0 || value < limit) all[(*count)++] = (found){row_of(r, i), value, i};
   }
@@ -114,9 +127,12 @@ static tarn_status collect(rows *r, int64_t limit, found *all, int64_t *count, i
 }
 
 static tarn_status batches_of(const rows *r, int64_t *batches) {
-  *batches = r->form == RAGGED ? r->index->shape.dim[0] - 1 : r->form == DENSE ? r->values->shape.dim[0] : tarn__tensor_int(r->shape, 0);
+  *batches = r->form == RAGGED  ? r->index->shape.dim[0] - 1
+             : r->form == DENSE ? r->values->shape.dim[0]
+                                : tarn__tensor_int(r->shape, 0);
   if (r->form != SPARSE || r->shape->shape.dim[0] == 1 || *batches > 0) return TARN_OK;
-  return tarn_fail(TARN_INVALID, "dense_shape[0] is %lld: there are no rows to count in", (long long)*batches);
+  return tarn_fail(TARN_INVALID, "dense_shape[0] is %lld: there are no rows to count in",
+                   (long long)*batches);
 }
 
 static tarn_status count(const tarn_call *call, form how) {
@@ -128,8 +144,10 @@ static tarn_status count(const tarn_call *call, form how) {
   TARN_TRY(batches_of(&r, &batches));
   TARN_TRY(collect(&r, p->most, all, &n, &largest));
   for (int64_t k = 0; k < n; k++) kinds += !k || !same(&all[k], &all[k - 1]);
-  const int rank = how == RAGGED || (how == DENSE ? r.values->shape.rank : r.shape->shape.dim[0]) > 1 ? 2 : 1;
-  const tarn_shape indices = {.rank = 2, .dim = {kinds, rank}}, values = tarn__shape_vector(kinds), dims = tarn__shape_vector(rank);
+  const int rank =
+      how == RAGGED || (how == DENSE ? r.values->shape.rank : r.shape->shape.dim[0]) > 1 ? 2 : 1;
+  const tarn_shape indices = {.rank = 2, .dim = {kinds, rank}}, values = tarn__shape_vector(kinds),
+                   dims = tarn__shape_vector(rank);
   TARN_TRY(tarn__call_allocate(call, 0, &indices));
   TARN_TRY(tarn__call_allocate(call, 1, &values));
   TARN_TRY(tarn__call_allocate(call, 2, &dims));
@@ -146,7 +164,8 @@ static tarn_status count(const tarn_call *call, form how) {
   if (rank > 1) *shape++ = batches;
   if (p->most >= 0) *shape = p->most;
   else if (largest < p->least) *shape = p->least;
-  else if (tarn__add_overflow(largest, 1, shape)) return tarn_fail(TARN_LIMIT, "a count of %lld", (long long)largest);
+  else if (tarn__add_overflow(largest, 1, shape))
+    return tarn_fail(TARN_LIMIT, "a count of %lld", (long long)largest);
   return TARN_OK;
 }
 

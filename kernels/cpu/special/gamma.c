@@ -1,4 +1,5 @@
-/* The gamma function's kin: its logarithm's derivatives, Hurwitz's zeta, incomplete gamma and beta. */
+/* The gamma function's kin: its logarithm's derivatives, Hurwitz's zeta, incomplete gamma and
+ * beta. */
 #include "kernels/cpu/special/special.h"
 
 #include <math.h>
@@ -14,7 +15,8 @@ double tarn__lgamma(double x) {
   return lgamma_r(x, &sign); /* lgamma writes its sign to a global */
 }
 
-/* Reflection for x <= 0 (DLMF 5.5.4), recurrence up to 10 (5.5.2), then the asymptotic series (5.11.2). */
+/* Reflection for x <= 0 (DLMF 5.5.4), recurrence up to 10 (5.5.2), then the asymptotic series
+ * (5.11.2). */
 double tarn__digamma(double x) {
   if (isnan(x)) return x;
   if (x == HUGE_VAL) return x;
@@ -25,22 +27,29 @@ double tarn__digamma(double x) {
   double shift = 0;
   for (; x < 10; x += 1) shift += 1 / x;
   double z = 1 / (x * x);
-  double series = z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
+  double series =
+      z * (1.0 / 12 - z * (1.0 / 120 -
+                           z * (1.0 / 252 -
+                                z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
   return log(x) - 0.5 / x - series - shift;
 }
 
-/* Euler-Maclaurin (DLMF 25.11.5 with the remainder's Bernoulli terms). For q <= 0 only whole x make sense. */
+/* Euler-Maclaurin (DLMF 25.11.5 with the remainder's Bernoulli terms). For q <= 0 only whole x make
+ * sense. */
 double tarn__zeta(double x, double q) {
   /* B_2k / (2k)! */
-  static const double bernoulli[] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160,
-                                     -691.0 / 1307674368000, 1.0 / 74724249600, -3617.0 / 10670622842880000};
+  static const double bernoulli[] = {1.0 / 12,          -1.0 / 720,
+                                     1.0 / 30240,       -1.0 / 1209600,
+                                     1.0 / 47900160,    -691.0 / 1307674368000,
+                                     1.0 / 74724249600, -3617.0 / 10670622842880000};
   if (x == 1) return HUGE_VAL;
   if (isnan(x) || isnan(q)) return (double)NAN;
   if (x < 1) return (double)NAN;
   if (isinf(x)) return q < 1 ? HUGE_VAL : q > 1 ? 0 : 1;
   if (q <= 0) {
     if (q == floor(q)) return fmod(x, 2) == 0 ? HUGE_VAL : (double)NAN;
-    if (x != floor(x) || q < -MOST_TERMS) return (double)NAN; /* a sum of so many terms is not tried */
+    if (x != floor(x) || q < -MOST_TERMS)
+      return (double)NAN; /* a sum of so many terms is not tried */
   }
   if (q == HUGE_VAL) return 0;
   double sum = 0, a = q;
@@ -49,7 +58,8 @@ double tarn__zeta(double x, double q) {
     sum += term;
     if (a > 0 && fabs(term) < ENOUGH * fabs(sum)) return sum;
   }
-  /* What is left, from a on: a^(1-x) / (x-1) + a^-x / 2 + sum of B_2k/(2k)! x (x+1) ... (x+2k-2) a^(-x-2k+1). */
+  /* What is left, from a on: a^(1-x) / (x-1) + a^-x / 2 + sum of B_2k/(2k)! x (x+1) ... (x+2k-2)
+   * a^(-x-2k+1). */
   double power = pow(a, -x);
   sum += power * a / (x - 1) + power / 2;
   double factor = x;
@@ -72,8 +82,9 @@ double tarn__polygamma(double n, double x) {
   return fmod(n, 2) == 0 ? -value : value;
 }
 
-/* x^a exp(-x) / gamma(a). For large a the three terms would cancel; Stirling's series (DLMF 5.11.1) takes them together:
- * sqrt(a / 2 pi) exp(a (ln(1 + m) - m) - 1/12a + ...), with m = (x - a) / a. */
+/* x^a exp(-x) / gamma(a). For large a the three terms would cancel; Stirling's series (DLMF 5.11.1)
+ * takes them together: sqrt(a / 2 pi) exp(a (ln(1 + m) - m) - 1/12a + ...), with m = (x - a) /
+ * a. */
 static double gamma_weight(double a, double x) {
   if (a < 20) return exp(a * log(x) - x - tarn__lgamma(a));
   double m = (x - a) / a, z = 1 / (a * a);
@@ -126,7 +137,8 @@ double tarn__igammac(double a, double x) {
   return x <= a + 1 ? 1 - lower_series(a, x) : upper_fraction(a, x);
 }
 
-/* The continued fraction of DLMF 8.17.22 by Lentz's method; converges fast for x < (a + 1) / (a + b + 2). */
+/* The continued fraction of DLMF 8.17.22 by Lentz's method; converges fast for x < (a + 1) / (a + b
+ * + 2). */
 static double beta_fraction(double a, double b, double x) {
   double c = 1, d = 1 - (a + b) * x / (a + 1);
   if (fabs(d) < TINY) d = TINY;
@@ -155,7 +167,8 @@ static double beta_fraction(double a, double b, double x) {
 double tarn__betainc(double a, double b, double x) {
   if (isnan(a) || isnan(b) || isnan(x) || a <= 0 || b <= 0 || x < 0 || x > 1) return (double)NAN;
   if (x == 0 || x == 1) return x;
-  double weight = exp(tarn__lgamma(a + b) - tarn__lgamma(a) - tarn__lgamma(b) + a * log(x) + b * log1p(-x));
+  double weight =
+      exp(tarn__lgamma(a + b) - tarn__lgamma(a) - tarn__lgamma(b) + a * log(x) + b * log1p(-x));
   if (x < (a + 1) / (a + b + 2)) return weight * beta_fraction(a, b, x) / a;
   return 1 - weight * beta_fraction(b, a, 1 - x) / b; /* symmetry, DLMF 8.17.4 */
 }

@@ -1,5 +1,5 @@
-/* The derivative of the incomplete gamma function P(a, x) by a: its series (DLMF 8.11.4) and, above a + 1, its continued fraction
- * (DLMF 8.9.2), carried on together with their derivatives. */
+/* The derivative of the incomplete gamma function P(a, x) by a: its series (DLMF 8.11.4) and, above
+ * a + 1, its continued fraction (DLMF 8.9.2), carried on together with their derivatives. */
 #include "kernels/cpu/special/special.h"
 
 #include <math.h>
@@ -61,7 +61,8 @@ double tarn__igamma_grad_a(double a, double x) {
   return low ? slope : -slope;
 }
 
-/* - dP/da over dP/dx: how a sample moves with alpha when its probability stays. dP/dx = x^(a-1) exp(-x) / gamma(a). */
+/* - dP/da over dP/dx: how a sample moves with alpha when its probability stays. dP/dx = x^(a-1)
+ * exp(-x) / gamma(a). */
 double tarn__gamma_sample_grad(double a, double x) {
   if (x == 0) return 0;
   if (outside(a, x)) return (double)NAN;

@@ -6,8 +6,9 @@
 
 #define PI 3.14159265358979323846
 
-/* Rybicki's sum (1989): F(x) = 1/sqrt(pi) times the sum over odd n of exp(-(x - n h)^2) / n, exact to exp(-(pi / 2h)^2); the
- * power series (DLMF 7.6.3) near 0, the asymptotic one (DLMF 7.12.1 turned) far away. */
+/* Rybicki's sum (1989): F(x) = 1/sqrt(pi) times the sum over odd n of exp(-(x - n h)^2) / n, exact
+ * to exp(-(pi / 2h)^2); the power series (DLMF 7.6.3) near 0, the asymptotic one (DLMF 7.12.1
+ * turned) far away. */
 double tarn__dawson(double x) {
   const double z = x * x, h = 0.2;
   if (isnan(x)) return x;
@@ -22,11 +23,13 @@ double tarn__dawson(double x) {
   if (fabs(x) > 50) return 0.5 / x * (1 + 0.5 / z * (1 + 1.5 / z * (1 + 2.5 / z * (1 + 3.5 / z))));
   const int middle = 2 * (int)floor(fabs(x) / h / 2) + 1;   /* odd */
   double sum = 0;
-  for (int n = middle - 66; n <= middle + 66; n += 2) sum += exp(-(fabs(x) - n * h) * (fabs(x) - n * h)) / n;
+  for (int n = middle - 66; n <= middle + 66; n += 2)
+    sum += exp(-(fabs(x) - n * h) * (fabs(x) - n * h)) / n;
   return copysign(sum / sqrt(PI), x);
 }
 
-/* Ei(x): its series (DLMF 6.6.2), whose terms are positive, and from 40 on the asymptotic one (DLMF 6.12.2). */
+/* Ei(x): its series (DLMF 6.6.2), whose terms are positive, and from 40 on the asymptotic one
+ * (DLMF 6.12.2). */
 double tarn__expint(double x) {
   if (isnan(x) || x < 0 || isinf(x)) return (double)NAN;
   if (x == 0) return -HUGE_VAL;
@@ -45,8 +48,8 @@ double tarn__expint(double x) {
   return exp(x) / x * sum;
 }
 
-/* C(x) + i S(x), x >= 0: the power series (DLMF 7.6.4, 7.6.6) to 1.5, then erfc's continued fraction (DLMF 7.9.1, 7.5.8 turned)
- * by Lentz's method. */
+/* C(x) + i S(x), x >= 0: the power series (DLMF 7.6.4, 7.6.6) to 1.5, then erfc's continued
+ * fraction (DLMF 7.9.1, 7.5.8 turned) by Lentz's method. */
 static double _Complex fresnel(double x) {
   if (x > 1e8) return CMPLX(0.5, 0.5);
   const double z = PI / 2 * x * x;
@@ -80,7 +83,8 @@ double tarn__fresnel_sin(double x) {
   return copysign(cimag(fresnel(fabs(x))), x);
 }
 
-/* Li2(1 - x) (DLMF 25.12.1), by reflection (25.12.6) below 1/2 and inversion (25.12.4) above 3/2. */
+/* Li2(1 - x) (DLMF 25.12.1), by reflection (25.12.6) below 1/2 and inversion (25.12.4) above
+ * 3/2. */
 double tarn__spence(double x) {
   if (isnan(x) || x < 0 || isinf(x)) return (double)NAN;
   if (x == 0) return PI * PI / 6;

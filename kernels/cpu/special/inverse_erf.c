@@ -1,5 +1,6 @@
-/* Inverses of erf and erfc: a closed-form start (S. Winitzki, "A handy approximation for the error function and its
- * inverse", 2008; good to 2e-3), then Halley's method on erf, or Newton's on ln erfc. */
+/* Inverses of erf and erfc: a closed-form start (S. Winitzki, "A handy approximation for the error
+ * function and its inverse", 2008; good to 2e-3), then Halley's method on erf, or Newton's on ln
+ * erfc. */
 #include "kernels/cpu/special/special.h"
 
 #include <math.h>
@@ -17,8 +18,9 @@ static double start(double log_rest) {
   return sqrt(sqrt(t * t - log_rest / a) - t);
 }
 
-/* y with erfc(y) = q, for 0 < q <= 1: Newton's method on ln erfc, which is close to a parabola far out, where erfc itself
- * would need a better start. FARTHEST keeps the start where erfc does not underflow. */
+/* y with erfc(y) = q, for 0 < q <= 1: Newton's method on ln erfc, which is close to a parabola far
+ * out, where erfc itself would need a better start. FARTHEST keeps the start where erfc does not
+ * underflow. */
 static double erfc_inverse(double q) {
   double y = fmin(start(log(q) + log1p(1 - q)), FARTHEST);
   for (int i = 0; i < STEPS; i++) {

@@ -1,6 +1,7 @@
-/* Modified Bessel functions of the second kind: K_n(x) exp(x) is the integral over t > 0 of exp(-x (cosh t - 1)) cosh n t
- * (DLMF 10.32.9), by the trapezoidal rule, which converges exponentially for it: the step is chosen against the width of the
- * peak at 0, so that what is left is below 1e-16. */
+/* Modified Bessel functions of the second kind: K_n(x) exp(x) is the integral over t > 0 of exp(-x
+ * (cosh t - 1)) cosh n t (DLMF 10.32.9), by the trapezoidal rule, which converges exponentially for
+ * it: the step is chosen against the width of the peak at 0, so that what is left is below
+ * 1e-16. */
 #include "kernels/cpu/special/special.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@ static double scaled(int order, double x) {
   const double step = fmin(0.2, 0.6 / sqrt(x));
   double sum = 0.5;
   for (int k = 1;; k++) {
-    const double t = k * step, half = sinh(t / 2), growth = order ? t + log1p(exp(-2 * t)) - log(2) : 0;
+    const double t = k * step, half = sinh(t / 2),
+                 growth = order ? t + log1p(exp(-2 * t)) - log(2) : 0;
     const double term = exp(growth - 2 * x * half * half);
     sum += term;
     if (term < sum * 1e-18) return sum * step;

@@ -1,5 +1,6 @@
-/* Special functions of doubles. All take any argument: outside of a function's domain the result is NaN, at poles and
- * limits what TensorFlow gives. Thread-safe. DLMF: NIST Digital Library of Mathematical Functions. */
+/* Special functions of doubles. All take any argument: outside of a function's domain the result is
+ * NaN, at poles and limits what TensorFlow gives. Thread-safe. DLMF: NIST Digital Library of
+ * Mathematical Functions. */
 #ifndef TARN_KERNELS_CPU_SPECIAL_SPECIAL_H
 #define TARN_KERNELS_CPU_SPECIAL_SPECIAL_H
 

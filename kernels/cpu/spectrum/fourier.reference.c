@@ -5,8 +5,8 @@
 #include <complex.h>
 #undef I
 
-/* What one item of the batch is: `axes` trailing dims. The transform has lengths n; of what is read, the first `in` of each axis
- * count; the last of a real transform's spectrum has n/2 + 1. */
+/* What one item of the batch is: `axes` trailing dims. The transform has lengths n; of what is
+ * read, the first `in` of each axis count; the last of a real transform's spectrum has n/2 + 1. */
 typedef struct shape {
   int axes;
   bool inverse, real;
@@ -68,16 +68,21 @@ static void store(tarn_tensor *t, int64_t i, tarn_point x) {
   }
 }
 
-/* Rows of one axis, each taken out into `row` and put back. A row's other indices are those of point `at`, 0 on the axis. */
-static void along(const shape *s, int axis, const tarn_transform *t, tarn_point *x, tarn_point *row, tarn_point *work) {
+/* Rows of one axis, each taken out into `row` and put back. A row's other indices are those of
+ * point `at`, 0 on the axis. */
+static void along(const shape *s, int axis, const tarn_transform *t, tarn_point *x, tarn_point *row,
+                  tarn_point *work) {
   int64_t step = 1;
   for (int a = axis + 1; a < s->axes; a++) step *= s->n[a];
   const int64_t n = s->n[axis];
   for (int64_t at = 0; at < s->points; at++) {
     if (at / step % n != 0) continue;
-    if (s->real && s->inverse && axis < s->axes - 1 && at % s->n[s->axes - 1] > s->n[s->axes - 1] / 2) continue;
+    if (s->real && s->inverse && axis < s->axes - 1 &&
+        at % s->n[s->axes - 1] > s->n[s->axes - 1] / 2)
+      continue;
     for (int64_t k = 0; k < n; k++) row[k] = x[at + k * step];
-    if (s->real && s->inverse && axis == s->axes - 1) {   /* the other half is conjugate; ends are real */
+    if (s->real && s->inverse &&
+        axis == s->axes - 1) { /* the other half is conjugate; ends are real */
       row[0].im = 0;
       for (int64_t k = n / 2 + 1; k < n; k++) row[k] = (tarn_point){row[n - k].re, -row[n - k].im};
       if (n % 2 == 0) row[n / 2].im = 0;
@@ -87,7 +92,8 @@ static void along(const shape *s, int axis, const tarn_transform *t, tarn_point 
   }
 }
 
-/* Point `at` of the transform in a tensor of these dims (of one item), or -1 where it lies outside of `used` of them. */
+/* Point `at` of the transform in a tensor of these dims (of one item), or -1 where it lies outside
+ * of `used` of them. */
 static int64_t position(const shape *s, int64_t at, const int64_t *used, const int64_t *dim) {
   int64_t index[3], to = 0;
   for (int a = s->axes - 1; a >= 0; a--) {
@@ -131,23 +137,30 @@ static tarn_status transform(const tarn_call *call, int axes, bool inverse) {
     const double scale = inverse ? 1 / (double)s.points : 1;
     for (int64_t i = 0; i < s.points; i++) {
       const int64_t to = position(&s, i, s.out, s.out);
-      if (to >= 0) store(y, b * out_item + to, (tarn_point){points[i].re * scale, points[i].im * scale});
+      if (to >= 0)
+        store(y, b * out_item + to, (tarn_point){points[i].re * scale, points[i].im * scale});
     }
   }
   tarn__free(tarn__call_allocator(call), memory, bytes);
   return status;
 }
 
-#define RUNS(axes)                                                                          \
-  static tarn_status run_##axes(const tarn_call *call) { return transform(call, axes, false); } \
-  static tarn_status run_inverse_##axes(const tarn_call *call) { return transform(call, axes, true); }
+#define RUNS(axes)                                               \
+  static tarn_status run_##axes(const tarn_call *call) {         \
+    return transform(call, axes, false);                         \
+  }                                                              \
+  static tarn_status run_inverse_##axes(const tarn_call *call) { \
+    return transform(call, axes, true);                          \
+  }
 RUNS(1)
 RUNS(2)
 RUNS(3)
 
-#define ROWS(suffix, axes)                                                                      \
-  {.op = "FFT" suffix, .run = run_##axes}, {.op = "IFFT" suffix, .run = run_inverse_##axes},     \
-  {.op = "BatchFFT" suffix, .run = run_##axes}, {.op = "BatchIFFT" suffix, .run = run_inverse_##axes}, \
-  {.op = "RFFT" suffix, .run = run_##axes}, {.op = "IRFFT" suffix, .run = run_inverse_##axes},
+#define ROWS(suffix, axes)                                                                   \
+  {.op = "FFT" suffix, .run = run_##axes}, {.op = "IFFT" suffix, .run = run_inverse_##axes}, \
+      {.op = "BatchFFT" suffix, .run = run_##axes},                                          \
+      {.op = "BatchIFFT" suffix, .run = run_inverse_##axes},                                 \
+      {.op = "RFFT" suffix, .run = run_##axes}, {.op = "IRFFT" suffix, .run = run_inverse_##axes},
 
-const tarn_kernel tarn_kernels_spectrum_fourier_reference[] = {ROWS("", 1) ROWS("2D", 2) ROWS("3D", 3) {0}};
+const tarn_kernel tarn_kernels_spectrum_fourier_reference[] = {ROWS("", 1) ROWS("2D", 2)
+                                                                   ROWS("3D", 3){0}};

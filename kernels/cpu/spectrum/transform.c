@@ -17,9 +17,12 @@ int64_t tarn__transform_kept(int64_t n) {
 }
 int64_t tarn__transform_work(int64_t n) { return length(n) == n ? 0 : length(n); }
 
-static tarn_point times(tarn_point a, tarn_point b) { return (tarn_point){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
+static tarn_point times(tarn_point a, tarn_point b) {
+  return (tarn_point){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+}
 
-/* In place: bit-reversed order first, then butterflies of growing width. root[k * m / width] turns the k-th of a width. */
+/* In place: bit-reversed order first, then butterflies of growing width. root[k * m / width] turns
+ * the k-th of a width. */
 static void butterflies(tarn_point *x, int64_t m, const tarn_point *root) {
   for (int64_t i = 1, j = 0; i < m; i++) {
     int64_t bit = m / 2;
@@ -57,7 +60,8 @@ void tarn__transform_init(tarn_transform *t, int64_t n, tarn_point *kept) {
     t->chirp[k] = (tarn_point){cos(angle), sin(angle)};
   }
   for (int64_t k = 0; k < m; k++) t->filter[k] = (tarn_point){0, 0};
-  for (int64_t k = 0; k < n; k++) t->filter[k] = t->filter[(m - k) % m] = (tarn_point){t->chirp[k].re, -t->chirp[k].im};
+  for (int64_t k = 0; k < n; k++)
+    t->filter[k] = t->filter[(m - k) % m] = (tarn_point){t->chirp[k].re, -t->chirp[k].im};
   butterflies(t->filter, m, t->root);
 }
 
@@ -72,7 +76,8 @@ void tarn__transform_run(const tarn_transform *t, int inverse, tarn_point *x, ta
   if (m == n) {
     butterflies(x, n, t->root);
   } else {
-    /* j k = (j^2 + k^2 - (k - j)^2) / 2: chirp[k] times the convolution of x chirp with the conjugate chirp */
+    /* j k = (j^2 + k^2 - (k - j)^2) / 2: chirp[k] times the convolution of x chirp with the
+     * conjugate chirp */
     for (int64_t i = 0; i < m; i++) work[i] = i < n ? times(x[i], t->chirp[i]) : (tarn_point){0, 0};
     butterflies(work, m, t->root);
     for (int64_t i = 0; i < m; i++) work[i] = times(work[i], t->filter[i]);

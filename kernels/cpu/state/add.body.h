@@ -1,4 +1,5 @@
-/* Adding to variables, and what ops on variables share. Without vectors in the reference, with them for AVX2. */
+/* Adding to variables, and what ops on variables share. Without vectors in the reference, with them
+ * for AVX2. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/state/resources.h"
 #include "kernels/state/variable.h"
@@ -24,10 +25,21 @@ static tarn_status pass_on(const tarn_call *call, tarn_variable *v) {
     TARN_EACH_LANE                                                      \
     for (int64_t i = 0; i < n; i++) y[i] = (type)(expression);          \
   } while (0)
-#define SUM(type, wide) if (minus) EACH(type, (wide)y[i] - (wide)x[i]); else EACH(type, (wide)y[i] + (wide)x[i]); return TARN_OK
-#define NARROW(up, down) if (minus) EACH(uint16_t, down(up(y[i]) - up(x[i]))); else EACH(uint16_t, down(up(y[i]) + up(x[i]))); return TARN_OK
+#define SUM(type, wide)                  \
+  if (minus)                             \
+    EACH(type, (wide)y[i] - (wide)x[i]); \
+  else                                   \
+    EACH(type, (wide)y[i] + (wide)x[i]); \
+  return TARN_OK
+#define NARROW(up, down)                       \
+  if (minus)                                   \
+    EACH(uint16_t, down(up(y[i]) - up(x[i]))); \
+  else                                         \
+    EACH(uint16_t, down(up(y[i]) + up(x[i]))); \
+  return TARN_OK
 
-static tarn_status add_elements(tarn_dtype dtype, bool minus, int64_t n, void *to, const void *from) {
+static tarn_status add_elements(tarn_dtype dtype, bool minus, int64_t n, void *to,
+                                const void *from) {
   switch (dtype) {
     case TARN_F32: SUM(float, float);
     case TARN_F64: SUM(double, double);
@@ -43,7 +55,8 @@ static tarn_status add_elements(tarn_dtype dtype, bool minus, int64_t n, void *t
     case TARN_U64: SUM(uint64_t, uint64_t);
     case TARN_C64: n *= 2; SUM(float, float);
     case TARN_C128: n *= 2; SUM(double, double);
-    default: return tarn_fail(TARN_UNSUPPORTED, "adding to a variable of %s", tarn_dtype_name(dtype));
+    default:
+      return tarn_fail(TARN_UNSUPPORTED, "adding to a variable of %s", tarn_dtype_name(dtype));
   }
 }
 #undef EACH
@@ -59,11 +72,11 @@ static tarn_status add(const tarn_call *call, bool minus) {
   tarn_status status = TARN_OK;
   char had[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   if (value->dtype != x->dtype)
-    status = tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name, tarn_dtype_name(value->dtype),
-                       tarn_dtype_name(x->dtype));
+    status = tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name,
+                       tarn_dtype_name(value->dtype), tarn_dtype_name(x->dtype));
   else if (!tarn__shape_equal(&value->shape, &x->shape))
-    status = tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", v->name, tarn__shape_print(&value->shape, had),
-                       tarn__shape_print(&x->shape, got));
+    status = tarn_fail(TARN_SHAPE, "variable '%s' has shape %s, the value %s", v->name,
+                       tarn__shape_print(&value->shape, had), tarn__shape_print(&x->shape, got));
   else
     status = add_elements(value->dtype, minus, tarn__tensor_elements(value), value->data, x->data);
   tarn__variable_end(v);

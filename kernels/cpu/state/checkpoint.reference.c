@@ -1,4 +1,5 @@
-/* Save and restore ops: the names and slices are theirs, the formats are the loader's, behind kernels/files.h. */
+/* Save and restore ops: the names and slices are theirs, the formats are the loader's, behind
+ * kernels/files.h. */
 #include "kernels/files.h"
 #include "kernels/params/state.h"
 #include "kernels/run.h"
@@ -9,7 +10,8 @@
 static const tarn_string *strings(const tarn_call *call, int i) { return call->in[i]->data; }
 
 static tarn_status refused(const tarn_call *call) {
-  return tarn_fail(TARN_REFUSED, "op %s reaches for files, which the session does not allow", call->problem->op);
+  return tarn_fail(TARN_REFUSED, "op %s reaches for files, which the session does not allow",
+                   call->problem->op);
 }
 
 static tarn_status restore(const tarn_call *call, const tarn_string *slices) {
@@ -21,7 +23,8 @@ static tarn_status restore(const tarn_call *call, const tarn_string *slices) {
   const tarn_allocator *a = call->run->allocator;
   tarn_tensor *read = tarn__alloc_zero(a, (n + 1) * sizeof *read);
   if (!read) return TARN_NO_MEMORY;
-  const tarn_status status = files->restore(files, a, prefix->data, prefix->size, n, strings(call, 1), slices, p->dtypes, read);
+  const tarn_status status = files->restore(files, a, prefix->data, prefix->size, n,
+                                            strings(call, 1), slices, p->dtypes, read);
   for (size_t i = 0; i < n && status == TARN_OK; i++) {
     tarn__tensor_clear(call->out[i]);
     *call->out[i] = read[i];
@@ -31,19 +34,23 @@ static tarn_status restore(const tarn_call *call, const tarn_string *slices) {
 }
 
 static tarn_status restore_v2(const tarn_call *call) { return restore(call, strings(call, 2)); }
-static tarn_status restore_whole(const tarn_call *call) { return restore(call, &(tarn_string){"", 0}); }
+static tarn_status restore_whole(const tarn_call *call) {
+  return restore(call, &(tarn_string){"", 0});
+}
 
 static tarn_status save(const tarn_call *call, const tarn_string *slices, int first, bool v1) {
   const tarn_files *files = call->run->files;
   if (!files || !files->save) return refused(call);
   const tarn_string *prefix = strings(call, 0);
   const int n = call->problem->inputs - first;
-  return files->save(files, call->run->allocator, prefix->data, prefix->size, v1, (size_t)n, strings(call, 1), slices,
-                     call->in + first);
+  return files->save(files, call->run->allocator, prefix->data, prefix->size, v1, (size_t)n,
+                     strings(call, 1), slices, call->in + first);
 }
 
 static tarn_status save_v2(const tarn_call *call) { return save(call, strings(call, 2), 3, false); }
-static tarn_status save_slices(const tarn_call *call) { return save(call, strings(call, 2), 3, true); }
+static tarn_status save_slices(const tarn_call *call) {
+  return save(call, strings(call, 2), 3, true);
+}
 
 static tarn_status save_v1(const tarn_call *call) {
   const size_t n = (size_t)(call->problem->inputs - 2);
@@ -59,8 +66,8 @@ static tarn_status merge(const tarn_call *call) {
   const tarn_files *files = call->run->files;
   if (!files || !files->merge) return refused(call);
   const tarn_string *to = strings(call, 1);
-  return files->merge(files, call->run->allocator, (size_t)call->in[0]->shape.dim[0], strings(call, 0), to->data, to->size,
-                      *(const bool *)call->problem->params);
+  return files->merge(files, call->run->allocator, (size_t)call->in[0]->shape.dim[0],
+                      strings(call, 0), to->data, to->size, *(const bool *)call->problem->params);
 }
 
 static tarn_status name(const tarn_call *call, bool spec) {

@@ -1,5 +1,5 @@
-/* Rows of variables by index: scattered to, gathered from; counters; variables of one run. Input 0 is the handle in both
- * kinds. Every index is looked at before anything is written. */
+/* Rows of variables by index: scattered to, gathered from; counters; variables of one run. Input 0
+ * is the handle in both kinds. Every index is looked at before anything is written. */
 #include "kernels/cpu/array/index_rows.h"
 #include "kernels/cpu/array/numeric.h"
 #include "kernels/params/state.h"
@@ -19,9 +19,10 @@ static tarn_status variable_of(const tarn_call *call, tarn_variable **v) {
 
 static tarn_status updates_fail(const tarn_call *call, const tarn_tensor *var) {
   char v[TARN_SHAPE_TEXT], i[TARN_SHAPE_TEXT], u[TARN_SHAPE_TEXT];
-  return tarn_fail(TARN_SHAPE, "%s: a variable of shape %s, indices of %s and updates of %s do not fit", call->problem->op,
-                   tarn__shape_print(&var->shape, v), tarn__shape_print(&call->in[1]->shape, i),
-                   tarn__shape_print(&call->in[2]->shape, u));
+  return tarn_fail(
+      TARN_SHAPE, "%s: a variable of shape %s, indices of %s and updates of %s do not fit",
+      call->problem->op, tarn__shape_print(&var->shape, v),
+      tarn__shape_print(&call->in[1]->shape, i), tarn__shape_print(&call->in[2]->shape, u));
 }
 
 /* Zeros of both signs. */
@@ -44,22 +45,26 @@ static tarn_status scatter_rows(const tarn_call *call, tarn_combine how, tarn_te
   const tarn_tensor *indices = call->in[1], *updates = call->in[2];
   const bool scalar = updates->shape.rank == 0;
   const int64_t n = tarn__tensor_elements(indices);
-  bool fits = var->shape.rank >= 1 && (scalar || updates->shape.rank == indices->shape.rank + var->shape.rank - 1);
+  bool fits = var->shape.rank >= 1 &&
+              (scalar || updates->shape.rank == indices->shape.rank + var->shape.rank - 1);
   for (int k = 0; k < updates->shape.rank && fits; k++)
-    fits = updates->shape.dim[k] ==
-           (k < indices->shape.rank ? indices->shape.dim[k] : var->shape.dim[k - indices->shape.rank + 1]);
+    fits = updates->shape.dim[k] == (k < indices->shape.rank
+                                         ? indices->shape.dim[k]
+                                         : var->shape.dim[k - indices->shape.rank + 1]);
   if (!fits) return updates_fail(call, var);
   for (int64_t i = 0; i < n; i++) {
     const int64_t at = tarn__index_at(indices, i);
     if (at < 0 || at >= var->shape.dim[0])
-      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i, (long long)at,
-                       (long long)var->shape.dim[0]);
+      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i,
+                       (long long)at, (long long)var->shape.dim[0]);
   }
-  if (how == TARN_COMBINE_DIV && !strcmp(call->problem->op, "ResourceScatterDiv") && has_zero(updates))
+  if (how == TARN_COMBINE_DIV && !strcmp(call->problem->op, "ResourceScatterDiv") &&
+      has_zero(updates))
     return tarn_fail(TARN_INVALID, "updates must not contain 0");
   const int64_t row = tarn__dims_product(&var->shape, 1, var->shape.rank);
   for (int64_t i = 0; i < n; i++)
-    TARN_TRY(tarn__combine(how, var, tarn__index_at(indices, i) * row, updates, scalar ? 0 : i * row, scalar ? 0 : 1, row));
+    TARN_TRY(tarn__combine(how, var, tarn__index_at(indices, i) * row, updates,
+                           scalar ? 0 : i * row, scalar ? 0 : 1, row));
   return TARN_OK;
 }
 
@@ -67,18 +72,22 @@ static tarn_status scatter_tuples(const tarn_call *call, tarn_combine how, tarn_
   const tarn_tensor *indices = call->in[1], *updates = call->in[2];
   const int outer = indices->shape.rank - 1;
   const bool empty = tarn__tensor_elements(var) == 0;
-  if (outer < 0 || indices->shape.dim[outer] > var->shape.rank || (!empty && (outer < 1 || indices->shape.dim[outer] < 1)))
+  if (outer < 0 || indices->shape.dim[outer] > var->shape.rank ||
+      (!empty && (outer < 1 || indices->shape.dim[outer] < 1)))
     return updates_fail(call, var);
   const tarn_index_rows r = tarn__index_rows(indices, &var->shape);
   bool fits = updates->shape.rank == outer + var->shape.rank - r.depth;
   for (int k = 0; k < updates->shape.rank && fits; k++)
-    fits = updates->shape.dim[k] == (k < outer ? indices->shape.dim[k] : var->shape.dim[k - outer + r.depth]);
+    fits = updates->shape.dim[k] ==
+           (k < outer ? indices->shape.dim[k] : var->shape.dim[k - outer + r.depth]);
   if (!fits) return updates_fail(call, var);
   if (tarn__tensor_elements(indices) == 0) return TARN_OK;
-  if (empty) return tarn_fail(TARN_SHAPE, "%s: indices into a variable that is empty", call->problem->op);
+  if (empty)
+    return tarn_fail(TARN_SHAPE, "%s: indices into a variable that is empty", call->problem->op);
   for (int64_t i = 0; i < r.n; i++)
     if (tarn__index_row(&r, i) < 0) return tarn__index_row_fail(&r, i);
-  for (int64_t i = 0; i < r.n; i++) TARN_TRY(tarn__combine(how, var, tarn__index_row(&r, i), updates, i * r.row, 1, r.row));
+  for (int64_t i = 0; i < r.n; i++)
+    TARN_TRY(tarn__combine(how, var, tarn__index_row(&r, i), updates, i * r.row, 1, r.row));
   return TARN_OK;
 }
 
@@ -89,8 +98,8 @@ static tarn_status scatter(const tarn_call *call, tarn_combine how, bool tuples)
   TARN_TRY(tarn__variable_begin(v, &var));
   tarn_status status = TARN_OK;
   if (var->dtype != call->in[2]->dtype)
-    status = tarn_fail(TARN_DTYPE, "variable '%s' is %s, the updates %s", v->name, tarn_dtype_name(var->dtype),
-                       tarn_dtype_name(call->in[2]->dtype));
+    status = tarn_fail(TARN_DTYPE, "variable '%s' is %s, the updates %s", v->name,
+                       tarn_dtype_name(var->dtype), tarn_dtype_name(call->in[2]->dtype));
   else
     status = tuples ? scatter_tuples(call, how, var) : scatter_rows(call, how, var);
   tarn__variable_end(v);
@@ -98,12 +107,17 @@ static tarn_status scatter(const tarn_call *call, tarn_combine how, bool tuples)
   return call->problem->outputs ? tarn__call_handle(call, 0, tarn__object_retain(v)) : TARN_OK;
 }
 
-#define WAYS(X) X(Update, PUT) X(Add, ADD) X(Sub, SUB) X(Mul, MUL) X(Div, DIV) X(Min, MIN) X(Max, MAX)
+#define WAYS(X) \
+  X(Update, PUT) X(Add, ADD) X(Sub, SUB) X(Mul, MUL) X(Div, DIV) X(Min, MIN) X(Max, MAX)
 #define TUPLE_WAYS(X) X(Update, PUT) X(Add, ADD) X(Sub, SUB) X(Min, MIN) X(Max, MAX)
-#define FUNCTION(OP, WAY) \
-  static tarn_status rows_##OP(const tarn_call *call) { return scatter(call, TARN_COMBINE_##WAY, false); }
-#define TUPLES(OP, WAY) \
-  static tarn_status tuples_##OP(const tarn_call *call) { return scatter(call, TARN_COMBINE_##WAY, true); }
+#define FUNCTION(OP, WAY)                               \
+  static tarn_status rows_##OP(const tarn_call *call) { \
+    return scatter(call, TARN_COMBINE_##WAY, false);    \
+  }
+#define TUPLES(OP, WAY)                                   \
+  static tarn_status tuples_##OP(const tarn_call *call) { \
+    return scatter(call, TARN_COMBINE_##WAY, true);       \
+  }
 WAYS(FUNCTION)
 TUPLE_WAYS(TUPLES)
 
@@ -120,19 +134,21 @@ static tarn_status gather_from(const tarn_call *call, const tarn_tensor *var, in
   for (int k = 0; k < batch_dims && fits; k++) fits = x->dim[k] == s->dim[k];
   const int rank = s->rank + x->rank - 1 - batch_dims;
   if (!fits || rank > TARN_MAX_RANK)
-    return tarn_fail(TARN_SHAPE, "gathering %s from a variable of shape %s with batch_dims %d", tarn__shape_print(s, i),
-                     tarn__shape_print(x, v), batch_dims);
-  for (int k = 0; k < rank; k++) dims[k] = k < s->rank ? s->dim[k] : x->dim[k - s->rank + batch_dims + 1];
+    return tarn_fail(TARN_SHAPE, "gathering %s from a variable of shape %s with batch_dims %d",
+                     tarn__shape_print(s, i), tarn__shape_print(x, v), batch_dims);
+  for (int k = 0; k < rank; k++)
+    dims[k] = k < s->rank ? s->dim[k] : x->dim[k - s->rank + batch_dims + 1];
   TARN_TRY(tarn__shape_make(rank, dims, &shape));
   TARN_TRY(tarn__call_allocate(call, 0, &shape));
-  const int64_t batches = tarn__dims_product(s, 0, batch_dims), each = tarn__dims_product(s, batch_dims, s->rank);
+  const int64_t batches = tarn__dims_product(s, 0, batch_dims),
+                each = tarn__dims_product(s, batch_dims, s->rank);
   const int64_t row = tarn__dims_product(x, batch_dims + 1, x->rank), rows = x->dim[batch_dims];
   for (int64_t b = 0; b < batches; b++)
     for (int64_t k = 0; k < each; k++) {
       const int64_t at = tarn__index_at(indices, b * each + k);
       if (at < 0 || at >= rows)
-        return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)(b * each + k), (long long)at,
-                         (long long)rows);
+        return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)",
+                         (long long)(b * each + k), (long long)at, (long long)rows);
       TARN_TRY(tarn__move(call->out[0], (b * each + k) * row, var, (b * rows + at) * row, row));
     }
   return TARN_OK;
@@ -144,14 +160,17 @@ static tarn_status gather_tuples(const tarn_call *call, const tarn_tensor *var) 
   int64_t dims[2 * TARN_MAX_RANK];
   tarn_shape shape;
   if (s->rank < 1 || s->dim[s->rank - 1] > x->rank)
-    return tarn_fail(TARN_SHAPE, "index tuples longer than the variable's rank %d, or none", x->rank);
+    return tarn_fail(TARN_SHAPE, "index tuples longer than the variable's rank %d, or none",
+                     x->rank);
   const tarn_index_rows r = tarn__index_rows(indices, x);
   const int rank = s->rank - 1 + x->rank - r.depth;
   if (rank > TARN_MAX_RANK) return tarn_fail(TARN_LIMIT, "a result of rank %d", rank);
-  for (int k = 0; k < rank; k++) dims[k] = k < s->rank - 1 ? s->dim[k] : x->dim[k - s->rank + 1 + r.depth];
+  for (int k = 0; k < rank; k++)
+    dims[k] = k < s->rank - 1 ? s->dim[k] : x->dim[k - s->rank + 1 + r.depth];
   TARN_TRY(tarn__shape_make(rank, dims, &shape));
   TARN_TRY(tarn__call_allocate(call, 0, &shape));
-  if (r.n > 0 && tarn__tensor_elements(var) == 0) return tarn_fail(TARN_SHAPE, "indices into a variable that is empty");
+  if (r.n > 0 && tarn__tensor_elements(var) == 0)
+    return tarn_fail(TARN_SHAPE, "indices into a variable that is empty");
   for (int64_t i = 0; i < r.n; i++) {
     const int64_t at = tarn__index_row(&r, i);
     if (at < 0) return tarn__index_row_fail(&r, i);
@@ -167,15 +186,16 @@ static tarn_status read(const tarn_call *call, bool tuples) {
   TARN_TRY(tarn__variable_read(v, &var));
   tarn_status status;
   if (var.dtype != call->problem->out_dtype[0])
-    status = tarn_fail(TARN_DTYPE, "variable '%s' is %s, read as %s", v->name, tarn_dtype_name(var.dtype),
-                       tarn_dtype_name(call->problem->out_dtype[0]));
+    status = tarn_fail(TARN_DTYPE, "variable '%s' is %s, read as %s", v->name,
+                       tarn_dtype_name(var.dtype), tarn_dtype_name(call->problem->out_dtype[0]));
   else if (tuples)
     status = gather_tuples(call, &var);
   else {
     const int64_t batch = ((const tarn_rows_params *)call->problem->params)->batch_dims;
-    status = batch < -TARN_MAX_RANK || batch > TARN_MAX_RANK
-                 ? tarn_fail(TARN_INVALID, "batch_dims is %lld", (long long)batch)
-                 : gather_from(call, &var, (int)(batch < 0 ? batch + call->in[1]->shape.rank : batch));
+    status =
+        batch < -TARN_MAX_RANK || batch > TARN_MAX_RANK
+            ? tarn_fail(TARN_INVALID, "batch_dims is %lld", (long long)batch)
+            : gather_from(call, &var, (int)(batch < 0 ? batch + call->in[1]->shape.rank : batch));
   }
   tarn__tensor_clear(&var);
   return status;
@@ -194,7 +214,8 @@ static tarn_status count(const tarn_call *call) {
   TARN_TRY(tarn__variable_begin(v, &var));
   tarn_status status = TARN_OK;
   if (var->dtype != call->problem->out_dtype[0] || tarn__tensor_elements(var) != 1)
-    status = tarn_fail(TARN_INVALID, "variable '%s' is no scalar of %s", v->name, tarn_dtype_name(call->problem->out_dtype[0]));
+    status = tarn_fail(TARN_INVALID, "variable '%s' is no scalar of %s", v->name,
+                       tarn_dtype_name(call->problem->out_dtype[0]));
   else if (tarn__tensor_int(var, 0) >= limit)
     status = tarn_fail(TARN_END, "Reached limit of %lld", (long long)limit);
   else if (var->dtype == TARN_I64)
@@ -205,10 +226,13 @@ static tarn_status count(const tarn_call *call) {
   return status;
 }
 
-/* What a temporary variable is called: its own name, which need not be the only one, behind a mark. */
+/* What a temporary variable is called: its own name, which need not be the only one, behind a
+ * mark. */
 enum { TEMPORARY_BYTES = 256 };
-static const char *temporary_name(const tarn_string *name, const char *node, char text[TEMPORARY_BYTES]) {
-  if (name->size) snprintf(text, TEMPORARY_BYTES, "temporary %.*s", (int)(name->size & 0xffff), name->data);
+static const char *temporary_name(const tarn_string *name, const char *node,
+                                  char text[TEMPORARY_BYTES]) {
+  if (name->size)
+    snprintf(text, TEMPORARY_BYTES, "temporary %.*s", (int)(name->size & 0xffff), name->data);
   else snprintf(text, TEMPORARY_BYTES, "temporary %s", node);
   return text;
 }
@@ -222,7 +246,8 @@ static tarn_status temporary(const tarn_call *call) {
   temporary_name(&p->shared_name, call->problem->node, name);
   TARN_TRY(tarn__variable_get(call->run->resources, name, p->dtype, &p->shape, true, &v));
   tarn_status status = tarn__resources_remove(call->run->resources, &tarn__variable_type, name);
-  if (status == TARN_OK) status = tarn__tensor_new(call->run->allocator, p->dtype, &p->shape, &zeros);
+  if (status == TARN_OK)
+    status = tarn__tensor_new(call->run->allocator, p->dtype, &p->shape, &zeros);
   if (status == TARN_OK) {
     status = tarn__variable_assign(v, &zeros, true);
     tarn__tensor_clear(&zeros);
@@ -235,18 +260,21 @@ static tarn_status temporary(const tarn_call *call) {
 static tarn_status end_temporary(const tarn_call *call) {
   tarn_variable *v;
   TARN_TRY(variable_of(call, &v));
-  if (v->dtype != call->problem->out_dtype[0]) return tarn_fail(TARN_DTYPE, "the variable is %s", tarn_dtype_name(v->dtype));
+  if (v->dtype != call->problem->out_dtype[0])
+    return tarn_fail(TARN_DTYPE, "the variable is %s", tarn_dtype_name(v->dtype));
   char wanted[TEMPORARY_BYTES];
   temporary_name(call->problem->params, "", wanted);
-  if (strcmp(v->name, wanted)) return tarn_fail(TARN_INVALID, "the variable is '%s', not '%s'", v->name, wanted);
+  if (strcmp(v->name, wanted))
+    return tarn_fail(TARN_INVALID, "the variable is '%s', not '%s'", v->name, wanted);
   tarn__tensor_clear(call->out[0]);
   return tarn__variable_read(v, call->out[0]);
 }
 
 #define ROW(OP, WAY) {.op = "Scatter" #OP, .name = "scatter", .run = rows_##OP}, \
                      {.op = "ResourceScatter" #OP, .name = "scatter", .run = rows_##OP},
-#define TUPLE_ROW(OP, WAY) {.op = "ScatterNd" #OP, .name = "scatter_nd", .run = tuples_##OP}, \
-                           {.op = "ResourceScatterNd" #OP, .name = "scatter_nd", .run = tuples_##OP},
+#define TUPLE_ROW(OP, WAY)                                           \
+  {.op = "ScatterNd" #OP, .name = "scatter_nd", .run = tuples_##OP}, \
+      {.op = "ResourceScatterNd" #OP, .name = "scatter_nd", .run = tuples_##OP},
 
 const tarn_kernel tarn_kernels_state_rows_reference[] = {
   WAYS(ROW)

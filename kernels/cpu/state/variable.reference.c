@@ -1,4 +1,5 @@
-/* Variables: made on first use, kept by the session's resource table. Input 0 is the handle in both kinds. */
+/* Variables: made on first use, kept by the session's resource table. Input 0 is the handle in both
+ * kinds. */
 #include "kernels/cpu/state/add.body.h"
 #include "kernels/params/state.h"
 #include "kernels/state/resources.h"
@@ -11,14 +12,17 @@ static tarn_status handle(const tarn_call *call, bool is_ref) {
   const char *name = call->problem->node;
   char *copy = NULL;
   if (p->shared_name.size) {     /* not zero-terminated */
-    copy = p->shared_name.size < sizeof stack ? stack : tarn__alloc(call->run->allocator, p->shared_name.size + 1);
+    copy = p->shared_name.size < sizeof stack
+               ? stack
+               : tarn__alloc(call->run->allocator, p->shared_name.size + 1);
     if (!copy) return TARN_NO_MEMORY;
     memcpy(copy, p->shared_name.data, p->shared_name.size);
     copy[p->shared_name.size] = 0;
     name = copy;
   }
   tarn_variable *v;
-  const tarn_status status = tarn__variable_get(call->run->resources, name, p->dtype, &p->shape, is_ref, &v);
+  const tarn_status status =
+      tarn__variable_get(call->run->resources, name, p->dtype, &p->shape, is_ref, &v);
   if (copy && copy != stack) tarn__free(call->run->allocator, copy, p->shared_name.size + 1);
   TARN_TRY(status);
   return tarn__call_handle(call, 0, v);
@@ -32,8 +36,8 @@ static tarn_status assign(const tarn_call *call) {
   tarn_variable *v;
   TARN_TRY(variable_of(call, &v));
   if (v->dtype != call->in[1]->dtype)
-    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name, tarn_dtype_name(v->dtype),
-                     tarn_dtype_name(call->in[1]->dtype));
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, the value %s", v->name,
+                     tarn_dtype_name(v->dtype), tarn_dtype_name(call->in[1]->dtype));
   TARN_TRY(tarn__variable_assign(v, call->in[1], p->validate_shape));
   return pass_on(call, v);
 }
@@ -43,7 +47,8 @@ static tarn_status read_value(const tarn_call *call) {
   tarn_variable *v;
   TARN_TRY(variable_of(call, &v));
   if (v->dtype != p->dtype)
-    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, read as %s", v->name, tarn_dtype_name(v->dtype), tarn_dtype_name(p->dtype));
+    return tarn_fail(TARN_DTYPE, "variable '%s' is %s, read as %s", v->name,
+                     tarn_dtype_name(v->dtype), tarn_dtype_name(p->dtype));
   tarn__tensor_clear(call->out[0]);
   return tarn__variable_read(v, call->out[0]);
 }

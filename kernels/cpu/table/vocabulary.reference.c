@@ -1,4 +1,5 @@
-/* InitializeTableFromTextFile: a pair from each line of a file, made of its fields, its text or its number. */
+/* InitializeTableFromTextFile: a pair from each line of a file, made of its fields, its text or its
+ * number. */
 #include "core/bytes.h"
 #include "kernels/cpu/text/number.h"
 #include "kernels/files.h"
@@ -26,7 +27,8 @@ static tarn_status next_line(reading *r) {
     if (r->file->data[i] != '\r') TARN_TRY(tarn__bytes_add(&r->line, r->file->data + i, 1));
   r->at++;
   if (!r->line.size)
-    return tarn_fail(TARN_INVALID, "Invalid content in %s: empty line found at position %zu.", r->path, r->at);
+    return tarn_fail(TARN_INVALID, "Invalid content in %s: empty line found at position %zu.",
+                     r->path, r->at);
   return TARN_OK;
 }
 
@@ -46,8 +48,9 @@ static tarn_status field(const reading *r, int64_t k, tarn_string *text) {
     fields++;
   }
   const int64_t wanted = (r->p->key > r->p->value ? r->p->key : r->p->value) + 1;
-  return tarn_fail(TARN_INVALID, "Invalid number of columns in %s line %lld: expected at least %lld got %lld", r->path,
-                   (long long)r->number, (long long)wanted, (long long)fields);
+  return tarn_fail(TARN_INVALID,
+                   "Invalid number of columns in %s line %lld: expected at least %lld got %lld",
+                   r->path, (long long)r->number, (long long)wanted, (long long)fields);
 }
 
 static tarn_status put(const reading *r, int64_t which, tarn_tensor *column, int64_t i) {
@@ -60,8 +63,9 @@ static tarn_status put(const reading *r, int64_t which, tarn_tensor *column, int
   if (which >= 0) TARN_TRY(field(r, which, &text));
   if (column->dtype == TARN_STRING) return tarn__string_set(column, i, text.data, text.size);
   if (tarn__number_read(&text, column, i) == TARN_OK) return TARN_OK;
-  return tarn_fail(TARN_INVALID, "Field %s in line %lld is not a valid %s.", tarn__printable(text.data, text.size, shown, sizeof shown),
-                   (long long)r->number, tarn_dtype_name(column->dtype));
+  return tarn_fail(TARN_INVALID, "Field %s in line %lld is not a valid %s.",
+                   tarn__printable(text.data, text.size, shown, sizeof shown), (long long)r->number,
+                   tarn_dtype_name(column->dtype));
 }
 
 /* The number of lines, at most `most`. */
@@ -74,13 +78,17 @@ static int64_t count_lines(const tarn_string *file, int64_t most) {
   return n;
 }
 
-static tarn_status read_pairs(reading *r, const tarn_allocator *a, const tarn_run *run, tarn_lookup *t) {
+static tarn_status read_pairs(reading *r, const tarn_allocator *a, const tarn_run *run,
+                              tarn_lookup *t) {
   const int64_t n = count_lines(r->file, r->p->lines);
   const tarn_shape shape = tarn__shape_vector(n);
   tarn_tensor keys, values = {.dtype = TARN_NO_DTYPE};
   if (r->p->lines > n)
-    return tarn_fail(TARN_INVALID, "Invalid vocab_size in %s: expected %lld but got %lld", r->path, (long long)r->p->lines, (long long)n);
-  if (n == 0) return tarn_fail(r->p->lines == 0 ? TARN_END : TARN_INVALID, "%s has no lines to read", r->path);
+    return tarn_fail(TARN_INVALID, "Invalid vocab_size in %s: expected %lld but got %lld", r->path,
+                     (long long)r->p->lines, (long long)n);
+  if (n == 0)
+    return tarn_fail(r->p->lines == 0 ? TARN_END : TARN_INVALID, "%s has no lines to read",
+                     r->path);
   TARN_TRY(tarn__tensor_new(a, t->key_dtype, &shape, &keys));
   tarn_status status = tarn__tensor_new(a, t->value_dtype, &shape, &values);
   for (; r->number < n && status == TARN_OK; r->number++) {
@@ -96,13 +104,18 @@ static tarn_status read_pairs(reading *r, const tarn_allocator *a, const tarn_ru
 }
 
 static bool readable(tarn_dtype dtype) {
-  return dtype == TARN_STRING || dtype == TARN_I64 || dtype == TARN_I32 || dtype == TARN_F32 || dtype == TARN_F64;
+  return dtype == TARN_STRING || dtype == TARN_I64 || dtype == TARN_I32 || dtype == TARN_F32 ||
+         dtype == TARN_F64;
 }
 
 static tarn_status check_column(int64_t which, tarn_dtype dtype, const char *what) {
   if (which == TARN_VOCABULARY_NUMBER && dtype != TARN_I64)
-    return tarn_fail(TARN_DTYPE, "%s index for line number requires table %s dtype of int64, got %s", what, what, tarn_dtype_name(dtype));
-  if (!readable(dtype)) return tarn_fail(TARN_DTYPE, "a %s of %s cannot be read from text", what, tarn_dtype_name(dtype));
+    return tarn_fail(TARN_DTYPE,
+                     "%s index for line number requires table %s dtype of int64, got %s", what,
+                     what, tarn_dtype_name(dtype));
+  if (!readable(dtype))
+    return tarn_fail(TARN_DTYPE, "a %s of %s cannot be read from text", what,
+                     tarn_dtype_name(dtype));
   return TARN_OK;
 }
 
@@ -117,14 +130,20 @@ static tarn_status run(const tarn_call *call) {
   tarn_tensor file;
   TARN_TRY(tarn__call_object(call, 0, &tarn__lookup_type, &object));
   tarn_lookup *t = object;
-  if (t->kind != TARN_TABLE_HASH) return tarn_fail(TARN_INVALID, "only a HashTable is initialized from a file");
+  if (t->kind != TARN_TABLE_HASH)
+    return tarn_fail(TARN_INVALID, "only a HashTable is initialized from a file");
   TARN_TRY(check_column(p->key, t->key_dtype, "key"));
   TARN_TRY(check_column(p->value, t->value_dtype, "value"));
-  if (!files || !files->read) return tarn_fail(TARN_REFUSED, "a table is filled from a file, which the session does not allow");
+  if (!files || !files->read)
+    return tarn_fail(TARN_REFUSED,
+                     "a table is filled from a file, which the session does not allow");
   TARN_TRY(tarn__tensor_new(a, TARN_STRING, &scalar, &file));
   tarn_status status = files->read(files, path->size ? path->data : "", path->size, &file, 0);
   if (status == TARN_OK) {
-    reading r = {.p = p, .file = file.data, .path = tarn__printable(path->size ? path->data : "", path->size, shown, sizeof shown)};
+    reading r = {
+        .p = p,
+        .file = file.data,
+        .path = tarn__printable(path->size ? path->data : "", path->size, shown, sizeof shown)};
     tarn__bytes_init(&r.line, a);
     status = read_pairs(&r, a, call->run, t);
     tarn__bytes_clear(&r.line);

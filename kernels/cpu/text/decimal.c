@@ -17,8 +17,9 @@ size_t tarn__decimal_int(char *text, uint64_t value, bool negative) {
   return (size_t)(end - start);
 }
 
-/* value = mantissa * 2^exponent. Of mantissa * 10^decimals (53 and 30 bits) what lies above the binary point is the number's
- * digits, and what lies below it decides the rounding: nothing is lost. */
+/* value = mantissa * 2^exponent. Of mantissa * 10^decimals (53 and 30 bits) what lies above the
+ * binary point is the number's digits, and what lies below it decides the rounding: nothing is
+ * lost. */
 __extension__ typedef unsigned __int128 wide;
 
 size_t tarn__decimal_fixed(char *text, double value, int decimals) {

@@ -1,4 +1,5 @@
-/* Fixed functions of bytes, so that a bucket is the same on every machine and in TensorFlow. `s` may be NULL where n is 0. */
+/* Fixed functions of bytes, so that a bucket is the same on every machine and in TensorFlow. `s`
+ * may be NULL where n is 0. */
 #ifndef TARN_KERNELS_CPU_TEXT_HASH_H
 #define TARN_KERNELS_CPU_TEXT_HASH_H
 

@@ -23,13 +23,15 @@ static tarn_status join_one(const tarn_call *call, int64_t i) {
   char *room;
   for (int k = 0; k < call->problem->inputs; k++) {
     const tarn_string *s = &strings(call, k)[call->in[k]->shape.rank ? i : 0];
-    if ((k && tarn__add_overflow(bytes, p->separator.size, &bytes)) || tarn__add_overflow(bytes, s->size, &bytes))
+    if ((k && tarn__add_overflow(bytes, p->separator.size, &bytes)) ||
+        tarn__add_overflow(bytes, s->size, &bytes))
       return tarn_fail(TARN_NO_MEMORY, "no memory for a string of more bytes than there can be");
   }
   TARN_TRY(tarn__string_room(call->out[0], i, bytes, &room));
   for (int k = 0; k < call->problem->inputs; k++) {
     const tarn_string *s = &strings(call, k)[call->in[k]->shape.rank ? i : 0];
-    if (k && p->separator.size) room = (char *)memcpy(room, p->separator.data, p->separator.size) + p->separator.size;
+    if (k && p->separator.size)
+      room = (char *)memcpy(room, p->separator.data, p->separator.size) + p->separator.size;
     if (s->size) room = (char *)memcpy(room, s->data, s->size) + s->size;
   }
   return TARN_OK;

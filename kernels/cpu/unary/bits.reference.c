@@ -1,7 +1,8 @@
 /* Integers as bits. */
 #include "kernels/cpu/unary/unary.h"
 
-/* Pairs, fours and bytes of bits are summed in place; the product gathers the bytes in the top one. */
+/* Pairs, fours and bytes of bits are summed in place; the product gathers the bytes in the top
+ * one. */
 static inline uint8_t population(uint64_t x) {
   x -= x >> 1 & 0x5555555555555555u;
   x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);

@@ -1,7 +1,8 @@
 /* Exponentials, logarithms and what is made of them. */
 #include "kernels/cpu/unary/unary.h"
 
-/* (2 sinh(x/2)) exp(x/2) keeps the digits that exp(x) - 1 loses near 0; C has no complex expm1 and log1p. */
+/* (2 sinh(x/2)) exp(x/2) keeps the digits that exp(x) - 1 loses near 0; C has no complex expm1 and
+ * log1p. */
 #define EXPM1(x) (2 * sinh(x / 2) * exp(x / 2))
 
 /* log|1 + z| from |1 + z|^2 - 1 = re (2 + re) + im^2, which does not cancel for small z. */

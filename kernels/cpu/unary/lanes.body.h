@@ -1,6 +1,7 @@
-/* y[i] = f(x[i]) in vectors made by the compiler, for AVX2 and AVX-512: what kernels/cpu/elementwise does not have, which
- * is the other dtypes and the rarer functions. Expressions hold no branch and no call (kernels/cpu/simd/lanes*.h). The
- * two 16-bit floats are computed in float or double, and rounded once. */
+/* y[i] = f(x[i]) in vectors made by the compiler, for AVX2 and AVX-512: what
+ * kernels/cpu/elementwise does not have, which is the other dtypes and the rarer functions.
+ * Expressions hold no branch and no call (kernels/cpu/simd/lanes*.h). The two 16-bit floats are
+ * computed in float or double, and rounded once. */
 #include "kernels/cpu/simd/lanes_angle.h"
 #include "kernels/cpu/simd/lanes_error.h"
 #include "kernels/cpu/unary/unary.h"
@@ -10,10 +11,12 @@
 #define TOP(x) (sizeof x == 8 ? (uint64_t)x >> 63 : (uint64_t)x >> 31)
 
 /* 16-bit floats by their bits. */
-#define TARN_F16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_F16, f16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
+#define TARN_F16_BITS_ROWS(X, NAME, E) \
+  X(NAME, E, TARN_F16, f16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
 #define TARN_F16_BITS_BITS TARN_BIT(TARN_F16)
 #define TARN_LOOP_f16_bits(PREFIX) PREFIX##_PLAIN
-#define TARN_BF16_BITS_ROWS(X, NAME, E) X(NAME, E, TARN_BF16, bf16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
+#define TARN_BF16_BITS_ROWS(X, NAME, E) \
+  X(NAME, E, TARN_BF16, bf16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
 #define TARN_BF16_BITS_BITS TARN_BIT(TARN_BF16)
 #define TARN_LOOP_bf16_bits(PREFIX) PREFIX##_PLAIN
 
@@ -73,10 +76,12 @@
   X(IsFinite, BF16_BITS, (x & 0x7fff) < 0x7f80)                 \
   X(LogicalNot, TRUTH, x == 0)
 
-#define TEST_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) TARN_UNARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, uint8_t, (uint8_t))
+#define TEST_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) \
+  TARN_UNARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, uint8_t, (uint8_t))
 #define TEST_DEFINE(NAME, ROWS, E) TARN_UNARY_DEFINE_WITH(TEST_LOOP, NAME, ROWS, E)
 
-/* Pairs, fours and bytes of bits are summed in place, then the bytes by shifts. Only the bits of the stored type count. */
+/* Pairs, fours and bytes of bits are summed in place, then the bytes by shifts. Only the bits of
+ * the stored type count. */
 static inline uint32_t population_32(uint32_t x) {
   x -= x >> 1 & 0x55555555u;
   x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
@@ -84,39 +89,40 @@ static inline uint32_t population_32(uint32_t x) {
   x += x >> 8;
   return (x + (x >> 16)) & 63u;
 }
-#define POPULATION(x) \
-  (sizeof x == 8 ? population_32((uint32_t)x) + population_32((uint32_t)((uint64_t)x >> 32)) : population_32((uint32_t)x))
-#define POPULATION_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT)                                                       \
-  TARN_UNARY_LOOP_TO(NAME, POPULATION((x & (A)(UINT64_MAX >> (64 - 8 * sizeof(S))))), SUFFIX, S, A, GET, uint8_t, \
-                     (uint8_t))
+#define POPULATION(x)                                                                        \
+  (sizeof x == 8 ? population_32((uint32_t)x) + population_32((uint32_t)((uint64_t)x >> 32)) \
+                 : population_32((uint32_t)x))
+#define POPULATION_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT)                                     \
+  TARN_UNARY_LOOP_TO(NAME, POPULATION((x & (A)(UINT64_MAX >> (64 - 8 * sizeof(S))))), SUFFIX, S, \
+                     A, GET, uint8_t, (uint8_t))
 #define POPULATION_DEFINE(NAME, ROWS, E) TARN_UNARY_DEFINE_WITH(POPULATION_LOOP, NAME, ROWS, E)
 
-/* Sines: in float as far as its reduction goes; a block with a larger number goes through doubles, and one with a number that is
- * too large for those to C's library. */
+/* Sines: in float as far as its reduction goes; a block with a larger number goes through doubles,
+ * and one with a number that is too large for those to C's library. */
 enum { BLOCK = 256 };
-#define SINE_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT)                          \
-  static void loop_##NAME##_##SUFFIX(const void *from, void *to, int64_t all) { \
-    for (int64_t at = 0; at < all; at += BLOCK) {                               \
-      const int64_t n = all - at < BLOCK ? all - at : BLOCK;                    \
-      const S *xs = (const S *)from + at;                                       \
-      S *ys = (S *)to + at;                                                     \
-      unsigned far = 0, farther = 0;                                            \
-      _Pragma("omp simd reduction(|:far)")                                      \
-      for (int64_t i = 0; i < n; i++) far |= (unsigned)!(fabsf(GET(xs[i])) <= LANE_MOST_RADIANS_F); \
-      if (!far) {                                                               \
-        TARN_EACH_LANE                                                          \
-        for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_f(GET(xs[i])));      \
-        continue;                                                               \
-      }                                                                         \
-      _Pragma("omp simd reduction(|:farther)")                                  \
-      for (int64_t i = 0; i < n; i++) farther |= (unsigned)!(fabsf(GET(xs[i])) <= (float)LANE_MOST_RADIANS); \
-      if (farther) {                                                            \
-        for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_c((double)GET(xs[i]))); \
-        continue;                                                               \
-      }                                                                         \
-      TARN_EACH_LANE                                                            \
-      for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_d((double)GET(xs[i]))); \
-    }                                                                           \
+#define SINE_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT)                                    \
+  static void loop_##NAME##_##SUFFIX(const void *from, void *to, int64_t all) {           \
+    for (int64_t at = 0; at < all; at += BLOCK) {                                         \
+      const int64_t n = all - at < BLOCK ? all - at : BLOCK;                              \
+      const S *xs = (const S *)from + at;                                                 \
+      S *ys = (S *)to + at;                                                               \
+      unsigned far = 0, farther = 0;                                                      \
+      _Pragma("omp simd reduction(|:far)") for (int64_t i = 0; i < n; i++) far |=         \
+          (unsigned)!(fabsf(GET(xs[i])) <= LANE_MOST_RADIANS_F);                          \
+      if (!far) {                                                                         \
+        TARN_EACH_LANE                                                                    \
+        for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_f(GET(xs[i])));                \
+        continue;                                                                         \
+      }                                                                                   \
+      _Pragma("omp simd reduction(|:farther)") for (int64_t i = 0; i < n; i++) farther |= \
+          (unsigned)!(fabsf(GET(xs[i])) <= (float)LANE_MOST_RADIANS);                     \
+      if (farther) {                                                                      \
+        for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_c((double)GET(xs[i])));        \
+        continue;                                                                         \
+      }                                                                                   \
+      TARN_EACH_LANE                                                                      \
+      for (int64_t i = 0; i < n; i++) ys[i] = PUT(NAME##_d((double)GET(xs[i])));          \
+    }                                                                                     \
   }
 #define SINE_DEFINE(NAME, ROWS, E) TARN_UNARY_DEFINE_WITH(SINE_LOOP, NAME, ROWS, E)
 static inline double Sin_c(double x) { return sin(x); }
@@ -134,4 +140,6 @@ TESTS(TEST_DEFINE)
 SINES(SINE_DEFINE)
 POPULATION_DEFINE(PopulationCount, MODULO, )
 
-#define ROWS LIST(TARN_UNARY_KERNEL) TESTS(TARN_UNARY_KERNEL) SINES(TARN_UNARY_KERNEL) TARN_UNARY_KERNEL(PopulationCount, MODULO, )
+#define ROWS              \
+  LIST(TARN_UNARY_KERNEL) \
+  TESTS(TARN_UNARY_KERNEL) SINES(TARN_UNARY_KERNEL) TARN_UNARY_KERNEL(PopulationCount, MODULO, )

@@ -1,6 +1,7 @@
-/* Functions of complex64 in vectors made by the compiler: pairs of floats, computed in double and rounded once, so that no
- * square overflows and no digits cancel. Numbers for which C has rules of its own (infinities, NaN, and those that the short
- * formulas do not reach) send their block to C's library whole. */
+/* Functions of complex64 in vectors made by the compiler: pairs of floats, computed in double and
+ * rounded once, so that no square overflows and no digits cancel. Numbers for which C has rules of
+ * its own (infinities, NaN, and those that the short formulas do not reach) send their block to C's
+ * library whole. */
 #include "kernels/cpu/simd/lanes_angle.h"
 #include "kernels/cpu/unary/unary.h"
 
@@ -27,7 +28,8 @@ static inline pair of_Sigmoid(pair z) {
 }
 /* The root of the real part's size; the other part from twice the product of both. */
 static inline pair of_Sqrt(pair z) {
-  const double root = sqrt(0.5 * (sqrt(norm(z)) + fabs(z.re))), other = root == 0 ? z.im : z.im / (2 * root);
+  const double root = sqrt(0.5 * (sqrt(norm(z)) + fabs(z.re))),
+               other = root == 0 ? z.im : z.im / (2 * root);
   return z.re < 0 ? (pair){fabs(other), copysign(root, z.im)} : (pair){root, other};
 }
 /* log|z| from |z|^2, or, near 1, from |z|^2 - 1 = (a - 1)(a + 1) + b^2, whose terms are exact. */
@@ -61,7 +63,8 @@ static float _Complex c_Square(float _Complex z) { return z * z; }
 #define PAIR(xs, i) {(double)(xs)[2 * (i)], (double)(xs)[2 * (i) + 1]}
 #define NUMBER(xs, i) CMPLXF((xs)[2 * (i)], (xs)[2 * (i) + 1])
 
-/* Runs the statement where all of a block is short, and C's function of each number where not. STEP: floats of a result. */
+/* Runs the statement where all of a block is short, and C's function of each number where not.
+ * STEP: floats of a result. */
 #define BLOCKS(NAME, SHORT, STEP, Y, ...) BLOCKS_OF(NAME, IS_SHORT, SHORT, STEP, Y, __VA_ARGS__)
 #define IS_SHORT(SHORT)                                                   \
       for (int64_t i = 0; i < n; i++) {                                   \
@@ -70,24 +73,24 @@ static float _Complex c_Square(float _Complex z) { return z * z; }
       }
 #define IS_SMALL(LIMIT)                                                   \
       for (int64_t i = 0; i < 2 * n; i++) far |= (unsigned)!(fabsf(xs[i]) < (LIMIT));
-#define BLOCKS_OF(NAME, CHECK, SHORT, STEP, Y, ...)                       \
-  static void loop_##NAME(const void *from, void *to, int64_t all) {      \
-    for (int64_t at = 0; at < all; at += BLOCK) {                         \
-      const int64_t n = all - at < BLOCK ? all - at : BLOCK;              \
-      const float *xs = (const float *)from + 2 * at;                     \
-      float *ys = (float *)to + (STEP) * at;                              \
-      unsigned far = 0;                                                   \
-      _Pragma("omp simd reduction(|:far)")                                \
-      CHECK(SHORT)                                                        \
-      if (far) {                                                          \
+#define BLOCKS_OF(NAME, CHECK, SHORT, STEP, Y, ...)                             \
+  static void loop_##NAME(const void *from, void *to, int64_t all) {            \
+    for (int64_t at = 0; at < all; at += BLOCK) {                               \
+      const int64_t n = all - at < BLOCK ? all - at : BLOCK;                    \
+      const float *xs = (const float *)from + 2 * at;                           \
+      float *ys = (float *)to + (STEP)*at;                                      \
+      unsigned far = 0;                                                         \
+      _Pragma("omp simd reduction(|:far)") CHECK(SHORT) if (far) {              \
         for (int64_t i = 0; i < n; i++) ((Y *)ys)[i] = c_##NAME(NUMBER(xs, i)); \
-        continue;                                                         \
-      }                                                                   \
-      TARN_EACH_LANE                                                      \
-      for (int64_t i = 0; i < n; i++) __VA_ARGS__                         \
-    }                                                                     \
-  }                                                                       \
-  static tarn_status run_##NAME(const tarn_call *call) { return tarn__unary_run(call, loop_##NAME); }
+        continue;                                                               \
+      }                                                                         \
+      TARN_EACH_LANE                                                            \
+      for (int64_t i = 0; i < n; i++) __VA_ARGS__                               \
+    }                                                                           \
+  }                                                                             \
+  static tarn_status run_##NAME(const tarn_call *call) {                        \
+    return tarn__unary_run(call, loop_##NAME);                                  \
+  }
 
 #define DEFINE(NAME, SHORT)                        \
   BLOCKS(NAME, SHORT, 2, float _Complex, {         \
@@ -102,7 +105,8 @@ BLOCKS(ComplexAbs, FINITE(z), 1, float, {
   const pair z = PAIR(xs, i);
   ys[i] = (float)sqrt(norm(z));
 })
-/* In float, as products of complex numbers are, which keeps up with memory. 1e19: no product is infinite. */
+/* In float, as products of complex numbers are, which keeps up with memory. 1e19: no product is
+ * infinite. */
 BLOCKS_OF(Square, IS_SMALL, 1e19f, 2, float _Complex, {
   const float re = xs[2 * i], im = xs[2 * i + 1];
   ys[2 * i] = re * re - im * im;

@@ -19,8 +19,11 @@ static tarn_status chunk(void *argument, int64_t index, int worker) {
 }
 
 tarn_status tarn__unary_run(const tarn_call *call, tarn_unary_loop loop) {
-  work w = {.loop = loop, .x = call->in[0]->data, .y = call->out[0]->data,
-            .x_bytes = tarn_dtype_bytes(call->in[0]->dtype), .y_bytes = tarn_dtype_bytes(call->out[0]->dtype),
+  work w = {.loop = loop,
+            .x = call->in[0]->data,
+            .y = call->out[0]->data,
+            .x_bytes = tarn_dtype_bytes(call->in[0]->dtype),
+            .y_bytes = tarn_dtype_bytes(call->out[0]->dtype),
             .elements = tarn__tensor_elements(call->in[0])};
   return tarn__pool_run(call->pool, w.elements / CHUNK + (w.elements % CHUNK != 0), chunk, &w);
 }

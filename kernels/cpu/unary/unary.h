@@ -1,10 +1,10 @@
 /* y[i] = f(x[i]): tables of TensorFlow names and expressions become kernels.
  *
- * A file lists its functions once as X(NAME, ROWS, E): TensorFlow's name, a set of kernels/cpu/dtype_rows.h, and an
- * expression of `x` in the type that the rows compute with. Then
+ * A file lists its functions once as X(NAME, ROWS, E): TensorFlow's name, a set of
+ * kernels/cpu/dtype_rows.h, and an expression of `x` in the type that the rows compute with. Then
  *
- *   LIST(TARN_UNARY_DEFINE)                                 makes a loop for each dtype, and a run function
- *   const tarn_kernel tarn_kernels_unary_...[] = {LIST(TARN_UNARY_KERNEL) {0}};
+ *   LIST(TARN_UNARY_DEFINE)                                 makes a loop for each dtype, and a run
+ * function const tarn_kernel tarn_kernels_unary_...[] = {LIST(TARN_UNARY_KERNEL) {0}};
  *
  * One op may stand in several rows with dtypes apart. Loops are right when y lies exactly on x. */
 #ifndef TARN_KERNELS_CPU_UNARY_UNARY_H
@@ -21,7 +21,8 @@ tarn_status tarn__unary_run(const tarn_call *call, tarn_unary_loop loop);
 /* Into elements of the input's dtype, and into elements of another type. */
 #define TARN_UNARY_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) \
   TARN_LOOP_OF(TARN_UNARY_LOOP, SUFFIX)(NAME, E, SUFFIX, S, A, GET, PUT)
-#define TARN_UNARY_LOOP_PLAIN(NAME, E, SUFFIX, S, A, GET, PUT) TARN_UNARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, S, PUT)
+#define TARN_UNARY_LOOP_PLAIN(NAME, E, SUFFIX, S, A, GET, PUT) \
+  TARN_UNARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, S, PUT)
 /* Halves, converted by blocks. */
 #define TARN_UNARY_LOOP_BLOCKS(NAME, E, SUFFIX, S, A, GET, PUT)                 \
   static void loop_##NAME##_##SUFFIX(const void *from, void *to, int64_t all) { \
@@ -60,6 +61,7 @@ tarn_status tarn__unary_run(const tarn_call *call, tarn_unary_loop loop);
       default: return tarn_fail(TARN_DTYPE, #NAME " of %s", tarn_dtype_name(call->in[0]->dtype)); \
     }                                                                                \
   }
-#define TARN_UNARY_KERNEL(NAME, ROWS, E) {.op = #NAME, .dtypes = TARN_##ROWS##_BITS, .run = run_##NAME##_##ROWS},
+#define TARN_UNARY_KERNEL(NAME, ROWS, E) \
+  {.op = #NAME, .dtypes = TARN_##ROWS##_BITS, .run = run_##NAME##_##ROWS},
 
 #endif

@@ -6,7 +6,8 @@
 
 static tarn_status make(const tarn_call *call) {
   const tarn_accumulator_params *p = call->problem->params;
-  const tarn_accumulator_spec spec = {.dtype = p->dtype, .shape = p->shape, .sparse = p->sparse, .sum = p->sum};
+  const tarn_accumulator_spec spec = {
+      .dtype = p->dtype, .shape = p->shape, .sparse = p->sparse, .sum = p->sum};
   tarn_state_name name;
   tarn_accumulator *a;
   TARN_TRY(tarn__state_name(call, &p->shared_name, &name));
@@ -34,7 +35,8 @@ static tarn_status apply_rows(const tarn_call *call) {
   const bool *known = call->problem->params;
   tarn_accumulator *a;
   TARN_TRY(accumulator_of(call, &a));
-  tarn_gradient g = {.values = *call->in[3], .indices = *call->in[2], .shape = {.dtype = TARN_NO_DTYPE}};
+  tarn_gradient g = {
+      .values = *call->in[3], .indices = *call->in[2], .shape = {.dtype = TARN_NO_DTYPE}};
   if (*known) g.shape = *call->in[4];
   return tarn__accumulator_apply(a, tarn__tensor_int(call->in[1], 0), &g);
 }

@@ -8,7 +8,10 @@
 /* Retained for the caller. */
 static tarn_status area_of(const tarn_call *call, tarn_staging **s) {
   const tarn_staging_params *p = call->problem->params;
-  const tarn_staging_spec spec = {.components = p->components, .dtypes = p->dtypes, .capacity = p->capacity, .memory_limit = p->memory_limit};
+  const tarn_staging_spec spec = {.components = p->components,
+                                  .dtypes = p->dtypes,
+                                  .capacity = p->capacity,
+                                  .memory_limit = p->memory_limit};
   tarn_state_name name;
   TARN_TRY(tarn__state_name(call, &p->shared_name, &name));
   const tarn_status status = tarn__staging_get(call->run->resources, name.text, &spec, s);
@@ -17,10 +20,12 @@ static tarn_status area_of(const tarn_call *call, tarn_staging **s) {
 }
 
 /* Inputs from `first` on are the values. */
-static tarn_status put(const tarn_call *call, int first, const int64_t *key, const tarn_tensor *indices) {
+static tarn_status put(const tarn_call *call, int first, const int64_t *key,
+                       const tarn_tensor *indices) {
   tarn_staging *s;
   TARN_TRY(area_of(call, &s));
-  const tarn_status status = tarn__staging_put(s, call->run, key, indices, call->in + first, call->problem->inputs - first);
+  const tarn_status status = tarn__staging_put(s, call->run, key, indices, call->in + first,
+                                               call->problem->inputs - first);
   tarn__object_release(s);
   return status;
 }
@@ -32,7 +37,8 @@ static tarn_status stage_by_key(const tarn_call *call) {
 }
 
 /* Outputs from `first` on are the values. */
-static tarn_status take(const tarn_call *call, int first, tarn_staging_place place, const tarn_tensor *indices, bool stay, int64_t *key) {
+static tarn_status take(const tarn_call *call, int first, tarn_staging_place place,
+                        const tarn_tensor *indices, bool stay, int64_t *key) {
   const tarn_allocator *a = call->run->allocator;
   const int n = call->problem->outputs - first;
   const size_t bytes = ((size_t)n + 1) * sizeof(tarn_tensor);
@@ -41,7 +47,8 @@ static tarn_status take(const tarn_call *call, int first, tarn_staging_place pla
   if (!values) return TARN_NO_MEMORY;
   tarn_status status = area_of(call, &s);
   if (status == TARN_OK) {
-    status = tarn__staging_take(s, call->run, place, indices, stay, call->problem->out_dtype + first, values, n, key);
+    status = tarn__staging_take(s, call->run, place, indices, stay,
+                                call->problem->out_dtype + first, values, n, key);
     tarn__object_release(s);
   }
   for (int i = 0; i < n && status == TARN_OK; i++) {
@@ -52,7 +59,9 @@ static tarn_status take(const tarn_call *call, int first, tarn_staging_place pla
   return status;
 }
 
-static tarn_status unstage(const tarn_call *call) { return take(call, 0, (tarn_staging_place){.place = 0}, NULL, false, NULL); }
+static tarn_status unstage(const tarn_call *call) {
+  return take(call, 0, (tarn_staging_place){.place = 0}, NULL, false, NULL);
+}
 static tarn_status stage_peek(const tarn_call *call) {
   const int64_t place = tarn__tensor_int(call->in[0], 0);
   if (place < 0) return tarn_fail(TARN_INVALID, "peeking at element %lld", (long long)place);

@@ -1,10 +1,14 @@
 /* Conv2D, its gradients and _FusedConv2D by cuDNN's graph API, NHWC.
  *
- *   - A filter [KH, KW, KC, OC] becomes [OC, KH, KW, KC]: once, where it is stable, else in scratch at each run.
- *   - Where the padding before and behind differ, x is copied into a larger one with its border of zeros.
- *   - An added tensor, bias and Relu are in cuDNN's graph, in the order that its engines know; where it has no such
- *     engine, or for another activation, a plain convolution and one pass over y (epilogue/finish.cu).
- *   - The filter's gradient comes transposed, the input's with the border; both are put right afterwards.
+ *   - A filter [KH, KW, KC, OC] becomes [OC, KH, KW, KC]: once, where it is stable, else in scratch
+ * at each run.
+ *   - Where the padding before and behind differ, x is copied into a larger one with its border of
+ * zeros.
+ *   - An added tensor, bias and Relu are in cuDNN's graph, in the order that its engines know;
+ * where it has no such engine, or for another activation, a plain convolution and one pass over y
+ * (epilogue/finish.cu).
+ *   - The filter's gradient comes transposed, the input's with the border; both are put right
+ * afterwards.
  *
  * Plans are chosen by heuristics within a workspace and kept by the queue. Where cuDNN has none, it
  * is done by definition. f32 is f32 (no TF32) unless the problem's precision allows less. */
@@ -39,8 +43,8 @@ static size_t rounded(size_t bytes) {
   return (bytes + 255) / 256 * 256;
 }
 
-/* What is missing behind the last row so that the last window is whole; 0 where rows are left over.
- */
+/* What is missing behind the last row so that the last window is whole; 0 where rows are left
+ * over. */
 static int64_t behind(int64_t out, int64_t stride, int64_t window, int64_t dilation, int64_t in,
                       int64_t before) {
   const int64_t needed = (out - 1) * stride + (window - 1) * dilation + 1 - in - before;

@@ -1,7 +1,9 @@
-/* Elements on a device: 16-bit floats, conversions, vectors of 16 bytes, and dtypes as rows of macros.
+/* Elements on a device: 16-bit floats, conversions, vectors of 16 bytes, and dtypes as rows of
+ * macros.
  *
- * A row is X(NAME, E, DTYPE, S, A): stored as S, computed with as A. NAME and E are handed through for the user of the
- * rows: an op and its expression. A set NAME of rows is EACH_NAME(X, NAME, E); its bits are in sets.h, for the C side. */
+ * A row is X(NAME, E, DTYPE, S, A): stored as S, computed with as A. NAME and E are handed through
+ * for the user of the rows: an op and its expression. A set NAME of rows is EACH_NAME(X, NAME, E);
+ * its bits are in sets.h, for the C side. */
 #ifndef TARN_KERNELS_CUDA_EACH_ELEMENT_CUH
 #define TARN_KERNELS_CUDA_EACH_ELEMENT_CUH
 
@@ -48,8 +50,14 @@ template <class A, class S> __device__ inline A get(S s) { return (A)s; }
 template <class A> __device__ inline A get(element_f16 s) { return (A)f16_to_float(s.bits); }
 template <class A> __device__ inline A get(element_bf16 s) { return (A)bf16_to_float(s.bits); }
 template <class A, class S> __device__ inline void put(A x, S *s) { *s = (S)x; }
-template <class A> __device__ inline void put(A x, element_f16 *s) { s->bits = float_to_f16((float)x); }
-template <class A> __device__ inline void put(A x, element_bf16 *s) { s->bits = float_to_bf16((float)x); }
+template <class A>
+__device__ inline void put(A x, element_f16 *s) {
+  s->bits = float_to_f16((float)x);
+}
+template <class A>
+__device__ inline void put(A x, element_bf16 *s) {
+  s->bits = float_to_bf16((float)x);
+}
 
 /* V elements that are read and written at once. */
 template <class S, int V> struct alignas(sizeof(S) * V) pack { S at[V]; };
@@ -59,9 +67,12 @@ template <class S, int V> struct alignas(sizeof(S) * V) pack { S at[V]; };
 #define EACH_F16(X, NAME, E) X(NAME, E, TARN_F16, element_f16, float)
 #define EACH_BF16(X, NAME, E) X(NAME, E, TARN_BF16, element_bf16, float)
 #define EACH_WIDE_FLOAT(X, NAME, E) EACH_F32(X, NAME, E) EACH_F64(X, NAME, E)
-#define EACH_FLOAT(X, NAME, E) EACH_WIDE_FLOAT(X, NAME, E) EACH_F16(X, NAME, E) EACH_BF16(X, NAME, E)
-/* The integers that graphs compute with; the others stay on the host, since each makes the module larger by a tenth. */
-#define EACH_SIGNED(X, NAME, E) X(NAME, E, TARN_I32, int32_t, int32_t) X(NAME, E, TARN_I64, int64_t, int64_t)
+#define EACH_FLOAT(X, NAME, E) \
+  EACH_WIDE_FLOAT(X, NAME, E) EACH_F16(X, NAME, E) EACH_BF16(X, NAME, E)
+/* The integers that graphs compute with; the others stay on the host, since each makes the module
+ * larger by a tenth. */
+#define EACH_SIGNED(X, NAME, E) \
+  X(NAME, E, TARN_I32, int32_t, int32_t) X(NAME, E, TARN_I64, int64_t, int64_t)
 #define EACH_UNSIGNED(X, NAME, E) X(NAME, E, TARN_U8, uint8_t, uint8_t)
 #define EACH_INT(X, NAME, E) EACH_SIGNED(X, NAME, E) EACH_UNSIGNED(X, NAME, E)
 /* Integers that wrap round: modulo 2^64, of which the stored bits are right. */

@@ -1,8 +1,10 @@
-/* Functions of one and of two elements: TensorFlow's name, dtypes (each/element.cuh) and expression, once.
+/* Functions of one and of two elements: TensorFlow's name, dtypes (each/element.cuh) and
+ * expression, once.
  *
- * X(NAME, ROWS, E). `x`, or `a` and `b`, have the type that the rows compute with; `alpha` is LeakyRelu's slope. Results are
- * rounded once when they are stored. 16-bit floats compute in float. NaN, signed zeros and halves are TensorFlow's: see
- * kernels/cpu/unary, binary and activation, whose reference kernels are the oracle. */
+ * X(NAME, ROWS, E). `x`, or `a` and `b`, have the type that the rows compute with; `alpha` is
+ * LeakyRelu's slope. Results are rounded once when they are stored. 16-bit floats compute in float.
+ * NaN, signed zeros and halves are TensorFlow's: see kernels/cpu/unary, binary and activation,
+ * whose reference kernels are the oracle. */
 #ifndef TARN_KERNELS_CUDA_ELEMENTWISE_FUNCTIONS_H
 #define TARN_KERNELS_CUDA_ELEMENTWISE_FUNCTIONS_H
 
@@ -92,7 +94,8 @@
   X(Less, ORDERED, a < b) X(LessEqual, ORDERED, a <= b)                              \
   X(Greater, ORDERED, a > b) X(GreaterEqual, ORDERED, a >= b)
 
-/* Of a function's result y = a and dy = b; those of activations: of dy = a and what b is of x or y. */
+/* Of a function's result y = a and dy = b; those of activations: of dy = a and what b is of x or
+ * y. */
 #define BINARY_GRADIENT_BUT_LEAKY(X)                                                           \
   X(SqrtGrad, FLOAT, b == 0 ? 0 : b * NUMBER(0.5) / a)                               \
   X(RsqrtGrad, FLOAT, b == 0 ? 0 : NUMBER(-0.5) * b * a * a * a)                     \
@@ -105,19 +108,22 @@
   X(SeluGrad, FLOAT, b < 0 ? (b + NUMBER(SELU_SCALE_ALPHA)) * a : NUMBER(SELU_SCALE) * a) \
   X(SoftplusGrad, FLOAT, a / (exp(-b) + 1))                                          \
   X(SoftsignGrad, FLOAT, a / ((1 + fabs(b)) * (1 + fabs(b))))
-#define BINARY_GRADIENT(X) BINARY_GRADIENT_BUT_LEAKY(X) X(LeakyReluGrad, FLOAT, b > 0 ? a : alpha * a)
+#define BINARY_GRADIENT(X) \
+  BINARY_GRADIENT_BUT_LEAKY(X) X(LeakyReluGrad, FLOAT, b > 0 ? a : alpha * a)
 
 /* Ops that are the same function: X(op, function, ROWS). */
 #define UNARY_ALIASES(X) X(Inv, Reciprocal, FLOAT) X(Round, Rint, FLOAT)
 /* The functions' numbers, by name and set: UNARY_Abs_FLOAT, BINARY_Add_WRAP. */
 #define NUMBERED(NAME, ROWS, E) UNARY_##NAME##_##ROWS,
 enum {
-  UNARY_ARITHMETIC(NUMBERED) UNARY_TESTS(NUMBERED) UNARY_EXPONENTIAL(NUMBERED) UNARY_TRIGONOMETRIC(NUMBERED) UNARY_FUNCTIONS
+  UNARY_ARITHMETIC(NUMBERED) UNARY_TESTS(NUMBERED) UNARY_EXPONENTIAL(NUMBERED)
+      UNARY_TRIGONOMETRIC(NUMBERED) UNARY_FUNCTIONS
 };
 #undef NUMBERED
 #define NUMBERED(NAME, ROWS, E) BINARY_##NAME##_##ROWS,
 enum {
-  BINARY_ARITHMETIC(NUMBERED) BINARY_DIVISION(NUMBERED) BINARY_COMPARISON(NUMBERED) BINARY_GRADIENT(NUMBERED) BINARY_FUNCTIONS
+  BINARY_ARITHMETIC(NUMBERED) BINARY_DIVISION(NUMBERED) BINARY_COMPARISON(NUMBERED)
+      BINARY_GRADIENT(NUMBERED) BINARY_FUNCTIONS
 };
 #undef NUMBERED
 

@@ -5,11 +5,12 @@
 #include "kernels/cuda/elementwise/launch.h"
 #include "kernels/params/activation.h"
 
-static tarn_status run(const tarn_call *call, tarn_unary_launch *launch, int function, float slope) {
+static tarn_status run(const tarn_call *call, tarn_unary_launch *launch, int function,
+                       float slope) {
   const int64_t n = tarn__tensor_elements(call->out[0]);
   if (n == 0) return TARN_OK;
-  TARN_LAUNCHED(launch(tarn__stream(call), function, (int)call->problem->in_dtype[0], slope, call->in[0]->data,
-                       call->out[0]->data, n));
+  TARN_LAUNCHED(launch(tarn__stream(call), function, (int)call->problem->in_dtype[0], slope,
+                       call->in[0]->data, call->out[0]->data, n));
   return TARN_OK;
 }
 static tarn_status run_leaky(const tarn_call *call) {
@@ -17,8 +18,10 @@ static tarn_status run_leaky(const tarn_call *call) {
              ((const tarn_activation_params *)call->problem->params)->alpha);
 }
 
-#define DEFINE(LAUNCH, OP, FUNCTION, ROWS) \
-  static tarn_status run_##OP##_##ROWS(const tarn_call *call) { return run(call, LAUNCH, UNARY_##FUNCTION##_##ROWS, 0); }
+#define DEFINE(LAUNCH, OP, FUNCTION, ROWS)                      \
+  static tarn_status run_##OP##_##ROWS(const tarn_call *call) { \
+    return run(call, LAUNCH, UNARY_##FUNCTION##_##ROWS, 0);     \
+  }
 #define ARITHMETIC(NAME, ROWS, E) DEFINE(tarn__cuda_unary_arithmetic, NAME, NAME, ROWS)
 #define EXPONENTIAL(NAME, ROWS, E) DEFINE(tarn__cuda_unary_exponential, NAME, NAME, ROWS)
 #define TRIGONOMETRIC(NAME, ROWS, E) DEFINE(tarn__cuda_unary_trigonometric, NAME, NAME, ROWS)

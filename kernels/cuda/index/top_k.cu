@@ -1,7 +1,7 @@
 /* The k greatest of each row, a block a row: elements become unsigned keys of the same order, the
- * k-th greatest key is found digit by digit from the top (a histogram for each, of the elements that
- * agree so far), those above it are gathered and sorted. Of equal keys the first count: where not
- * all of them are wanted, the last of them that is is found in the same way, among the indices.
+ * k-th greatest key is found digit by digit from the top (a histogram for each, of the elements
+ * that agree so far), those above it are gathered and sorted. Of equal keys the first count: where
+ * not all of them are wanted, the last of them that is is found in the same way, among the indices.
  *
  * Two things follow from the steps of the heap in kernels/cpu/array/order.reference.c: where a NaN
  * comes, and the order with sorted=false. There one thread of the block walks through that heap. */
@@ -150,7 +150,8 @@ __device__ void gather(const S *x, int64_t n, int64_t k, int32_t *at) {
   __syncthreads();
   for (int64_t i = threadIdx.x; i < n; i += THREADS) {
     const K key = key_of(get<A>(x[i]));
-    if (key > least || (key == least && (uint32_t)i <= last)) at[atomicAdd(&taken, 1u)] = (int32_t)i;
+    if (key > least || (key == least && (uint32_t)i <= last))
+      at[atomicAdd(&taken, 1u)] = (int32_t)i;
   }
   __syncthreads();
 }

@@ -16,7 +16,8 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   (void)threads;
   const tarn_recurrent g = tarn__lstm_sequence(p);
-  return (size_t)(4 * g.H * g.B * (g.T + 1) + g.B * (g.H + g.P)) * tarn__recurrent_size(p) + 4 * 256;
+  return (size_t)(4 * g.H * g.B * (g.T + 1) + g.B * (g.H + g.P)) * tarn__recurrent_size(p) +
+         4 * 256;
 }
 
 static tarn_status run(const tarn_call *call) {

@@ -1,5 +1,6 @@
-/* MutableDenseHashTable: keys in buckets, of which the empty ones hold a key that the program gave up for it. What a table exports,
- * and a checkpoint keeps, are the buckets themselves: so hash, probing (the n-th probe steps n on) and growth are TensorFlow's. */
+/* MutableDenseHashTable: keys in buckets, of which the empty ones hold a key that the program gave
+ * up for it. What a table exports, and a checkpoint keeps, are the buckets themselves: so hash,
+ * probing (the n-th probe steps n on) and growth are TensorFlow's. */
 #include "kernels/state/table/table.h"
 
 #include "core/memory.h"
@@ -57,40 +58,51 @@ static uint64_t hash_element(const tarn_tensor *keys, int64_t i) {
 static uint64_t hash(const tarn_tensor *keys, int64_t i, int64_t width) {
   if (width == 1) return hash_element(keys, i);
   uint64_t h = 0;
-  for (int64_t k = 0; k < width; k++) h ^= hash_element(keys, i * width + k) + 0x9e3779b97f4a7800u + (h << 10) + (h >> 4);
+  for (int64_t k = 0; k < width; k++)
+    h ^= hash_element(keys, i * width + k) + 0x9e3779b97f4a7800u + (h << 10) + (h >> 4);
   return h;
 }
 
 /* ---- buckets --------------------------------------------------------------------------------- */
 
-static bool is_key(const dense_table *t, const tarn_tensor *special, const tarn_tensor *keys, int64_t i) {
-  return special->dtype != TARN_NO_DTYPE && tarn__lookup_same(special, 0, keys, i, t->table.key_width);
+static bool is_key(const dense_table *t, const tarn_tensor *special, const tarn_tensor *keys,
+                   int64_t i) {
+  return special->dtype != TARN_NO_DTYPE &&
+         tarn__lookup_same(special, 0, keys, i, t->table.key_width);
 }
 
 static tarn_status check_key(const dense_table *t, const tarn_tensor *keys, int64_t i) {
-  if (is_key(t, &t->empty, keys, i)) return tarn_fail(TARN_INVALID, "Using the empty_key as a table key is not allowed");
-  if (is_key(t, &t->deleted, keys, i)) return tarn_fail(TARN_INVALID, "Using the deleted_key as a table key is not allowed");
+  if (is_key(t, &t->empty, keys, i))
+    return tarn_fail(TARN_INVALID, "Using the empty_key as a table key is not allowed");
+  if (is_key(t, &t->deleted, keys, i))
+    return tarn_fail(TARN_INVALID, "Using the deleted_key as a table key is not allowed");
   return TARN_OK;
 }
 
-/* The bucket of a key, or the first one that is free for it: an empty one, or with `reuse` a deleted one. */
-static tarn_status bucket_of(const dense_table *t, const tarn_tensor *keys, int64_t i, bool reuse, int64_t *at, bool *found) {
+/* The bucket of a key, or the first one that is free for it: an empty one, or with `reuse` a
+ * deleted one. */
+static tarn_status bucket_of(const dense_table *t, const tarn_tensor *keys, int64_t i, bool reuse,
+                             int64_t *at, bool *found) {
   const int64_t mask = t->buckets - 1, width = t->table.key_width;
   *at = (int64_t)(hash(keys, i, width) & (uint64_t)mask);
   for (int64_t probes = 1; probes <= t->buckets; probes++) {
     *found = tarn__lookup_same(&t->keys, *at, keys, i, width);
-    if (*found || is_key(t, &t->empty, &t->keys, *at) || (reuse && is_key(t, &t->deleted, &t->keys, *at))) return TARN_OK;
+    if (*found || is_key(t, &t->empty, &t->keys, *at) ||
+        (reuse && is_key(t, &t->deleted, &t->keys, *at)))
+      return TARN_OK;
     *at = (*at + probes) & mask;
   }
   return tarn_fail(TARN_FAILED, "no bucket of %lld is empty", (long long)t->buckets);
 }
 
-static tarn_status put(tarn_tensor *to, int64_t at, const tarn_tensor *from, int64_t i, int64_t width) {
+static tarn_status put(tarn_tensor *to, int64_t at, const tarn_tensor *from, int64_t i,
+                       int64_t width) {
   return width ? tarn__tensor_copy_elements(to, at * width, from, i * width, width) : TARN_OK;
 }
 
 static tarn_status allocate(dense_table *t, int64_t buckets) {
-  const tarn_shape k = {.rank = 2, .dim = {buckets, t->table.key_width}}, v = {.rank = 2, .dim = {buckets, t->table.value_width}};
+  const tarn_shape k = {.rank = 2, .dim = {buckets, t->table.key_width}},
+                   v = {.rank = 2, .dim = {buckets, t->table.value_width}};
   tarn_tensor keys, values;
   TARN_TRY(tarn__tensor_new(t->table.allocator, t->table.key_dtype, &k, &keys));
   tarn_status status = tarn__tensor_new(t->table.allocator, t->table.value_dtype, &v, &values);
@@ -98,7 +110,8 @@ static tarn_status allocate(dense_table *t, int64_t buckets) {
     tarn__tensor_clear(&keys);
     return status;
   }
-  for (int64_t i = 0; i < buckets && status == TARN_OK; i++) status = put(&keys, i, &t->empty, 0, t->table.key_width);
+  for (int64_t i = 0; i < buckets && status == TARN_OK; i++)
+    status = put(&keys, i, &t->empty, 0, t->table.key_width);
   if (status != TARN_OK) {
     tarn__tensor_clear(&keys);
     tarn__tensor_clear(&values);
@@ -114,7 +127,8 @@ static tarn_status allocate(dense_table *t, int64_t buckets) {
 }
 
 /* others: empty and deleted keys are passed over, not refused. */
-static tarn_status put_all(dense_table *t, const tarn_tensor *keys, const tarn_tensor *values, int64_t n, bool others) {
+static tarn_status put_all(dense_table *t, const tarn_tensor *keys, const tarn_tensor *values,
+                           int64_t n, bool others) {
   for (int64_t i = 0; i < n; i++) {
     int64_t at;
     bool found;
@@ -144,32 +158,37 @@ static tarn_status grow(dense_table *t, int64_t buckets) {
 
 /* ---- methods --------------------------------------------------------------------------------- */
 
-static tarn_status insert(tarn_lookup *base, const tarn_tensor *keys, const tarn_tensor *values, int64_t n) {
+static tarn_status insert(tarn_lookup *base, const tarn_tensor *keys, const tarn_tensor *values,
+                          int64_t n) {
   dense_table *t = (dense_table *)base;
   int64_t buckets = t->buckets;
   while ((float)(t->count + n) > (float)buckets * t->max_load) {
-    if (buckets > INT64_MAX / 4) return tarn_fail(TARN_LIMIT, "a table of %lld buckets", (long long)buckets);
+    if (buckets > INT64_MAX / 4)
+      return tarn_fail(TARN_LIMIT, "a table of %lld buckets", (long long)buckets);
     buckets *= 2;
   }
   if (buckets != t->buckets) TARN_TRY(grow(t, buckets));
   return put_all(t, keys, values, n, false);
 }
 
-static tarn_status find(tarn_lookup *base, const tarn_tensor *keys, int64_t n, const tarn_tensor *otherwise, int step, tarn_tensor *values) {
+static tarn_status find(tarn_lookup *base, const tarn_tensor *keys, int64_t n,
+                        const tarn_tensor *otherwise, int step, tarn_tensor *values) {
   const dense_table *t = (const dense_table *)base;
   for (int64_t i = 0; i < n; i++) {
     int64_t at;
     bool found;
     TARN_TRY(check_key(t, keys, i));
     TARN_TRY(bucket_of(t, keys, i, false, &at, &found));
-    TARN_TRY(put(values, i, found ? &t->values : otherwise, found ? at : i * step, base->value_width));
+    TARN_TRY(
+        put(values, i, found ? &t->values : otherwise, found ? at : i * step, base->value_width));
   }
   return TARN_OK;
 }
 
 static tarn_status remove_keys(tarn_lookup *base, const tarn_tensor *keys, int64_t n) {
   dense_table *t = (dense_table *)base;
-  if (t->deleted.dtype == TARN_NO_DTYPE) return tarn_fail(TARN_FAILED, "the table has no deleted_key, so nothing can be removed");
+  if (t->deleted.dtype == TARN_NO_DTYPE)
+    return tarn_fail(TARN_FAILED, "the table has no deleted_key, so nothing can be removed");
   for (int64_t i = 0; i < n; i++) {
     int64_t at;
     bool found;
@@ -187,9 +206,12 @@ static tarn_status import(tarn_lookup *base, const tarn_tensor *keys, const tarn
   tarn_tensor own_keys, own_values;
   const int64_t n = keys->shape.rank == 2 ? keys->shape.dim[0] : -1;
   if (n < 4 || (n & (n - 1)) != 0 || keys->shape.dim[1] != base->key_width)
-    return tarn_fail(TARN_SHAPE, "expected keys of buckets, [a power of 2, %lld]", (long long)base->key_width);
-  if (values->shape.rank != 2 || values->shape.dim[0] != n || values->shape.dim[1] != base->value_width)
-    return tarn_fail(TARN_SHAPE, "expected values of shape [%lld, %lld]", (long long)n, (long long)base->value_width);
+    return tarn_fail(TARN_SHAPE, "expected keys of buckets, [a power of 2, %lld]",
+                     (long long)base->key_width);
+  if (values->shape.rank != 2 || values->shape.dim[0] != n ||
+      values->shape.dim[1] != base->value_width)
+    return tarn_fail(TARN_SHAPE, "expected values of shape [%lld, %lld]", (long long)n,
+                     (long long)base->value_width);
   TARN_TRY(tarn__tensor_copy(base->allocator, keys, &own_keys));
   const tarn_status status = tarn__tensor_copy(base->allocator, values, &own_values);
   if (status != TARN_OK) {
@@ -202,7 +224,8 @@ static tarn_status import(tarn_lookup *base, const tarn_tensor *keys, const tarn
   t->values = own_values;
   t->buckets = n;
   t->count = 0;
-  for (int64_t i = 0; i < n; i++) t->count += !is_key(t, &t->empty, &t->keys, i) && !is_key(t, &t->deleted, &t->keys, i);
+  for (int64_t i = 0; i < n; i++)
+    t->count += !is_key(t, &t->empty, &t->keys, i) && !is_key(t, &t->deleted, &t->keys, i);
   return TARN_OK;
 }
 
@@ -216,19 +239,26 @@ static tarn_status export(tarn_lookup *base, tarn_tensor *keys, tarn_tensor *val
 
 static tarn_status check_spec(const tarn_lookup_spec *s, int64_t width) {
   if (width < 1) return tarn_fail(TARN_SHAPE, "the empty_key has no elements");
-  if (s->empty_key->shape.rank > 1) return tarn_fail(TARN_SHAPE, "Empty key must be a scalar or a vector");
+  if (s->empty_key->shape.rank > 1)
+    return tarn_fail(TARN_SHAPE, "Empty key must be a scalar or a vector");
   if (s->deleted_key && !tarn__shape_equal(&s->deleted_key->shape, &s->empty_key->shape))
     return tarn_fail(TARN_SHAPE, "Empty and deleted keys must have same shape");
   if (s->deleted_key && tarn__lookup_same(s->empty_key, 0, s->deleted_key, 0, width))
     return tarn_fail(TARN_INVALID, "Empty and deleted keys cannot be equal");
-  if (!(s->max_load > 0 && s->max_load < 1)) return tarn_fail(TARN_INVALID, "max_load_factor must be between 0 and 1, got: %g", (double)s->max_load);
+  if (!(s->max_load > 0 && s->max_load < 1))
+    return tarn_fail(TARN_INVALID, "max_load_factor must be between 0 and 1, got: %g",
+                     (double)s->max_load);
   if (s->buckets < 4 || (s->buckets & (s->buckets - 1)) != 0)
-    return tarn_fail(TARN_INVALID, "Number of buckets must be at least 4 and a power of 2, got: %lld", (long long)s->buckets);
+    return tarn_fail(TARN_INVALID,
+                     "Number of buckets must be at least 4 and a power of 2, got: %lld",
+                     (long long)s->buckets);
   return TARN_OK;
 }
 
-tarn_status tarn__lookup_make_dense(const tarn_allocator *a, const tarn_lookup_spec *spec, const tarn_lookup *base, tarn_lookup **table) {
-  static const tarn_lookup_methods methods = {size, insert, find, remove_keys, import, export, destroy};
+tarn_status tarn__lookup_make_dense(const tarn_allocator *a, const tarn_lookup_spec *spec,
+                                    const tarn_lookup *base, tarn_lookup **table) {
+  static const tarn_lookup_methods methods = {size,   insert, find,   remove_keys,
+                                              import, export, destroy};
   TARN_TRY(check_spec(spec, base->key_width));
   dense_table *t = tarn__alloc_zero(a, sizeof *t);
   if (!t) return TARN_NO_MEMORY;
@@ -236,7 +266,8 @@ tarn_status tarn__lookup_make_dense(const tarn_allocator *a, const tarn_lookup_s
   t->table.methods = &methods;
   t->max_load = spec->max_load;
   tarn_status status = tarn__tensor_copy(a, spec->empty_key, &t->empty);
-  if (status == TARN_OK && spec->deleted_key) status = tarn__tensor_copy(a, spec->deleted_key, &t->deleted);
+  if (status == TARN_OK && spec->deleted_key)
+    status = tarn__tensor_copy(a, spec->deleted_key, &t->deleted);
   if (status == TARN_OK) status = allocate(t, spec->buckets);
   if (status != TARN_OK) {
     destroy(&t->table);

@@ -1,4 +1,5 @@
-/* HashTable and MutableHashTable: open addressing over indices into the pairs, which stay in the order they came. */
+/* HashTable and MutableHashTable: open addressing over indices into the pairs, which stay in the
+ * order they came. */
 #include "kernels/state/table/table.h"
 
 #include "core/memory.h"
@@ -57,23 +58,27 @@ static int64_t home(const hash_table *t, const tarn_tensor *keys, int64_t i) {
 /* Where the key is, or the empty slot where it belongs. */
 static int64_t place(const hash_table *t, const tarn_tensor *keys, int64_t i) {
   int64_t at = home(t, keys, i);
-  while (t->slot[at] && !tarn__lookup_same(&t->keys, t->slot[at] - 1, keys, i, t->table.key_width)) at = after(t, at);
+  while (t->slot[at] && !tarn__lookup_same(&t->keys, t->slot[at] - 1, keys, i, t->table.key_width))
+    at = after(t, at);
   return at;
 }
 
-static tarn_status put(tarn_tensor *to, int64_t at, const tarn_tensor *from, int64_t i, int64_t width) {
+static tarn_status put(tarn_tensor *to, int64_t at, const tarn_tensor *from, int64_t i,
+                       int64_t width) {
   return width ? tarn__tensor_copy_elements(to, at * width, from, i * width, width) : TARN_OK;
 }
 
 /* ---- growing --------------------------------------------------------------------------------- */
 
-static tarn_status larger(hash_table *t, tarn_tensor *column, tarn_dtype dtype, const tarn_shape *each, int64_t room) {
+static tarn_status larger(hash_table *t, tarn_tensor *column, tarn_dtype dtype,
+                          const tarn_shape *each, int64_t room) {
   tarn_tensor grown;
   tarn_shape shape;
   TARN_TRY(tarn__lookup_column(room, each, &shape));
   TARN_TRY(tarn__tensor_new(t->table.allocator, dtype, &shape, &grown));
   const int64_t elements = t->count * tarn__shape_elements(each);
-  const tarn_status status = elements ? tarn__tensor_copy_elements(&grown, 0, column, 0, elements) : TARN_OK;
+  const tarn_status status =
+      elements ? tarn__tensor_copy_elements(&grown, 0, column, 0, elements) : TARN_OK;
   if (status != TARN_OK) {
     tarn__tensor_clear(&grown);
     return status;
@@ -86,13 +91,15 @@ static tarn_status larger(hash_table *t, tarn_tensor *column, tarn_dtype dtype, 
 static tarn_status reserve(hash_table *t, int64_t more) {
   const tarn_allocator *a = t->table.allocator;
   int64_t room = t->room ? t->room : 16;
-  if (more > INT32_MAX - t->count) return tarn_fail(TARN_LIMIT, "a table of more than %d keys", INT32_MAX);
+  if (more > INT32_MAX - t->count)
+    return tarn_fail(TARN_LIMIT, "a table of more than %d keys", INT32_MAX);
   while (room < t->count + more) room *= 2;
   if (room == t->room) return TARN_OK;
   int64_t *slot = tarn__alloc_zero(a, (size_t)room * 2 * sizeof *slot);
   if (!slot) return TARN_NO_MEMORY;
   tarn_status status = larger(t, &t->keys, t->table.key_dtype, &t->table.key_shape, room);
-  if (status == TARN_OK) status = larger(t, &t->values, t->table.value_dtype, &t->table.value_shape, room);
+  if (status == TARN_OK)
+    status = larger(t, &t->values, t->table.value_dtype, &t->table.value_shape, room);
   if (status != TARN_OK) {
     tarn__free(a, slot, (size_t)room * 2 * sizeof *slot);
     return status;
@@ -112,7 +119,8 @@ static void empty(hash_table *t) {
 
 /* ---- methods --------------------------------------------------------------------------------- */
 
-static tarn_status insert_all(hash_table *t, const tarn_tensor *keys, const tarn_tensor *values, int64_t n) {
+static tarn_status insert_all(hash_table *t, const tarn_tensor *keys, const tarn_tensor *values,
+                              int64_t n) {
   const int64_t width = t->table.value_width;
   TARN_TRY(reserve(t, n));
   for (int64_t i = 0; i < n; i++) {
@@ -120,7 +128,8 @@ static tarn_status insert_all(hash_table *t, const tarn_tensor *keys, const tarn
     if (t->slot[at]) {
       const int64_t had = t->slot[at] - 1;
       if (t->table.kind == TARN_TABLE_HASH && !tarn__lookup_same(&t->values, had, values, i, width))
-        return tarn_fail(TARN_FAILED, "HashTable has different value for same key: pair %lld", (long long)i);
+        return tarn_fail(TARN_FAILED, "HashTable has different value for same key: pair %lld",
+                         (long long)i);
       TARN_TRY(put(&t->values, had, values, i, width));
       continue;
     }
@@ -132,18 +141,21 @@ static tarn_status insert_all(hash_table *t, const tarn_tensor *keys, const tarn
 }
 
 /* An initialisation that fails leaves nothing. */
-static tarn_status insert(tarn_lookup *base, const tarn_tensor *keys, const tarn_tensor *values, int64_t n) {
+static tarn_status insert(tarn_lookup *base, const tarn_tensor *keys, const tarn_tensor *values,
+                          int64_t n) {
   hash_table *t = (hash_table *)base;
   const tarn_status status = insert_all(t, keys, values, n);
   if (status != TARN_OK && base->kind == TARN_TABLE_HASH) empty(t);
   return status;
 }
 
-static tarn_status find(tarn_lookup *base, const tarn_tensor *keys, int64_t n, const tarn_tensor *otherwise, int step, tarn_tensor *values) {
+static tarn_status find(tarn_lookup *base, const tarn_tensor *keys, int64_t n,
+                        const tarn_tensor *otherwise, int step, tarn_tensor *values) {
   const hash_table *t = (const hash_table *)base;
   for (int64_t i = 0; i < n; i++) {
     const int64_t found = t->slots ? t->slot[place(t, keys, i)] : 0;
-    TARN_TRY(put(values, i, found ? &t->values : otherwise, found ? found - 1 : i * step, base->value_width));
+    TARN_TRY(put(values, i, found ? &t->values : otherwise, found ? found - 1 : i * step,
+                 base->value_width));
   }
   return TARN_OK;
 }
@@ -184,12 +196,14 @@ static tarn_status import(tarn_lookup *base, const tarn_tensor *keys, const tarn
   return insert_all(t, keys, values, tarn__tensor_elements(keys));
 }
 
-static tarn_status column(const hash_table *t, const tarn_tensor *from, tarn_dtype dtype, const tarn_shape *each, tarn_tensor *to) {
+static tarn_status column(const hash_table *t, const tarn_tensor *from, tarn_dtype dtype,
+                          const tarn_shape *each, tarn_tensor *to) {
   tarn_shape shape;
   TARN_TRY(tarn__lookup_column(t->count, each, &shape));
   TARN_TRY(tarn__tensor_new(t->table.allocator, dtype, &shape, to));
   const int64_t elements = tarn__shape_elements(&shape);
-  const tarn_status status = elements ? tarn__tensor_copy_elements(to, 0, from, 0, elements) : TARN_OK;
+  const tarn_status status =
+      elements ? tarn__tensor_copy_elements(to, 0, from, 0, elements) : TARN_OK;
   if (status != TARN_OK) tarn__tensor_clear(to);
   return status;
 }
@@ -202,11 +216,14 @@ static tarn_status export(tarn_lookup *base, tarn_tensor *keys, tarn_tensor *val
   return status;
 }
 
-tarn_status tarn__lookup_make_hash(const tarn_allocator *a, const tarn_lookup_spec *spec, const tarn_lookup *base, tarn_lookup **table) {
-  static const tarn_lookup_methods methods = {size, insert, find, remove_keys, import, export, destroy};
+tarn_status tarn__lookup_make_hash(const tarn_allocator *a, const tarn_lookup_spec *spec,
+                                   const tarn_lookup *base, tarn_lookup **table) {
+  static const tarn_lookup_methods methods = {size,   insert, find,   remove_keys,
+                                              import, export, destroy};
   char text[TARN_SHAPE_TEXT];
   if (spec->kind == TARN_TABLE_TENSORS && spec->value_shape.rank != 1)
-    return tarn_fail(TARN_INVALID, "Default value must be a vector, got shape %s", tarn__shape_print(&spec->value_shape, text));
+    return tarn_fail(TARN_INVALID, "Default value must be a vector, got shape %s",
+                     tarn__shape_print(&spec->value_shape, text));
   hash_table *t = tarn__alloc_zero(a, sizeof *t);
   if (!t) return TARN_NO_MEMORY;
   t->table = *base;

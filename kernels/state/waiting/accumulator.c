@@ -70,7 +70,8 @@ no_lock:
   return tarn_fail(TARN_NO_MEMORY, "no lock for accumulator '%s'", r->name);
 }
 
-tarn_status tarn__accumulator_get(tarn_resources *resources, const char *name, const tarn_accumulator_spec *spec,
+tarn_status tarn__accumulator_get(tarn_resources *resources, const char *name,
+                                  const tarn_accumulator_spec *spec,
                                   tarn_accumulator **accumulator) {
   const request r = {name, spec};
   void *object;
@@ -82,7 +83,8 @@ tarn_status tarn__accumulator_get(tarn_resources *resources, const char *name, c
     return TARN_OK;
   }
   tarn__object_release(a);
-  return tarn_fail(TARN_INVALID, "shared accumulator '%s' has another type, shape or reduction", name);
+  return tarn_fail(TARN_INVALID, "shared accumulator '%s' has another type, shape or reduction",
+                   name);
 }
 
 /* ---- checks --------------------------------------------------------------------------------- */
@@ -91,31 +93,38 @@ static tarn_status check_dense(const tarn_accumulator *a, const tarn_tensor *g) 
   char had[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
   const tarn_shape *expected = a->count ? &a->values.shape : &a->spec.shape;
   if (expected->rank < 0 || tarn__shape_compatible(expected, &g->shape)) return TARN_OK;
-  return tarn_fail(TARN_SHAPE, "Shape mismatch: expected %s, got %s", tarn__shape_print(expected, wanted), tarn__shape_print(&g->shape, had));
+  return tarn_fail(TARN_SHAPE, "Shape mismatch: expected %s, got %s",
+                   tarn__shape_print(expected, wanted), tarn__shape_print(&g->shape, had));
 }
 
 static tarn_status check_rows(const tarn_accumulator *a, const tarn_gradient *g) {
-  const tarn_shape *declared = &a->spec.shape, *had = a->count ? &a->values.shape : declared, *rows = &g->values.shape;
+  const tarn_shape *declared = &a->spec.shape, *had = a->count ? &a->values.shape : declared,
+                   *rows = &g->values.shape;
   const int64_t n = tarn__tensor_elements(&g->indices);
-  if (g->indices.shape.rank != 1) return tarn_fail(TARN_SHAPE, "indices must be a vector, got rank %d", g->indices.shape.rank);
-  if (rows->rank < 1 || rows->dim[0] != n) return tarn_fail(TARN_SHAPE, "expected %lld rows of values", (long long)n);
+  if (g->indices.shape.rank != 1)
+    return tarn_fail(TARN_SHAPE, "indices must be a vector, got rank %d", g->indices.shape.rank);
+  if (rows->rank < 1 || rows->dim[0] != n)
+    return tarn_fail(TARN_SHAPE, "expected %lld rows of values", (long long)n);
   if (g->shape.dtype != TARN_NO_DTYPE) {
     const int64_t dims = tarn__tensor_elements(&g->shape);
-    if (declared->rank > dims) return tarn_fail(TARN_SHAPE, "expected shape rank at least %d, got %lld", declared->rank, (long long)dims);
+    if (declared->rank > dims)
+      return tarn_fail(TARN_SHAPE, "expected shape rank at least %d, got %lld", declared->rank,
+                       (long long)dims);
     for (int d = 0; d < declared->rank; d++)
       if (declared->dim[d] >= 0 && declared->dim[d] != tarn__tensor_int(&g->shape, d))
-        return tarn_fail(TARN_SHAPE, "expected shape dim %d to be %lld, got %lld", d, (long long)declared->dim[d],
-                         (long long)tarn__tensor_int(&g->shape, d));
+        return tarn_fail(TARN_SHAPE, "expected shape dim %d to be %lld, got %lld", d,
+                         (long long)declared->dim[d], (long long)tarn__tensor_int(&g->shape, d));
   }
   for (int64_t i = 0; i < n && declared->rank > 0 && declared->dim[0] >= 0; i++)
     if (tarn__tensor_int(&g->indices, i) >= declared->dim[0])
-      return tarn_fail(TARN_SHAPE, "index %lld exceeds the limit of %lld rows", (long long)tarn__tensor_int(&g->indices, i),
-                       (long long)declared->dim[0]);
+      return tarn_fail(TARN_SHAPE, "index %lld exceeds the limit of %lld rows",
+                       (long long)tarn__tensor_int(&g->indices, i), (long long)declared->dim[0]);
   if (a->count ? had->rank != rows->rank : had->rank > rows->rank)
     return tarn_fail(TARN_SHAPE, "expected values of rank %d, got %d", had->rank, rows->rank);
   for (int d = 1; d < had->rank; d++)
     if (had->dim[d] >= 0 && had->dim[d] != rows->dim[d])
-      return tarn_fail(TARN_SHAPE, "expected values dim %d to be %lld, got %lld", d, (long long)had->dim[d], (long long)rows->dim[d]);
+      return tarn_fail(TARN_SHAPE, "expected values dim %d to be %lld, got %lld", d,
+                       (long long)had->dim[d], (long long)rows->dim[d]);
   return TARN_OK;
 }
 
@@ -132,18 +141,21 @@ static tarn_status begin(tarn_accumulator *a, const tarn_gradient *g) {
 }
 
 /* One step of a merge: which of the two lists of indices the next row comes from; both: 3. */
-static int next_source(const int64_t *x, int64_t i, int64_t n, const int64_t *y, int64_t j, int64_t m) {
+static int next_source(const int64_t *x, int64_t i, int64_t n, const int64_t *y, int64_t j,
+                       int64_t m) {
   if (i == n) return 2;
   if (j == m) return 1;
   return x[i] < y[j] ? 1 : x[i] > y[j] ? 2 : 3;
 }
 
 /* Rows of both, merged by their indices; rows of one index are added. */
-static tarn_status merge(const tarn_accumulator *a, const tarn_gradient *g, tarn_tensor *values, tarn_tensor *indices, tarn_tensor *times) {
+static tarn_status merge(const tarn_accumulator *a, const tarn_gradient *g, tarn_tensor *values,
+                         tarn_tensor *indices, tarn_tensor *times) {
   const int64_t n = tarn__tensor_elements(&a->indices), m = tarn__tensor_elements(&g->indices);
   const int64_t *x = a->indices.data, *y = g->indices.data;
   int64_t row = 1, rows = 0;
-  for (int d = 1; d < g->values.shape.rank; d++) row *= g->values.shape.dim[d];   /* of a tensor that is there */
+  for (int d = 1; d < g->values.shape.rank; d++)
+    row *= g->values.shape.dim[d]; /* of a tensor that is there */
   for (int64_t i = 0, j = 0; i < n || j < m; rows++) {
     const int from = next_source(x, i, n, y, j, m);
     i += from & 1;
@@ -157,10 +169,14 @@ static tarn_status merge(const tarn_accumulator *a, const tarn_gradient *g, tarn
   for (int64_t i = 0, j = 0, k = 0; k < rows; k++) {
     const int from = next_source(x, i, n, y, j, m);
     ((int64_t *)indices->data)[k] = from & 1 ? x[i] : y[j];
-    ((int64_t *)times->data)[k] = (from & 1 ? ((const int64_t *)a->times.data)[i] : 0) + (from >> 1);
-    if (row && from & 1) TARN_TRY(tarn__tensor_copy_elements(values, k * row, &a->values, i * row, row));
-    if (row && from == 2) TARN_TRY(tarn__tensor_copy_elements(values, k * row, &g->values, j * row, row));
-    if (row && from == 3) TARN_TRY(tarn__combine(TARN_COMBINE_ADD, values, k * row, &g->values, j * row, 1, row));
+    ((int64_t *)times->data)[k] =
+        (from & 1 ? ((const int64_t *)a->times.data)[i] : 0) + (from >> 1);
+    if (row && from & 1)
+      TARN_TRY(tarn__tensor_copy_elements(values, k * row, &a->values, i * row, row));
+    if (row && from == 2)
+      TARN_TRY(tarn__tensor_copy_elements(values, k * row, &g->values, j * row, row));
+    if (row && from == 3)
+      TARN_TRY(tarn__combine(TARN_COMBINE_ADD, values, k * row, &g->values, j * row, 1, row));
     i += from & 1;
     j += from >> 1;
   }
@@ -173,8 +189,11 @@ static tarn_status add(tarn_accumulator *a, const tarn_gradient *g) {
     if (status != TARN_OK) forget(a);
     return status;
   }
-  if (!a->spec.sparse) return tarn__combine(TARN_COMBINE_ADD, &a->values, 0, &g->values, 0, 1, tarn__tensor_elements(&a->values));
-  tarn_tensor merged[3] = {{.dtype = TARN_NO_DTYPE}, {.dtype = TARN_NO_DTYPE}, {.dtype = TARN_NO_DTYPE}};
+  if (!a->spec.sparse)
+    return tarn__combine(TARN_COMBINE_ADD, &a->values, 0, &g->values, 0, 1,
+                         tarn__tensor_elements(&a->values));
+  tarn_tensor merged[3] = {
+      {.dtype = TARN_NO_DTYPE}, {.dtype = TARN_NO_DTYPE}, {.dtype = TARN_NO_DTYPE}};
   const tarn_status status = merge(a, g, &merged[0], &merged[1], &merged[2]);
   if (status == TARN_OK) {
     const int64_t count = a->count;
@@ -189,9 +208,11 @@ static tarn_status add(tarn_accumulator *a, const tarn_gradient *g) {
   return status;
 }
 
-tarn_status tarn__accumulator_apply(tarn_accumulator *a, int64_t local_step, const tarn_gradient *g) {
+tarn_status tarn__accumulator_apply(tarn_accumulator *a, int64_t local_step,
+                                    const tarn_gradient *g) {
   if (g->values.dtype != a->spec.dtype)
-    return tarn_fail(TARN_DTYPE, "a gradient of %s for an accumulator of %s", tarn_dtype_name(g->values.dtype), tarn_dtype_name(a->spec.dtype));
+    return tarn_fail(TARN_DTYPE, "a gradient of %s for an accumulator of %s",
+                     tarn_dtype_name(g->values.dtype), tarn_dtype_name(a->spec.dtype));
   tarn_status status = TARN_OK;
   pthread_mutex_lock(&a->lock);
   if (local_step >= a->step) {
@@ -225,8 +246,10 @@ static tarn_status divide(tarn_accumulator *a, int64_t at, int64_t n, int64_t by
 static tarn_status average(tarn_accumulator *a) {
   if (a->spec.sum) return TARN_OK;
   if (!a->spec.sparse) return divide(a, 0, tarn__tensor_elements(&a->values), a->count);
-  const int64_t n = tarn__tensor_elements(&a->times), row = n ? tarn__tensor_elements(&a->values) / n : 0;
-  for (int64_t i = 0; i < n; i++) TARN_TRY(divide(a, i * row, row, ((const int64_t *)a->times.data)[i]));
+  const int64_t n = tarn__tensor_elements(&a->times),
+                row = n ? tarn__tensor_elements(&a->values) / n : 0;
+  for (int64_t i = 0; i < n; i++)
+    TARN_TRY(divide(a, i * row, row, ((const int64_t *)a->times.data)[i]));
   return TARN_OK;
 }
 
@@ -240,7 +263,9 @@ static tarn_status hand_over(tarn_accumulator *a, tarn_gradient *taken) {
     return status;
   }
   for (int d = 0; d < rows->rank && a->spec.sparse; d++)
-    ((int64_t *)taken->shape.data)[d] = d > 0 ? rows->dim[d] : a->spec.shape.rank > 0 ? a->spec.shape.dim[0] : -1;
+    ((int64_t *)taken->shape.data)[d] = d > 0                    ? rows->dim[d]
+                                        : a->spec.shape.rank > 0 ? a->spec.shape.dim[0]
+                                                                 : -1;
   taken->values = a->values;
   taken->indices = a->indices;
   a->values = a->indices = (tarn_tensor){.dtype = TARN_NO_DTYPE};
@@ -249,14 +274,18 @@ static tarn_status hand_over(tarn_accumulator *a, tarn_gradient *taken) {
   return TARN_OK;
 }
 
-tarn_status tarn__accumulator_take(tarn_accumulator *a, const tarn_run *run, int64_t required, tarn_dtype dtype, tarn_gradient *taken) {
+tarn_status tarn__accumulator_take(tarn_accumulator *a, const tarn_run *run, int64_t required,
+                                   tarn_dtype dtype, tarn_gradient *taken) {
   tarn_waiting w = tarn__waiting(run);
   tarn_status status = TARN_OK;
-  if (required <= 0) return tarn_fail(TARN_INVALID, "num_required must be positive, got %lld", (long long)required);
+  if (required <= 0)
+    return tarn_fail(TARN_INVALID, "num_required must be positive, got %lld", (long long)required);
   if (dtype != a->spec.dtype)
-    return tarn_fail(TARN_DTYPE, "a gradient of %s from an accumulator of %s", tarn_dtype_name(dtype), tarn_dtype_name(a->spec.dtype));
+    return tarn_fail(TARN_DTYPE, "a gradient of %s from an accumulator of %s",
+                     tarn_dtype_name(dtype), tarn_dtype_name(a->spec.dtype));
   pthread_mutex_lock(&a->lock);
-  while (status == TARN_OK && a->count < required) status = tarn__wait(&w, &a->changed, &a->lock, "gradients of accumulator", a->name);
+  while (status == TARN_OK && a->count < required)
+    status = tarn__wait(&w, &a->changed, &a->lock, "gradients of accumulator", a->name);
   tarn__wait_end(&w);
   if (status == TARN_OK) status = hand_over(a, taken);
   pthread_mutex_unlock(&a->lock);

@@ -1,4 +1,5 @@
-/* Tuples that are not whole, in a list; whole ones in a queue's store, by the number of the insertion that began them. See barrier.h. */
+/* Tuples that are not whole, in a list; whole ones in a queue's store, by the number of the
+ * insertion that began them. See barrier.h. */
 #include "kernels/state/waiting/barrier.h"
 
 #include "core/bytes.h"
@@ -32,7 +33,9 @@ struct tarn_barrier {
   tarn_shape *shape;
 };
 
-static size_t part_block(const tarn_barrier *b) { return sizeof(partial) + (size_t)(b->components + 2) * sizeof(tarn_tensor); }
+static size_t part_block(const tarn_barrier *b) {
+  return sizeof(partial) + (size_t)(b->components + 2) * sizeof(tarn_tensor);
+}
 
 static void drop(tarn_barrier *b, partial *p, bool tensors) {
   for (int k = 0; k < b->components + 2 && tensors; k++) tarn__tensor_clear(&p->tuple[k]);
@@ -85,7 +88,8 @@ static tarn_status create(const tarn_allocator *a, const void *argument, void **
   memcpy(b->shape, r->spec->shapes, n * sizeof *b->shape);
   memcpy(b->dtype, r->spec->dtypes, n * sizeof *b->dtype);
   b->name = memcpy(b->dtype + n, r->name, name);
-  b->ready = (tarn_queue_store){.allocator = a, .kind = TARN_QUEUE_PRIORITY, .components = b->components + 2};
+  b->ready = (tarn_queue_store){
+      .allocator = a, .kind = TARN_QUEUE_PRIORITY, .components = b->components + 2};
   *object = b;
   return TARN_OK;
 no_lock:
@@ -93,7 +97,8 @@ no_lock:
   return tarn_fail(TARN_NO_MEMORY, "no lock for barrier '%s'", r->name);
 }
 
-tarn_status tarn__barrier_get(tarn_resources *resources, const char *name, const tarn_barrier_spec *spec, tarn_barrier **barrier) {
+tarn_status tarn__barrier_get(tarn_resources *resources, const char *name,
+                              const tarn_barrier_spec *spec, tarn_barrier **barrier) {
   const request r = {name, spec};
   void *object;
   TARN_TRY(tarn__resources_get(resources, &tarn__barrier_type, name, create, &r, &object));
@@ -119,7 +124,9 @@ static partial **find(tarn_barrier *b, const tarn_string *key) {
   partial **link = &b->parts;
   for (; *link; link = &(*link)->next) {
     const tarn_string *other = (*link)->tuple[1].data;
-    if (other->size == key->size && (key->size == 0 || memcmp(other->data, key->data, key->size) == 0)) break;
+    if (other->size == key->size &&
+        (key->size == 0 || memcmp(other->data, key->data, key->size) == 0))
+      break;
   }
   return link;
 }
@@ -130,8 +137,10 @@ static tarn_status begin(tarn_barrier *b, const tarn_string *key, partial **made
   partial *p = tarn__alloc_zero(b->allocator, part_block(b));
   if (!p) return TARN_NO_MEMORY;
   tarn_status status = tarn__tensor_new(b->allocator, TARN_I64, &scalar, &p->tuple[0]);
-  if (status == TARN_OK) status = tarn__tensor_new(b->allocator, TARN_STRING, &scalar, &p->tuple[1]);
-  if (status == TARN_OK) status = tarn__string_set(&p->tuple[1], 0, key->size ? key->data : "", key->size);
+  if (status == TARN_OK)
+    status = tarn__tensor_new(b->allocator, TARN_STRING, &scalar, &p->tuple[1]);
+  if (status == TARN_OK)
+    status = tarn__string_set(&p->tuple[1], 0, key->size ? key->data : "", key->size);
   if (status != TARN_OK) {
     drop(b, p, true);
     return status;
@@ -141,12 +150,14 @@ static tarn_status begin(tarn_barrier *b, const tarn_string *key, partial **made
   return TARN_OK;
 }
 
-static tarn_status insert(tarn_barrier *b, const tarn_string *key, int component, const tarn_tensor *values, int64_t row, bool *fresh) {
+static tarn_status insert(tarn_barrier *b, const tarn_string *key, int component,
+                          const tarn_tensor *values, int64_t row, bool *fresh) {
   char shown[64];
   partial **link = find(b, key);
   if (!*link) {
     if (b->closed)
-      return tarn_fail(TARN_CANCELLED, "Barrier %s is closed, but attempted to insert a brand new key: %s", b->name,
+      return tarn_fail(TARN_CANCELLED,
+                       "Barrier %s is closed, but attempted to insert a brand new key: %s", b->name,
                        tarn__printable(key->size ? key->data : "", key->size, shown, sizeof shown));
     TARN_TRY(begin(b, key, link));
     b->incomplete++;
@@ -156,7 +167,8 @@ static tarn_status insert(tarn_barrier *b, const tarn_string *key, int component
   tarn_tensor *to = &p->tuple[2 + component];
   if (to->dtype != TARN_NO_DTYPE)
     return tarn_fail(TARN_INVALID, "Key %s already has a value for component %d in barrier %s",
-                     tarn__printable(key->size ? key->data : "", key->size, shown, sizeof shown), component, b->name);
+                     tarn__printable(key->size ? key->data : "", key->size, shown, sizeof shown),
+                     component, b->name);
   if (p->given + 1 == b->components) TARN_TRY(tarn__queue_store_reserve(&b->ready));
   tarn__piece(values, row, 1, true, to);
   if (++p->given < b->components) return TARN_OK;
@@ -167,13 +179,15 @@ static tarn_status insert(tarn_barrier *b, const tarn_string *key, int component
   return TARN_OK;
 }
 
-tarn_status tarn__barrier_insert(tarn_barrier *b, const tarn_tensor *keys, int component, const tarn_tensor *values) {
+tarn_status tarn__barrier_insert(tarn_barrier *b, const tarn_tensor *keys, int component,
+                                 const tarn_tensor *values) {
   const int64_t n = tarn__tensor_elements(keys);
   tarn_status status = TARN_OK;
   bool fresh = false;
   pthread_mutex_lock(&b->lock);
   if (b->closed && (b->cancelled || (n && !b->parts)))
-    status = tarn_fail(TARN_CANCELLED, "Barrier %s is closed. Number of new insertions: %lld.", b->name, (long long)n);
+    status = tarn_fail(TARN_CANCELLED, "Barrier %s is closed. Number of new insertions: %lld.",
+                       b->name, (long long)n);
   for (int64_t i = 0; i < n && status == TARN_OK; i++)
     status = insert(b, (const tarn_string *)keys->data + i, component, values, i, &fresh);
   if (status == TARN_OK && fresh) b->number++;
@@ -189,11 +203,14 @@ static tarn_status settle(const tarn_barrier *b, bool fewer, int64_t *n) {
   const int64_t ready = b->ready.count, to_come = fewer ? 0 : b->incomplete;
   if (fewer && ready < *n) *n = ready;
   if (ready + to_come >= (*n > 1 ? *n : 1)) return TARN_OK;
-  return tarn_fail(TARN_END, "Barrier '%s' is closed and has insufficient elements (requested %lld, total size %lld)", b->name,
-                   (long long)*n, (long long)(ready + to_come));
+  return tarn_fail(
+      TARN_END,
+      "Barrier '%s' is closed and has insufficient elements (requested %lld, total size %lld)",
+      b->name, (long long)*n, (long long)(ready + to_come));
 }
 
-tarn_status tarn__barrier_take(tarn_barrier *b, const tarn_run *run, int64_t n, bool fewer, tarn_tensor *tuples, int64_t *taken) {
+tarn_status tarn__barrier_take(tarn_barrier *b, const tarn_run *run, int64_t n, bool fewer,
+                               tarn_tensor *tuples, int64_t *taken) {
   tarn_waiting w = tarn__waiting(run);
   tarn_status status = TARN_OK;
   int64_t wanted = n;
@@ -214,7 +231,8 @@ tarn_status tarn__barrier_take(tarn_barrier *b, const tarn_run *run, int64_t n, 
 tarn_status tarn__barrier_close(tarn_barrier *b, bool cancel) {
   tarn_status status = TARN_OK;
   pthread_mutex_lock(&b->lock);
-  if (b->closed && (b->cancelled || !cancel)) status = tarn_fail(TARN_CANCELLED, "Barrier '%s' is already closed.", b->name);
+  if (b->closed && (b->cancelled || !cancel))
+    status = tarn_fail(TARN_CANCELLED, "Barrier '%s' is already closed.", b->name);
   if (status == TARN_OK) {
     b->closed = true;
     b->cancelled = cancel;

@@ -74,7 +74,8 @@ static tarn_status create(const tarn_allocator *a, const void *argument, void **
   tarn_philox g;
   if (s->seed || s->seed2) tarn__philox_init(&g, (uint64_t)s->seed, (uint64_t)s->seed2);
   else tarn__philox_init(&g, tarn__random_seed(), tarn__random_seed());
-  q->store = (tarn_queue_store){.allocator = a, .kind = s->kind, .components = s->components, .stream = tarn__stream(g)};
+  q->store = (tarn_queue_store){
+      .allocator = a, .kind = s->kind, .components = s->components, .stream = tarn__stream(g)};
   *object = q;
   return TARN_OK;
 no_lock:
@@ -95,35 +96,45 @@ static const char *kind_name(tarn_queue_kind kind) {
 static tarn_status matches(const tarn_queue *q, const tarn_queue_spec *s) {
   char had[TARN_SHAPE_TEXT], wanted[TARN_SHAPE_TEXT];
   if (q->store.kind != s->kind)
-    return tarn_fail(TARN_INVALID, "Shared queue '%s' is a %s, not a %s", q->name, kind_name(q->store.kind), kind_name(s->kind));
+    return tarn_fail(TARN_INVALID, "Shared queue '%s' is a %s, not a %s", q->name,
+                     kind_name(q->store.kind), kind_name(s->kind));
   if (q->capacity != s->capacity)
-    return tarn_fail(TARN_INVALID, "Shared queue '%s' has capacity %lld but requested capacity was %lld", q->name,
+    return tarn_fail(TARN_INVALID,
+                     "Shared queue '%s' has capacity %lld but requested capacity was %lld", q->name,
                      (long long)q->capacity, (long long)s->capacity);
   if (q->store.components != s->components)
-    return tarn_fail(TARN_INVALID, "Shared queue '%s' has %d components but %d were requested", q->name, q->store.components,
-                     s->components);
+    return tarn_fail(TARN_INVALID, "Shared queue '%s' has %d components but %d were requested",
+                     q->name, q->store.components, s->components);
   if (q->has_shapes != (s->shapes != NULL))
-    return tarn_fail(TARN_INVALID, "Shared queue '%s' has %s component shapes, unlike the requested one", q->name,
+    return tarn_fail(TARN_INVALID,
+                     "Shared queue '%s' has %s component shapes, unlike the requested one", q->name,
                      q->has_shapes ? "known" : "no");
   for (int k = 0; k < s->components; k++) {
     if (q->dtype[k] != s->dtypes[k])
-      return tarn_fail(TARN_INVALID, "Shared queue '%s' has component %d of %s but requested was %s", q->name, k,
+      return tarn_fail(TARN_INVALID,
+                       "Shared queue '%s' has component %d of %s but requested was %s", q->name, k,
                        tarn_dtype_name(q->dtype[k]), tarn_dtype_name(s->dtypes[k]));
     if (s->shapes && !tarn__shape_equal(&q->shape[k], &s->shapes[k]))
-      return tarn_fail(TARN_INVALID, "Shared queue '%s' has component %d of shape %s but requested was %s", q->name, k,
-                       tarn__shape_print(&q->shape[k], had), tarn__shape_print(&s->shapes[k], wanted));
+      return tarn_fail(TARN_INVALID,
+                       "Shared queue '%s' has component %d of shape %s but requested was %s",
+                       q->name, k, tarn__shape_print(&q->shape[k], had),
+                       tarn__shape_print(&s->shapes[k], wanted));
   }
   if (s->kind != TARN_QUEUE_SHUFFLE) return TARN_OK;
   if (q->min_after != s->min_after_dequeue)
-    return tarn_fail(TARN_INVALID, "Shared queue '%s' has min_after_dequeue %lld but requested was %lld", q->name,
+    return tarn_fail(TARN_INVALID,
+                     "Shared queue '%s' has min_after_dequeue %lld but requested was %lld", q->name,
                      (long long)q->min_after, (long long)s->min_after_dequeue);
   if ((s->seed || s->seed2) && (q->seed != s->seed || q->seed2 != s->seed2))
-    return tarn_fail(TARN_INVALID, "Shared queue '%s' has random seeds (%lld, %lld) but requested seeds are (%lld, %lld)", q->name,
-                     (long long)q->seed, (long long)q->seed2, (long long)s->seed, (long long)s->seed2);
+    return tarn_fail(
+        TARN_INVALID,
+        "Shared queue '%s' has random seeds (%lld, %lld) but requested seeds are (%lld, %lld)",
+        q->name, (long long)q->seed, (long long)q->seed2, (long long)s->seed, (long long)s->seed2);
   return TARN_OK;
 }
 
-tarn_status tarn__queue_get(tarn_resources *resources, const char *name, const tarn_queue_spec *spec, tarn_queue **queue) {
+tarn_status tarn__queue_get(tarn_resources *resources, const char *name,
+                            const tarn_queue_spec *spec, tarn_queue **queue) {
   const request r = {name, spec};
   void *object;
   TARN_TRY(tarn__resources_get(resources, &tarn__queue_type, name, create, &r, &object));
@@ -162,7 +173,8 @@ static tarn_status append(tarn_queue *q, const tarn_tensor *tuple) {
   const size_t bytes = (size_t)n * sizeof *kept;
   if (n > 64 && !(kept = tarn__alloc(q->allocator, bytes))) return TARN_NO_MEMORY;
   int done = 0;
-  for (; done < n && status == TARN_OK; done++) status = tarn__tensor_own(q->allocator, &tuple[done], &kept[done]);
+  for (; done < n && status == TARN_OK; done++)
+    status = tarn__tensor_own(q->allocator, &tuple[done], &kept[done]);
   if (status == TARN_OK) tarn__queue_store_push(&q->store, kept);
   else
     for (int k = 0; k + 1 < done; k++) tarn__tensor_clear(&kept[k]);
@@ -172,10 +184,12 @@ static tarn_status append(tarn_queue *q, const tarn_tensor *tuple) {
 }
 
 /* Waits until `me` is served and there is room, and puts. The lock is held. */
-static tarn_status put_one(tarn_queue *q, const tarn_run *run, const attempt *me, const tarn_tensor *tuple) {
+static tarn_status put_one(tarn_queue *q, const tarn_run *run, const attempt *me,
+                           const tarn_tensor *tuple) {
   tarn_waiting w = tarn__waiting(run);
   tarn_status status = TARN_OK;
-  while (status == TARN_OK && !q->cancelled && (q->putting != me || (q->capacity >= 0 && q->store.count >= q->capacity)))
+  while (status == TARN_OK && !q->cancelled &&
+         (q->putting != me || (q->capacity >= 0 && q->store.count >= q->capacity)))
     status = tarn__wait(&w, &q->changed, &q->lock, "room in queue", q->name);
   tarn__wait_end(&w);
   if (status == TARN_OK && q->cancelled) status = is_closed(q);
@@ -198,15 +212,17 @@ tarn_status tarn__queue_put(tarn_queue *queue, const tarn_run *run, const tarn_t
   return status;
 }
 
-static tarn_status put_row(tarn_queue *q, const tarn_run *run, const attempt *me, const tarn_tensor *components, int64_t row,
-                           tarn_tensor *tuple) {
-  for (int k = 0; k < q->store.components; k++) tarn__piece(&components[k], row, 1, true, &tuple[k]);
+static tarn_status put_row(tarn_queue *q, const tarn_run *run, const attempt *me,
+                           const tarn_tensor *components, int64_t row, tarn_tensor *tuple) {
+  for (int k = 0; k < q->store.components; k++)
+    tarn__piece(&components[k], row, 1, true, &tuple[k]);
   const tarn_status status = put_one(q, run, me, tuple);
   for (int k = 0; k < q->store.components; k++) tarn__tensor_clear(&tuple[k]);
   return status;
 }
 
-tarn_status tarn__queue_put_rows(tarn_queue *queue, const tarn_run *run, const tarn_tensor *components) {
+tarn_status tarn__queue_put_rows(tarn_queue *queue, const tarn_run *run,
+                                 const tarn_tensor *components) {
   tarn_queue *q = queue;
   const int64_t rows = components[0].shape.dim[0];
   const size_t bytes = (size_t)q->store.components * sizeof(tarn_tensor);
@@ -219,7 +235,8 @@ tarn_status tarn__queue_put_rows(tarn_queue *queue, const tarn_run *run, const t
     status = is_closed(q);
   } else {
     join(&q->putting, &me);
-    for (int64_t i = 0; i < rows && status == TARN_OK; i++) status = put_row(q, run, &me, components, i, tuple);
+    for (int64_t i = 0; i < rows && status == TARN_OK; i++)
+      status = put_row(q, run, &me, components, i, tuple);
     leave(q, &q->putting, &me);
   }
   pthread_mutex_unlock(&q->lock);
@@ -230,19 +247,24 @@ tarn_status tarn__queue_put_rows(tarn_queue *queue, const tarn_run *run, const t
 /* ---- taking ---------------------------------------------------------------------------------- */
 
 /* The first of the line takes what there is. *done: no more is to come. */
-static tarn_status take_some(tarn_queue *q, int64_t n, bool up_to, tarn_tensor *tuples, int64_t *taken, bool *done) {
+static tarn_status take_some(tarn_queue *q, int64_t n, bool up_to, tarn_tensor *tuples,
+                             int64_t *taken, bool *done) {
   const int64_t had = *taken, here = q->store.count;
   if (q->closed && here < n - had && (!up_to || here + had == 0))
-    return tarn_fail(TARN_END, "%s '%s' is closed and has insufficient elements (requested %lld, current size %lld)",
-                     kind_name(q->store.kind), q->name, (long long)n, (long long)(here + had));
+    return tarn_fail(
+        TARN_END,
+        "%s '%s' is closed and has insufficient elements (requested %lld, current size %lld)",
+        kind_name(q->store.kind), q->name, (long long)n, (long long)(here + had));
   const int64_t stay = q->closed ? 0 : q->min_after;
-  while (*taken < n && q->store.count > stay) tarn__queue_store_pop(&q->store, tuples + (*taken)++ * q->store.components);
+  while (*taken < n && q->store.count > stay)
+    tarn__queue_store_pop(&q->store, tuples + (*taken)++ * q->store.components);
   if (*taken > had) pthread_cond_broadcast(&q->changed);
   *done = *taken == n || q->closed;
   return TARN_OK;
 }
 
-tarn_status tarn__queue_take(tarn_queue *queue, const tarn_run *run, int64_t n, bool up_to, tarn_tensor *tuples, int64_t *taken) {
+tarn_status tarn__queue_take(tarn_queue *queue, const tarn_run *run, int64_t n, bool up_to,
+                             tarn_tensor *tuples, int64_t *taken) {
   tarn_queue *q = queue;
   tarn_status status = TARN_OK;
   tarn_waiting w = tarn__waiting(run);
@@ -268,7 +290,7 @@ tarn_status tarn__queue_take(tarn_queue *queue, const tarn_run *run, int64_t n, 
   return status;
 }
 
-/* ---- closing, and what there is --------------------------------------------------------------- */
+/* ---- closing, and what there is -------------------------------------------------------------- */
 
 tarn_status tarn__queue_close(tarn_queue *queue, const tarn_run *run, bool cancel_pending) {
   tarn_queue *q = queue;
@@ -276,13 +298,15 @@ tarn_status tarn__queue_close(tarn_queue *queue, const tarn_run *run, bool cance
   tarn_waiting w = tarn__waiting(run);
   pthread_mutex_lock(&q->lock);
   if (q->closed && !cancel_pending) {
-    status = tarn_fail(TARN_CANCELLED, "%s '%s' is already closed.", kind_name(q->store.kind), q->name);
+    status =
+        tarn_fail(TARN_CANCELLED, "%s '%s' is already closed.", kind_name(q->store.kind), q->name);
   } else {
     if (cancel_pending) q->cancelled = true;
     if (cancel_pending || !q->putting) q->closed = true;
     q->closing = true;
     pthread_cond_broadcast(&q->changed);
-    while (status == TARN_OK && !q->closed) status = tarn__wait(&w, &q->changed, &q->lock, "room in queue", q->name);
+    while (status == TARN_OK && !q->closed)
+      status = tarn__wait(&w, &q->changed, &q->lock, "room in queue", q->name);
     tarn__wait_end(&w);
   }
   pthread_mutex_unlock(&q->lock);
@@ -303,34 +327,42 @@ bool tarn__queue_is_closed(tarn_queue *queue) {
   return closed;
 }
 
-const tarn_shape *tarn__queue_shape(const tarn_queue *queue, int k) { return queue->has_shapes ? &queue->shape[k] : NULL; }
+const tarn_shape *tarn__queue_shape(const tarn_queue *queue, int k) {
+  return queue->has_shapes ? &queue->shape[k] : NULL;
+}
 int tarn__queue_components(const tarn_queue *queue) { return queue->store.components; }
 bool tarn__queue_pads(const tarn_queue *queue) { return queue->store.kind == TARN_QUEUE_PADDING; }
-bool tarn__queue_gives_fewer(const tarn_queue *queue) { return queue->store.kind != TARN_QUEUE_PRIORITY; }
+bool tarn__queue_gives_fewer(const tarn_queue *queue) {
+  return queue->store.kind != TARN_QUEUE_PRIORITY;
+}
 tarn_dtype tarn__queue_dtype(const tarn_queue *queue, int k) { return queue->dtype[k]; }
 const char *tarn__queue_kind_name(const tarn_queue *queue) { return kind_name(queue->store.kind); }
 const char *tarn__queue_name(const tarn_queue *queue) { return queue->name; }
 
-tarn_status tarn__queue_check(const tarn_queue *queue, int count, const tarn_tensor *const *tensors, bool drop_dim) {
+tarn_status tarn__queue_check(const tarn_queue *queue, int count, const tarn_tensor *const *tensors,
+                              bool drop_dim) {
   char had[TARN_SHAPE_TEXT], got[TARN_SHAPE_TEXT];
   if (count != queue->store.components)
-    return tarn_fail(TARN_INVALID, "queue '%s' has tuples of %d tensors, got %d", queue->name, queue->store.components, count);
+    return tarn_fail(TARN_INVALID, "queue '%s' has tuples of %d tensors, got %d", queue->name,
+                     queue->store.components, count);
   for (int k = 0; k < count; k++) {
     tarn_shape s = tensors[k]->shape;
     if (tensors[k]->dtype != queue->dtype[k])
-      return tarn_fail(TARN_DTYPE, "Type mismatch in tuple component %d. Expected %s, got %s", k, tarn_dtype_name(queue->dtype[k]),
-                       tarn_dtype_name(tensors[k]->dtype));
+      return tarn_fail(TARN_DTYPE, "Type mismatch in tuple component %d. Expected %s, got %s", k,
+                       tarn_dtype_name(queue->dtype[k]), tarn_dtype_name(tensors[k]->dtype));
     if (drop_dim) {
       if (s.rank < 1 || s.dim[0] != tensors[0]->shape.dim[0])
-        return tarn_fail(TARN_SHAPE, "tuple component %d: all components must have the same first dim, got %s", k,
-                         tarn__shape_print(&s, got));
+        return tarn_fail(TARN_SHAPE,
+                         "tuple component %d: all components must have the same first dim, got %s",
+                         k, tarn__shape_print(&s, got));
       s = tarn__piece_rest(&s);
     }
     if (queue->has_shapes && !tarn__shape_compatible(&queue->shape[k], &s))
       return tarn_fail(TARN_SHAPE, "Shape mismatch in tuple component %d. Expected %s, got %s", k,
                        tarn__shape_print(&queue->shape[k], had), tarn__shape_print(&s, got));
     if (queue->store.kind == TARN_QUEUE_PRIORITY && k == 0 && s.rank != 0)
-      return tarn_fail(TARN_SHAPE, "a priority must be a scalar, got %s", tarn__shape_print(&s, got));
+      return tarn_fail(TARN_SHAPE, "a priority must be a scalar, got %s",
+                       tarn__shape_print(&s, got));
   }
   return TARN_OK;
 }

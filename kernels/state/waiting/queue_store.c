@@ -1,13 +1,18 @@
-/* A ring for queues in order of coming; a plain array for the others, whose ring never turns. See queue_store.h. */
+/* A ring for queues in order of coming; a plain array for the others, whose ring never turns. See
+ * queue_store.h. */
 #include "kernels/state/waiting/queue_store.h"
 
 #include "core/memory.h"
 
 #include <string.h>
 
-static size_t tuple_bytes(const tarn_queue_store *s) { return (size_t)s->components * sizeof(tarn_tensor); }
+static size_t tuple_bytes(const tarn_queue_store *s) {
+  return (size_t)s->components * sizeof(tarn_tensor);
+}
 
-static tarn_tensor *at(const tarn_queue_store *s, int64_t i) { return s->ring + (s->first + i) % s->room * s->components; }
+static tarn_tensor *at(const tarn_queue_store *s, int64_t i) {
+  return s->ring + (s->first + i) % s->room * s->components;
+}
 
 static void move(const tarn_queue_store *s, int64_t to, int64_t from) {
   if (to != from) memcpy(at(s, to), at(s, from), tuple_bytes(s));
@@ -17,10 +22,12 @@ tarn_status tarn__queue_store_reserve(tarn_queue_store *s) {
   if (s->count < s->room) return TARN_OK;
   const int64_t room = s->room ? 2 * s->room : 16;
   size_t bytes;
-  if (tarn__mul_overflow((size_t)room, tuple_bytes(s), &bytes)) return tarn_fail(TARN_LIMIT, "a queue of %lld tuples", (long long)room);
+  if (tarn__mul_overflow((size_t)room, tuple_bytes(s), &bytes))
+    return tarn_fail(TARN_LIMIT, "a queue of %lld tuples", (long long)room);
   tarn_tensor *grown = tarn__alloc(s->allocator, bytes);
   if (!grown) return TARN_NO_MEMORY;
-  for (int64_t i = 0; i < s->count; i++) memcpy(grown + i * s->components, at(s, i), tuple_bytes(s));
+  for (int64_t i = 0; i < s->count; i++)
+    memcpy(grown + i * s->components, at(s, i), tuple_bytes(s));
   tarn__free(s->allocator, s->ring, (size_t)s->room * tuple_bytes(s));
   s->ring = grown;
   s->room = room;
@@ -28,7 +35,7 @@ tarn_status tarn__queue_store_reserve(tarn_queue_store *s) {
   return TARN_OK;
 }
 
-/* ---- by priority: a binary heap, whose ties leave in the order that the C++ library's heaps give -------------- */
+/* ---- by priority: a heap, whose ties leave as C++'s heaps let them ------------------------ */
 
 static int64_t priority(const tarn_tensor *tuple) { return *(const int64_t *)tuple->data; }
 
@@ -43,11 +50,13 @@ static void rise(tarn_queue_store *s, int64_t gap, const tarn_tensor *tuple) {
   memcpy(at(s, gap), tuple, tuple_bytes(s));
 }
 
-/* The gap at the top sinks to the last level, always to the smaller child (the right one of equals); the last tuple fills it and rises. */
+/* The gap at the top sinks to the last level, always to the smaller child (the right one of
+ * equals); the last tuple fills it and rises. */
 static void close_gap(tarn_queue_store *s, const tarn_tensor *last) {
   int64_t gap = 0;
   while (2 * gap + 2 < s->count) {
-    const int64_t right = 2 * gap + 2, child = priority(at(s, right)) > priority(at(s, right - 1)) ? right - 1 : right;
+    const int64_t right = 2 * gap + 2,
+                  child = priority(at(s, right)) > priority(at(s, right - 1)) ? right - 1 : right;
     move(s, gap, child);
     gap = child;
   }

@@ -1,4 +1,5 @@
-/* The tuples of one queue, in the order in which they are to leave. Not thread-safe: the queue locks. */
+/* The tuples of one queue, in the order in which they are to leave. Not thread-safe: the queue
+ * locks. */
 #ifndef TARN_KERNELS_STATE_QUEUE_STORE_H
 #define TARN_KERNELS_STATE_QUEUE_STORE_H
 
@@ -20,9 +21,10 @@ TARN_MUST_CHECK tarn_status tarn__queue_store_reserve(tarn_queue_store *s);
 void tarn__queue_store_push(tarn_queue_store *s, const tarn_tensor *tuple);
 /* Gives the next tuple away; there must be one. */
 void tarn__queue_store_pop(tarn_queue_store *s, tarn_tensor *tuple);
-/* Takes n popped tuples back, to leave again in the same order (a shuffling queue: in any). Those that find no room are
- * lost: TARN_LIMIT, TARN_NO_MEMORY. */
-TARN_MUST_CHECK tarn_status tarn__queue_store_return(tarn_queue_store *s, tarn_tensor *tuples, int64_t n);
+/* Takes n popped tuples back, to leave again in the same order (a shuffling queue: in any). Those
+ * that find no room are lost: TARN_LIMIT, TARN_NO_MEMORY. */
+TARN_MUST_CHECK tarn_status tarn__queue_store_return(tarn_queue_store *s, tarn_tensor *tuples,
+                                                     int64_t n);
 void tarn__queue_store_clear(tarn_queue_store *s);
 
 #endif

@@ -1,4 +1,5 @@
-/* Two lists of tuples, whole and not, by ascending keys; a staging area without keys numbers its tuples. See staging.h. */
+/* Two lists of tuples, whole and not, by ascending keys; a staging area without keys numbers its
+ * tuples. See staging.h. */
 #include "kernels/state/waiting/staging.h"
 
 #include "core/memory.h"
@@ -28,7 +29,9 @@ struct tarn_staging {
   tarn_dtype dtype[];
 };
 
-static size_t tuple_block(const tarn_staging *s) { return sizeof(tuple) + (size_t)s->components * sizeof(tarn_tensor); }
+static size_t tuple_block(const tarn_staging *s) {
+  return sizeof(tuple) + (size_t)s->components * sizeof(tarn_tensor);
+}
 
 static void drop(tarn_staging *s, tuple *t) {
   for (int k = 0; k < s->components; k++) tarn__tensor_clear(&t->component[k]);
@@ -64,7 +67,8 @@ typedef struct request {
 
 static tarn_status create(const tarn_allocator *a, const void *argument, void **object) {
   const request *r = argument;
-  const size_t dtypes = (size_t)r->spec->components * sizeof(tarn_dtype), name = strlen(r->name) + 1;
+  const size_t dtypes = (size_t)r->spec->components * sizeof(tarn_dtype),
+               name = strlen(r->name) + 1;
   const size_t block = sizeof(tarn_staging) + dtypes + name;
   tarn_staging *s = tarn__alloc_zero(a, block);
   if (!s) return TARN_NO_MEMORY;
@@ -88,7 +92,8 @@ no_lock:
   return tarn_fail(TARN_NO_MEMORY, "no lock for staging area '%s'", r->name);
 }
 
-tarn_status tarn__staging_get(tarn_resources *resources, const char *name, const tarn_staging_spec *spec, tarn_staging **staging) {
+tarn_status tarn__staging_get(tarn_resources *resources, const char *name,
+                              const tarn_staging_spec *spec, tarn_staging **staging) {
   const request r = {name, spec};
   void *object;
   TARN_TRY(tarn__resources_get(resources, &tarn__staging_type, name, create, &r, &object));
@@ -120,36 +125,47 @@ static void insert(tuple **link, tuple *t) {
 static size_t bytes_of(const tarn_staging *s, const tuple *t) {
   size_t bytes = 0;
   for (int k = 0; k < s->components; k++)
-    if (t->component[k].dtype != TARN_NO_DTYPE) bytes += tarn__tensor_bytes(&t->component[k]);   /* of tensors that are there */
+    if (t->component[k].dtype != TARN_NO_DTYPE)
+      bytes += tarn__tensor_bytes(&t->component[k]); /* of tensors that are there */
   return bytes;
 }
 
 static tarn_status check_indices(const tarn_staging *s, const tarn_tensor *indices, int n) {
   if (!indices && n > s->components)
-    return tarn_fail(TARN_INVALID, "%d values for staging area '%s' of %d", n, s->name, s->components);
+    return tarn_fail(TARN_INVALID, "%d values for staging area '%s' of %d", n, s->name,
+                     s->components);
   if (!indices) return TARN_OK;
   if (tarn__tensor_elements(indices) != n)
-    return tarn_fail(TARN_INVALID, "%lld indices for %d values", (long long)tarn__tensor_elements(indices), n);
+    return tarn_fail(TARN_INVALID, "%lld indices for %d values",
+                     (long long)tarn__tensor_elements(indices), n);
   for (int i = 0; i < n; i++) {
     const int64_t k = tarn__tensor_int(indices, i);
-    if (k < 0 || k >= s->components) return tarn_fail(TARN_INVALID, "Index %lld is out of bounds %d", (long long)k, s->components);
-    if (i && k <= tarn__tensor_int(indices, i - 1)) return tarn_fail(TARN_INVALID, "Indices are not strictly ordered");
+    if (k < 0 || k >= s->components)
+      return tarn_fail(TARN_INVALID, "Index %lld is out of bounds %d", (long long)k, s->components);
+    if (i && k <= tarn__tensor_int(indices, i - 1))
+      return tarn_fail(TARN_INVALID, "Indices are not strictly ordered");
   }
   return TARN_OK;
 }
 
-static int index_at(const tarn_tensor *indices, int i) { return indices ? (int)tarn__tensor_int(indices, i) : i; }
+static int index_at(const tarn_tensor *indices, int i) {
+  return indices ? (int)tarn__tensor_int(indices, i) : i;
+}
 
 /* ---- putting -------------------------------------------------------------------------------- */
 
 /* Components into a tuple; those that were there must not be given again. */
-static tarn_status give(tarn_staging *s, tuple *t, const tarn_tensor *indices, const tarn_tensor *const *values, int n) {
+static tarn_status give(tarn_staging *s, tuple *t, const tarn_tensor *indices,
+                        const tarn_tensor *const *values, int n) {
   for (int i = 0; i < n; i++) {
     const int k = index_at(indices, i);
     if (values[i]->dtype != s->dtype[k])
-      return tarn_fail(TARN_DTYPE, "component %d is %s, got %s", k, tarn_dtype_name(s->dtype[k]), tarn_dtype_name(values[i]->dtype));
+      return tarn_fail(TARN_DTYPE, "component %d is %s, got %s", k, tarn_dtype_name(s->dtype[k]),
+                       tarn_dtype_name(values[i]->dtype));
     if (t->component[k].dtype != TARN_NO_DTYPE)
-      return tarn_fail(TARN_INVALID, "The tensor for index '%d' for key '%lld' was already initialized", k, (long long)t->key);
+      return tarn_fail(TARN_INVALID,
+                       "The tensor for index '%d' for key '%lld' was already initialized", k,
+                       (long long)t->key);
   }
   for (int i = 0; i < n; i++) {
     TARN_TRY(tarn__tensor_own(s->allocator, values[i], &t->component[index_at(indices, i)]));
@@ -159,18 +175,22 @@ static tarn_status give(tarn_staging *s, tuple *t, const tarn_tensor *indices, c
 }
 
 static bool has_room(const tarn_staging *s, size_t bytes) {
-  return (s->capacity <= 0 || s->wholes < s->capacity) && (s->memory_limit <= 0 || s->bytes + bytes <= (size_t)s->memory_limit);
+  return (s->capacity <= 0 || s->wholes < s->capacity) &&
+         (s->memory_limit <= 0 || s->bytes + bytes <= (size_t)s->memory_limit);
 }
 
-/* A whole tuple joins the others once there is room; one whose key is there already is dropped. Takes t. */
+/* A whole tuple joins the others once there is room; one whose key is there already is dropped.
+ * Takes t. */
 static tarn_status join(tarn_staging *s, const tarn_run *run, tuple *t, bool keyed) {
   const size_t bytes = bytes_of(s, t);
   tarn_waiting w = tarn__waiting(run);
   tarn_status status = TARN_OK;
   if (s->memory_limit > 0 && bytes > (size_t)s->memory_limit)
-    status = tarn_fail(TARN_LIMIT, "tensors of %zu bytes for staging area '%s' with a memory limit of %lld", bytes, s->name,
-                       (long long)s->memory_limit);
-  while (status == TARN_OK && !has_room(s, bytes)) status = tarn__wait(&w, &s->changed, &s->lock, "room in staging area", s->name);
+    status = tarn_fail(TARN_LIMIT,
+                       "tensors of %zu bytes for staging area '%s' with a memory limit of %lld",
+                       bytes, s->name, (long long)s->memory_limit);
+  while (status == TARN_OK && !has_room(s, bytes))
+    status = tarn__wait(&w, &s->changed, &s->lock, "room in staging area", s->name);
   tarn__wait_end(&w);
   if (!keyed) t->key = s->next_key++;
   tuple **link = link_of(&s->whole, t->key);
@@ -185,11 +205,13 @@ static tarn_status join(tarn_staging *s, const tarn_run *run, tuple *t, bool key
   return TARN_OK;
 }
 
-static tarn_status put(tarn_staging *s, const tarn_run *run, const int64_t *key, const tarn_tensor *indices,
-                       const tarn_tensor *const *values, int n) {
+static tarn_status put(tarn_staging *s, const tarn_run *run, const int64_t *key,
+                       const tarn_tensor *indices, const tarn_tensor *const *values, int n) {
   TARN_TRY(check_indices(s, indices, n));
   tuple **link = key ? link_of(&s->parts, *key) : NULL, *t;
-  if (n < s->components && !key) return tarn_fail(TARN_INVALID, "%d values for staging area '%s' of %d", n, s->name, s->components);
+  if (n < s->components && !key)
+    return tarn_fail(TARN_INVALID, "%d values for staging area '%s' of %d", n, s->name,
+                     s->components);
   const bool more = n < s->components && is(link, *key);   /* of a tuple that has begun */
   if (more) {
     TARN_TRY(give(s, *link, indices, values, n));
@@ -212,8 +234,8 @@ static tarn_status put(tarn_staging *s, const tarn_run *run, const int64_t *key,
   return TARN_OK;
 }
 
-tarn_status tarn__staging_put(tarn_staging *s, const tarn_run *run, const int64_t *key, const tarn_tensor *indices,
-                              const tarn_tensor *const *values, int n) {
+tarn_status tarn__staging_put(tarn_staging *s, const tarn_run *run, const int64_t *key,
+                              const tarn_tensor *indices, const tarn_tensor *const *values, int n) {
   pthread_mutex_lock(&s->lock);
   const tarn_status status = put(s, run, key, indices, values, n);
   pthread_mutex_unlock(&s->lock);
@@ -232,15 +254,18 @@ static tuple **find(tarn_staging *s, tarn_staging_place place) {
   return *link ? link : NULL;
 }
 
-static tarn_status hand_out(tarn_staging *s, tuple **link, const tarn_tensor *indices, bool stay, const tarn_dtype *dtypes,
-                            tarn_tensor *values, int n) {
+static tarn_status hand_out(tarn_staging *s, tuple **link, const tarn_tensor *indices, bool stay,
+                            const tarn_dtype *dtypes, tarn_tensor *values, int n) {
   tuple *t = *link;
   for (int i = 0; i < n; i++) {
     const int k = index_at(indices, i);
     if (s->dtype[k] != dtypes[i])
-      return tarn_fail(TARN_DTYPE, "component %d is %s, asked for as %s", k, tarn_dtype_name(s->dtype[k]), tarn_dtype_name(dtypes[i]));
+      return tarn_fail(TARN_DTYPE, "component %d is %s, asked for as %s", k,
+                       tarn_dtype_name(s->dtype[k]), tarn_dtype_name(dtypes[i]));
     if (t->component[k].dtype == TARN_NO_DTYPE)
-      return tarn_fail(TARN_INVALID, "Tensor at index '%d' for key '%lld' has already been removed.", k, (long long)t->key);
+      return tarn_fail(TARN_INVALID,
+                       "Tensor at index '%d' for key '%lld' has already been removed.", k,
+                       (long long)t->key);
   }
   for (int i = 0; i < n; i++) {
     tarn_tensor *x = &t->component[index_at(indices, i)];
@@ -258,13 +283,15 @@ static tarn_status hand_out(tarn_staging *s, tuple **link, const tarn_tensor *in
   return TARN_OK;
 }
 
-tarn_status tarn__staging_take(tarn_staging *s, const tarn_run *run, tarn_staging_place place, const tarn_tensor *indices, bool stay,
-                               const tarn_dtype *dtypes, tarn_tensor *values, int n, int64_t *key) {
+tarn_status tarn__staging_take(tarn_staging *s, const tarn_run *run, tarn_staging_place place,
+                               const tarn_tensor *indices, bool stay, const tarn_dtype *dtypes,
+                               tarn_tensor *values, int n, int64_t *key) {
   tarn_waiting w = tarn__waiting(run);
   tuple **link = NULL;
   pthread_mutex_lock(&s->lock);
   tarn_status status = check_indices(s, indices, n);
-  while (status == TARN_OK && !(link = find(s, place))) status = tarn__wait(&w, &s->changed, &s->lock, "elements of staging area", s->name);
+  while (status == TARN_OK && !(link = find(s, place)))
+    status = tarn__wait(&w, &s->changed, &s->lock, "elements of staging area", s->name);
   tarn__wait_end(&w);
   if (status == TARN_OK) {
     if (key) *key = (*link)->key;

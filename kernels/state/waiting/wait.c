@@ -6,7 +6,8 @@
 #include <time.h>
 
 enum { POLL_NS = 5000000 };
-/* A thread that was told to go on may need this long until it does, on a machine that is busy with other things. */
+/* A thread that was told to go on may need this long until it does, on a machine that is busy with
+ * other things. */
 static const uint64_t STUCK_NS = 2000000000;
 
 /* All parties wait, and none has begun a new wait for STUCK_NS. */
@@ -28,12 +29,17 @@ static tarn_status stuck(tarn_waiting *w, const char *what, const char *name) {
   }
   if (tarn__now_ns() - w->since_ns < STUCK_NS) return TARN_OK;
   if (parties == 1)
-    return tarn_fail(TARN_FAILED, "the run waits for %s '%s' for ever: nothing else runs that could provide it", what, name);
-  return tarn_fail(TARN_FAILED, "the run waits for %s '%s' for ever: the other %u threads of the session wait, too", what, name,
-                   parties - 1);
+    return tarn_fail(TARN_FAILED,
+                     "the run waits for %s '%s' for ever: nothing else runs that could provide it",
+                     what, name);
+  return tarn_fail(
+      TARN_FAILED,
+      "the run waits for %s '%s' for ever: the other %u threads of the session wait, too", what,
+      name, parties - 1);
 }
 
-tarn_status tarn__wait(tarn_waiting *w, pthread_cond_t *changed, pthread_mutex_t *lock, const char *what, const char *name) {
+tarn_status tarn__wait(tarn_waiting *w, pthread_cond_t *changed, pthread_mutex_t *lock,
+                       const char *what, const char *name) {
   struct timespec until;
   TARN_TRY(tarn__run_check(w->run));
   TARN_TRY(stuck(w, what, name));

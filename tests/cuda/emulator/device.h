@@ -1,4 +1,5 @@
-/* What the parts of the emulated device share. One lock is held by whoever runs its work or changes its state.
+/* What the parts of the emulated device share. One lock is held by whoever runs its work or changes
+ * its state.
  *
  * TARN_EMULATED in the environment, read when it is asked for, says what the device is like:
  *   driver=N        cudaDriverGetVersion's answer; 0: none is installed
@@ -27,15 +28,17 @@ bool setting_is(const char *name, const char *value);
 
 /* Keeps the first failure until cudaGetLastError; gives it back. */
 cudaError_t fail(cudaError_t error);
-/* For faults of the kernels rather than of the world: a line on standard error, and cudaErrorLaunchFailure from every call until it was
- * said by a wait or cudaGetLastError. A real device would stay broken; here the next test goes on. */
+/* For faults of the kernels rather than of the world: a line on standard error, and
+ * cudaErrorLaunchFailure from every call until it was said by a wait or cudaGetLastError. A real
+ * device would stay broken; here the next test goes on. */
 cudaError_t fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 cudaError_t broken();   /* such a fault; cudaSuccess: there is none */
 cudaError_t say();      /* the same, and it has been said */
 /* Counts calls that may fail, and says whether a test wants this one to (tarn_emulated_fail). */
 bool fails_now();
 
-/* Device memory (memory.cpp). All of it lies in one reserved range. Its pages can be touched only while the device works. */
+/* Device memory (memory.cpp). All of it lies in one reserved range. Its pages can be touched only
+ * while the device works. */
 bool in_device(const void *p);
 /* Whether the bytes lie inside one live allocation. */
 bool allocated(const void *p, size_t bytes);
@@ -52,9 +55,11 @@ struct working {
 };
 
 /* Runs one grid now (threads.cpp). */
-void run_grid(const char *name, dim3 grid, dim3 block, size_t shared_bytes, const std::function<void()> &body);
+void run_grid(const char *name, dim3 grid, dim3 block, size_t shared_bytes,
+              const std::function<void()> &body);
 
-/* Puts work into a stream (streams.cpp): done when the stream is waited for, or noted while it is captured. */
+/* Puts work into a stream (streams.cpp): done when the stream is waited for, or noted while it is
+ * captured. */
 typedef std::function<cudaError_t()> work;
 cudaError_t enqueue_work(cudaStream_t stream, work w);
 void drain_all();   /* work of every stream */

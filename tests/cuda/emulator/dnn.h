@@ -37,8 +37,8 @@ element element_of(const descriptor *tensor);
 /* Whether an operation is emulated; fused: among others. */
 cudnnStatus_t check_operation(const descriptor &operation, bool fused);
 /* Runs them in order; memory by the tensors' unique numbers. */
-cudaError_t run_operations(const std::vector<std::shared_ptr<descriptor>> &operations, const std::map<int64_t, void *> &memory,
-                           bool tensor_cores);
+cudaError_t run_operations(const std::vector<std::shared_ptr<descriptor>> &operations,
+                           const std::map<int64_t, void *> &memory, bool tensor_cores);
 
 }  // namespace tarn_emulated
 

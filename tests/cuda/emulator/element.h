@@ -14,8 +14,11 @@ namespace tarn_emulated {
 enum class element { f16, bf16, f32, f64, none };
 
 inline element element_of(cudaDataType_t type) {
-  return type == CUDA_R_16F ? element::f16 : type == CUDA_R_16BF ? element::bf16 : type == CUDA_R_32F ? element::f32
-       : type == CUDA_R_64F ? element::f64 : element::none;
+  return type == CUDA_R_16F    ? element::f16
+         : type == CUDA_R_16BF ? element::bf16
+         : type == CUDA_R_32F  ? element::f32
+         : type == CUDA_R_64F  ? element::f64
+                               : element::none;
 }
 inline size_t bytes_of(element e) { return e == element::f64 ? 8 : e == element::f32 ? 4 : 2; }
 
@@ -30,7 +33,9 @@ inline double load(element e, const void *p, int64_t i) {
 inline void store(element e, void *p, int64_t i, double value) {
   switch (e) {
     case element::f16: static_cast<__half *>(p)[i] = __float2half(static_cast<float>(value)); break;
-    case element::bf16: static_cast<__nv_bfloat16 *>(p)[i] = __float2bfloat16(static_cast<float>(value)); break;
+    case element::bf16:
+      static_cast<__nv_bfloat16 *>(p)[i] = __float2bfloat16(static_cast<float>(value));
+      break;
     case element::f32: static_cast<float *>(p)[i] = static_cast<float>(value); break;
     default: static_cast<double *>(p)[i] = value; break;
   }
@@ -52,7 +57,9 @@ struct sum {
   double value;
   void add(double x, double y) {
     if (wide) value += x * y;
-    else value = __builtin_fmaf(static_cast<float>(x), static_cast<float>(y), static_cast<float>(value));
+    else
+      value =
+          __builtin_fmaf(static_cast<float>(x), static_cast<float>(y), static_cast<float>(value));
   }
 };
 

@@ -3,7 +3,8 @@
 
 int tarn_of_nobody(void);
 tarn_device_module_function tarn_device_module;
-__attribute__((visibility("default"))) const tarn_device_api *tarn_device_module(const tarn_device_host *host) {
+__attribute__((visibility("default"))) const tarn_device_api *tarn_device_module(
+    const tarn_device_host *host) {
   (void)host;
   return tarn_of_nobody() ? NULL : NULL;
 }

@@ -68,8 +68,8 @@ static inline const tarn_plan *pass_test_plan(tarn_session *s, const tarn_feed *
 }
 
 /* The fetch is the same with the pass and without it, within `relative`; 0: to the bit. */
-static inline void pass_test_same(pass_test *test, const char *pass, const tarn_feed *feeds, size_t n,
-                                  const char *fetch, double relative) {
+static inline void pass_test_same(pass_test *test, const char *pass, const tarn_feed *feeds,
+                                  size_t n, const char *fetch, double relative) {
   tarn_tensor *a = NULL, *b = NULL;
   pass_test_sessions(test, pass, 1);
   for (int round = 0; round < 2; round++) {

@@ -4,8 +4,9 @@
 
 #include "tests/unit/graph/build_graph.h"
 
-/* x [?,6,6,4] -> conv of `input` (x, or what follows from it), norm, relu ("relu"), a loop of so many
- * rounds as `limit` says ("x_out"), and one side or the other of a conditional ("merged", p tells). */
+/* x [?,6,6,4] -> conv of `input` (x, or what follows from it), norm, relu ("relu"), a loop of so
+ * many rounds as `limit` says ("x_out"), and one side or the other of a conditional ("merged", p
+ * tells). */
 static inline void add_small_net(tarn_graph *g, const char *input) {
   static float w[3 * 3 * 4 * 8], v[8];
   for (int i = 0; i < 3 * 3 * 4 * 8; i++) w[i] = (float)(i % 7 - 3) / 8;

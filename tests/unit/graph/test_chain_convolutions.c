@@ -1,5 +1,5 @@
-/* The pass that joins depthwise and 1x1 convolutions into chains: the numbers of the graph run as it is written, and what
- * must stay apart does. */
+/* The pass that joins depthwise and 1x1 convolutions into chains: the numbers of the graph run as
+ * it is written, and what must stay apart does. */
 #include "kernels/kernel.h"
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
@@ -34,7 +34,8 @@ static void layer(const char *name, const char *x, int h, int c, int o, int stri
   const bool depthwise = o == 1;
   const int channels = depthwise ? c : o;
   snprintf(text, sizeof text, "%s_w", name);
-  floats(g, text, 4, (int64_t[]){h, h, c, o}, noise((int64_t)h * h * c * o, (unsigned)(h + 7 * c + o)));
+  floats(g, text, 4, (int64_t[]){h, h, c, o},
+         noise((int64_t)h * h * c * o, (unsigned)(h + 7 * c + o)));
   snprintf(text, sizeof text, "%s_b", name);
   floats(g, text, 1, (int64_t[]){channels}, noise(channels, 5));
   char conv[100], sum[100];
@@ -79,8 +80,10 @@ static int compare(const char *const *fetch, size_t fetches) {
     OK(run_one(plain, "x", x, fetch[f], &b));
     ck_assert_int_eq(tarn_tensor_elements(a), tarn_tensor_elements(b));
     for (int64_t i = 0; i < tarn_tensor_elements(a); i++) {
-      const double u = ((const float *)tarn_tensor_data_const(a))[i], v = ((const float *)tarn_tensor_data_const(b))[i];
-      ck_assert_msg(fabs(u - v) <= 1e-5 * (1 + fabs(v)), "element %lld is %g, expected %g", (long long)i, u, v);
+      const double u = ((const float *)tarn_tensor_data_const(a))[i],
+                   v = ((const float *)tarn_tensor_data_const(b))[i];
+      ck_assert_msg(fabs(u - v) <= 1e-5 * (1 + fabs(v)), "element %lld is %g, expected %g",
+                    (long long)i, u, v);
     }
     tarn_tensor_release(a);
     tarn_tensor_release(b);
@@ -130,4 +133,5 @@ START_TEST(test_chain_leaves_a_wanted_depthwise_stage) {
 END_TEST
 
 SUITE_MAIN_TEARDOWN("chain_convolutions", teardown, test_chain_joins_a_whole_net,
-                    test_chain_ends_where_a_value_is_wanted, test_chain_leaves_a_wanted_depthwise_stage)
+                    test_chain_ends_where_a_value_is_wanted,
+                    test_chain_leaves_a_wanted_depthwise_stage)

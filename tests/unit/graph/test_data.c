@@ -142,8 +142,7 @@ START_TEST(test_data_threads_share_an_iterator) {
 }
 END_TEST
 
-/* ---- what stops
- * ---------------------------------------------------------------------------------- */
+/* ---- what stops ------------------------------------------------------------------------------ */
 
 START_TEST(test_data_stops_at_the_time_limit) {
   const char *const last[] = {"never", "skip", "repeat", "sleep", "batch"};
@@ -189,8 +188,7 @@ START_TEST(test_data_stops_at_the_memory_limit) {
 }
 END_TEST
 
-/* ---- graphs that lie
- * --------------------------------------------------------------------------------- */
+/* ---- graphs that lie ------------------------------------------------------------------------- */
 
 START_TEST(test_data_refuses_what_does_not_fit) {
   setup();
@@ -288,8 +286,7 @@ START_TEST(test_data_refuses_an_iterator_that_reads_itself) {
 }
 END_TEST
 
-/* ---- memory
- * ---------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* A bit of every sort: ten elements of two batches of five. */
 static void add_pipeline(void) {

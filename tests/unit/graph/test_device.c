@@ -1,5 +1,5 @@
-/* Plans whose steps run on a device, the one of tests/device: whose memory the host cannot touch, whose work is done when it is
- * waited for. */
+/* Plans whose steps run on a device, the one of tests/device: whose memory the host cannot touch,
+ * whose work is done when it is waited for. */
 #include "core/bytes.h"
 #include "kernels/device.h"
 #include "tests/unit/graph/build_graph.h"
@@ -19,7 +19,10 @@ static void teardown(void) {
 
 static tarn_session *session_for(const char *backend, size_t limit) {
   tarn_session *s;
-  OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .backend = backend, .device_memory_limit = limit}, NULL, &s));
+  OK(tarn__session_create(
+      g, NULL,
+      &(tarn_session_options){.threads = 1, .backend = backend, .device_memory_limit = limit}, NULL,
+      &s));
   return s;
 }
 
@@ -28,7 +31,8 @@ static tarn_node *on(tarn_node *n, const char *device) {
   return n;
 }
 
-/* y = relu(x w + b), h = sqrt(y) on the host, z = h * h + x w: there, back and there again. deep = softmax(y v): all there. */
+/* y = relu(x w + b), h = sqrt(y) on the host, z = h * h + x w: there, back and there again. deep =
+ * softmax(y v): all there. */
 static void layers(void) {
   float w[IN * OUT], b[OUT];
   g = new_graph();
@@ -51,7 +55,8 @@ static void layers(void) {
 
 static tarn_tensor *input(int turn) {
   tarn_tensor *x = tensor(TARN_F32, 2, (int64_t[]){ROWS, IN}, NULL);
-  for (int i = 0; i < ROWS * IN; i++) ((float *)tarn_tensor_data(x))[i] = (float)((i * 7 + turn * 31) % 23 - 11) / 4;
+  for (int i = 0; i < ROWS * IN; i++)
+    ((float *)tarn_tensor_data(x))[i] = (float)((i * 7 + turn * 31) % 23 - 11) / 4;
   return x;
 }
 
@@ -61,7 +66,8 @@ static void same_results(tarn_session *host, tarn_session *device, int turns, co
     OK(run_one(host, "x", x, fetch, &want));
     OK(run_one(device, "x", x, fetch, &got));
     ck_assert_uint_eq(tarn_tensor_bytes(want), tarn_tensor_bytes(got));
-    ck_assert_mem_eq(tarn_tensor_data_const(want), tarn_tensor_data_const(got), tarn_tensor_bytes(want));
+    ck_assert_mem_eq(tarn_tensor_data_const(want), tarn_tensor_data_const(got),
+                     tarn_tensor_bytes(want));
     tarn_tensor *all[] = {x, want, got};
     for (int i = 0; i < 3; i++) tarn_tensor_release(all[i]);
   }
@@ -101,7 +107,8 @@ START_TEST(test_device_runs_and_copies) {
 }
 END_TEST
 
-/* A chain with nothing of the host in between is recorded, and gives the same in every later run. */
+/* A chain with nothing of the host in between is recorded, and gives the same in every later
+ * run. */
 START_TEST(test_device_records) {
   layers();
   tarn_session *host = session_for("reference", 0), *device = session_for("cuda", 0);
@@ -114,7 +121,9 @@ END_TEST
 
 static tarn_session *narrow_session(const char *precision) {
   tarn_session *s;
-  OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .backend = "cuda", .precision = precision}, NULL, &s));
+  OK(tarn__session_create(
+      g, NULL, &(tarn_session_options){.threads = 1, .backend = "cuda", .precision = precision},
+      NULL, &s));
   return s;
 }
 
@@ -142,8 +151,8 @@ static double narrow_error(const char *precision, const char *fetch, int *casts)
   return worst / magnitude;
 }
 
-/* fp16 rounds values to 11 bits and bf16 to 8: a few units of the last place behind two products. The weights are
- * eighths, which fp16 has exactly and bf16 not all. */
+/* fp16 rounds values to 11 bits and bf16 to 8: a few units of the last place behind two products.
+ * The weights are eighths, which fp16 has exactly and bf16 not all. */
 START_TEST(test_device_narrow) {
   static const struct {
     const char *precision;
@@ -154,12 +163,13 @@ START_TEST(test_device_narrow) {
   for (int i = 0; i < 2; i++)
     for (int k = 0; k < 2; k++) {
       const double error = narrow_error(rows[i].precision, k ? "z" : "yv", &casts);
-      ck_assert_msg(error >= rows[i].least && error < rows[i].most, "%s: %g", rows[i].precision, error);
+      ck_assert_msg(error >= rows[i].least && error < rows[i].most, "%s: %g", rows[i].precision,
+                    error);
       ck_assert_int_gt(casts, 1);   /* there and back */
     }
   ck_assert_double_eq(narrow_error("f32", "deep", &casts), 0);
   ck_assert_int_eq(casts, 0);
-  ck_assert_double_eq(narrow_error("tf32", "deep", &casts), 0);   /* the device for tests has none */
+  ck_assert_double_eq(narrow_error("tf32", "deep", &casts), 0); /* the device for tests has none */
   ck_assert_int_eq(casts, 0);
 }
 END_TEST
@@ -167,7 +177,8 @@ END_TEST
 /* What is asked of a device string: nothing runs on it when every node is the CPU's. */
 START_TEST(test_device_strings_are_obeyed) {
   layers();
-  for (size_t i = 0; i < g->count; i++) on(g->nodes[i], "/job:worker/replica:0/task:0/device:cpu:0");
+  for (size_t i = 0; i < g->count; i++)
+    on(g->nodes[i], "/job:worker/replica:0/task:0/device:cpu:0");
   tarn_session *device = session_for("cuda", 0);
   ck_assert_int_eq(plan_of(device, "z")->device.steps, 0);
   tarn_session_destroy(device);
@@ -178,12 +189,14 @@ static int copies_in(const tarn_block *block) {
   int n = 0;
   for (int at = 0; at < block->steps; at++) {
     const tarn_step *step = &block->step[at];
-    n += !step->removed && step->op && (!strcmp(step->op->name, "_Upload") || !strcmp(step->op->name, "_Download"));
+    n += !step->removed && step->op &&
+         (!strcmp(step->op->name, "_Upload") || !strcmp(step->op->name, "_Download"));
   }
   return n;
 }
 
-/* A loop whose body is the device's and whose condition is the host's: what it carries stays there. */
+/* A loop whose body is the device's and whose condition is the host's: what it carries stays
+ * there. */
 START_TEST(test_device_in_loops) {
   g = new_graph();
   node(g, "limit", "Placeholder", "", "dtype=int32; shape=[]");
@@ -218,7 +231,8 @@ START_TEST(test_device_in_loops) {
       if (step->op && !strcmp(step->op->name, "_Upload"))
         ck_assert_int_eq(plan->block[b]->value[step->out[0]].storage, TARN_STORE_PREPARED);
     }
-    ck_assert_int_le(copies_in(plan->block[b]), 1);   /* the two that x is multiplied by, which is there from the start */
+    ck_assert_int_le(copies_in(plan->block[b]),
+                     1); /* the two that x is multiplied by, which is there from the start */
   }
   ck_assert_int_eq(loops, 1);
   tarn_tensor_release(x);
@@ -283,7 +297,8 @@ START_TEST(test_device_from_many_threads) {
 }
 END_TEST
 
-/* Each call of the device fails in turn: an error that says so, nothing lost, and the next run is well. */
+/* Each call of the device fails in turn: an error that says so, nothing lost, and the next run is
+ * well. */
 START_TEST(test_device_may_fail_anywhere) {
   layers();
   tarn_session *host = session_for("reference", 0);
@@ -299,7 +314,9 @@ START_TEST(test_device_may_fail_anywhere) {
       tarn_tensor *x = input(turn), *y;
       const tarn_status status = run_one(device, "x", x, at % 2 ? "z" : "deep", &y);
       if (status == TARN_OK) tarn_tensor_release(y);
-      else ck_assert_msg(status == TARN_IO && strstr(tarn_error(), "as it was told to"), "%d: %s", at, tarn_error());
+      else
+        ck_assert_msg(status == TARN_IO && strstr(tarn_error(), "as it was told to"), "%d: %s", at,
+                      tarn_error());
       failed = status != TARN_OK;
       tarn_tensor_release(x);
     }
@@ -313,5 +330,7 @@ START_TEST(test_device_may_fail_anywhere) {
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("device", teardown, test_device_runs_and_copies, test_device_records, test_device_narrow, test_device_strings_are_obeyed,
-                    test_device_in_loops, test_device_from_many_threads, test_device_memory_has_a_limit, test_device_may_fail_anywhere)
+SUITE_MAIN_TEARDOWN("device", teardown, test_device_runs_and_copies, test_device_records,
+                    test_device_narrow, test_device_strings_are_obeyed, test_device_in_loops,
+                    test_device_from_many_threads, test_device_memory_has_a_limit,
+                    test_device_may_fail_anywhere)

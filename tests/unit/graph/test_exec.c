@@ -17,7 +17,8 @@ static void teardown(void) {
 }
 static void go(void) { s = session_on(g); }
 
-/* p ? x + 1 : x * 10, V1: "y", and which side it was: "y:1" (0 the sum's, as Merge takes it first). */
+/* p ? x + 1 : x * 10, V1: "y", and which side it was: "y:1" (0 the sum's, as Merge takes it
+ * first). */
 static void add_cond(void) {
   node(g, "p", "Placeholder", "", "dtype=bool; shape=[]");
   number(g, "x", 3);
@@ -107,8 +108,8 @@ START_TEST(test_exec_loops_run_as_often_as_they_should) {
 }
 END_TEST
 
-/* The loop stands in one side of a conditional: dead with it, and the other side's value comes out.
- */
+/* The loop stands in one side of a conditional: dead with it, and the other side's value comes
+ * out. */
 START_TEST(test_exec_loops_are_entered_dead) {
   setup();
   node(g, "p", "Placeholder", "", "dtype=bool; shape=[]");

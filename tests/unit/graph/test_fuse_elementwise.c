@@ -95,8 +95,8 @@ START_TEST(test_elementwise_activations) {
 }
 END_TEST
 
-/* x relu6(x + 3) / 6 as Keras and as MobileNet v3 write it, and max(x, x / 5) beside LeakyRelu: a loop
- * each, behind whatever makes x. */
+/* x relu6(x + 3) / 6 as Keras and as MobileNet v3 write it, and max(x, x / 5) beside LeakyRelu: a
+ * loop each, behind whatever makes x. */
 START_TEST(test_elementwise_hard_activations) {
   for (int form = 0; form < 5; form++) {
     setup();
@@ -123,8 +123,8 @@ START_TEST(test_elementwise_hard_activations) {
 }
 END_TEST
 
-/* A result that somebody else uses stays; one that is broadcast afterwards is not computed larger.
- */
+/* A result that somebody else uses stays; one that is broadcast afterwards is not computed
+ * larger. */
 START_TEST(test_elementwise_leaves_what_others_use) {
   setup();
   placeholder("x");
@@ -242,7 +242,8 @@ START_TEST(test_elementwise_threads) {
 END_TEST
 
 SUITE_MAIN_TEARDOWN("fuse_elementwise", teardown, test_elementwise_chain_in_every_shape,
-                    test_elementwise_broadcasts, test_elementwise_activations, test_elementwise_hard_activations,
-                    test_elementwise_leaves_what_others_use, test_elementwise_large_trees_are_cut,
+                    test_elementwise_broadcasts, test_elementwise_activations,
+                    test_elementwise_hard_activations, test_elementwise_leaves_what_others_use,
+                    test_elementwise_large_trees_are_cut,
                     test_elementwise_reads_variables_in_their_place, test_elementwise_in_branches,
                     test_elementwise_threads)

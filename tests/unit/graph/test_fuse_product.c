@@ -159,7 +159,8 @@ START_TEST(test_fuse_clips) {
         snprintf(limit, sizeof limit, "k%d", n);
         if (with >= 0) number(g, limit, with);
         if (with < 0) snprintf(inputs, sizeof inputs, "%s", before);
-        else snprintf(inputs, sizeof inputs, "%s %s", n & 1 ? limit : before, n & 1 ? before : limit);
+        else
+          snprintf(inputs, sizeof inputs, "%s %s", n & 1 ? limit : before, n & 1 ? before : limit);
         node(g, name, forms[i].step[n].op, inputs, "T=float");
         snprintf(before, sizeof before, "%s", name);
       }
@@ -204,7 +205,8 @@ START_TEST(test_fuse_batch_norm) {
 }
 END_TEST
 
-/* As tf.nn.batch_normalization writes it, and as others do: (y - mean) / deviation * scale + offset. */
+/* As tf.nn.batch_normalization writes it, and as others do: (y - mean) / deviation * scale +
+ * offset. */
 START_TEST(test_fuse_batch_norm_in_pieces) {
   EACH_KIND {
     setup();

@@ -57,7 +57,8 @@ START_TEST(test_place_nothing_and_one) {
 }
 END_TEST
 
-/* Two lanes of steps 2..5 and 6..9: what lies in one is apart from the other's, whenever it is there. */
+/* Two lanes of steps 2..5 and 6..9: what lies in one is apart from the other's, whenever it is
+ * there. */
 START_TEST(test_place_in_lanes) {
   const struct {
     int lane, first, last;

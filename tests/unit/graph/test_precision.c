@@ -1,5 +1,5 @@
-/* Sessions that let products round their factors: near the exact numbers but not equal to them, by row and not by
- * what lies beside it, NaN where the input has one. */
+/* Sessions that let products round their factors: near the exact numbers but not equal to them, by
+ * row and not by what lies beside it, NaN where the input has one. */
 #include "core/cpu.h"
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
@@ -16,7 +16,8 @@ static void product(void) {
   g = new_graph();
   static float w[K * N];
   for (int k = 0; k < K; k++)
-    for (int j = 0; j < N; j++) w[k * N + j] = (float)((k * 37 + j * 11) % 101 - 50) * (j % 2 ? 1e-3f : 1.0f);
+    for (int j = 0; j < N; j++)
+      w[k * N + j] = (float)((k * 37 + j * 11) % 101 - 50) * (j % 2 ? 1e-3f : 1.0f);
   node(g, "x", "Placeholder", "", "dtype=float; shape=[?,96]");
   floats(g, "w", 2, (int64_t[]){K, N}, w);
   node(g, "y", "MatMul", "x w", "T=float");
@@ -25,15 +26,18 @@ static void product(void) {
 
 static tarn_tensor *input(int64_t rows) {
   tarn_tensor *x = tensor(TARN_F32, 2, (int64_t[]){rows, K}, NULL);
-  for (int64_t i = 0; i < rows * K; i++)   /* rows of very different sizes, and all of one sign in every third */
-    ((float *)tarn_tensor_data(x))[i] = (float)((i * 29) % 97 - (i / K % 3 ? 48 : 0)) * ldexpf(1, (int)(i / K % 7));
+  for (int64_t i = 0; i < rows * K;
+       i++) /* rows of very different sizes, and all of one sign in every third */
+    ((float *)tarn_tensor_data(x))[i] =
+        (float)((i * 29) % 97 - (i / K % 3 ? 48 : 0)) * ldexpf(1, (int)(i / K % 7));
   return x;
 }
 
 static tarn_tensor *run_with(const char *precision, tarn_tensor *x) {
   tarn_session *s;
   tarn_tensor *y;
-  OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 2, .precision = precision}, NULL, &s));
+  OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 2, .precision = precision},
+                          NULL, &s));
   OK(run_one(s, "x", x, "y", &y));
   tarn_session_destroy(s);
   return y;
@@ -64,7 +68,7 @@ START_TEST(test_precision_is_near) {
   const double off8 = error_of(int8, exact, M), off16 = error_of(bf16, exact, M);
   ck_assert_double_le(off8, 0.03);
   ck_assert_double_le(off16, 0.01);
-  if (tarn__cpu()->avx512_vnni) ck_assert_double_gt(off8, 0);   /* or nothing was quantized at all */
+  if (tarn__cpu()->avx512_vnni) ck_assert_double_gt(off8, 0); /* or nothing was quantized at all */
   tarn_tensor *all[] = {x, exact, same, int8, bf16};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) tarn_tensor_release(all[i]);
 }
@@ -76,10 +80,12 @@ START_TEST(test_precision_is_by_row) {
   for (int row = 0; row < M; row += 171) {
     memcpy(tarn_tensor_data(one), numbers(x) + row * K, sizeof(float) * K);
     tarn_session *s;
-    OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .precision = "int8"}, NULL, &s));
+    OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .precision = "int8"},
+                            NULL, &s));
     OK(run_one(s, "x", one, "y", &alone));
     for (int j = 0; j < N; j++)
-      ck_assert_double_eq_tol(numbers(alone)[j], numbers(many)[row * N + j], 0.03 * (j % 2 ? 5e3 : 5e6));
+      ck_assert_double_eq_tol(numbers(alone)[j], numbers(many)[row * N + j],
+                              0.03 * (j % 2 ? 5e3 : 5e6));
     tarn_tensor_release(alone);
     tarn_session_destroy(s);
   }
@@ -95,9 +101,10 @@ END_TEST
 START_TEST(test_precision_has_names) {
   g = new_graph();
   tarn_session *s;
-  FAILS(tarn__session_create(g, NULL, &(tarn_session_options){.precision = "int4"}, NULL, &s), TARN_INVALID,
-        "there is no precision 'int4'");
+  FAILS(tarn__session_create(g, NULL, &(tarn_session_options){.precision = "int4"}, NULL, &s),
+        TARN_INVALID, "there is no precision 'int4'");
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("precision", teardown, test_precision_is_near, test_precision_is_by_row, test_precision_has_names)
+SUITE_MAIN_TEARDOWN("precision", teardown, test_precision_is_near, test_precision_is_by_row,
+                    test_precision_has_names)

@@ -15,8 +15,7 @@ static void teardown(void) {
   tarn__graph_destroy(g);
 }
 
-/* ---- the cache by itself, with a kernel of the test's own --------------------------------------
- */
+/* ---- the cache by itself, with a kernel of the test's own ------------------------------------ */
 
 static int made;
 static bool refuse;
@@ -30,7 +29,8 @@ static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, 
   return TARN_OK;
 }
 static const tarn_kernel kernel = {.op = "Test", .prepare = prepare};
-static const tarn_kernel_file kernel_file = {&kernel, "test", TARN_TARGET_REFERENCE, "kernels/cpu/test/test.reference.c"};
+static const tarn_kernel_file kernel_file = {&kernel, "test", TARN_TARGET_REFERENCE,
+                                             "kernels/cpu/test/test.reference.c"};
 static const bool yes[] = {true};
 
 static tarn_binding binding(size_t bytes) {
@@ -118,8 +118,7 @@ START_TEST(test_prepared_may_fail_and_be_tried_again) {
 }
 END_TEST
 
-/* ---- in sessions
- * --------------------------------------------------------------------------------- */
+/* ---- in sessions ----------------------------------------------------------------------------- */
 
 enum { K = 256, M = 256 };
 static void add_weights(void) {

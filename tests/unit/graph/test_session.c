@@ -501,6 +501,6 @@ SUITE_MAIN_TEARDOWN(
     test_session_plan_stays_as_long_as_the_session, test_session_variables_are_frozen_and_refreshed,
     test_session_variables_are_destroyed_and_made_again,
     test_session_plans_made_too_early_are_made_again,
-                    test_session_explaining_does_not_spoil_the_run, test_session_feeds_of_tensors_in_between,
+    test_session_explaining_does_not_spoil_the_run, test_session_feeds_of_tensors_in_between,
     test_session_wrong_requests_say_what_is_wrong, test_session_variable_set_checks,
     test_session_results_outlive_it, test_session_steady_runs_ask_for_nothing)

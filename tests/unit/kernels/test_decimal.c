@@ -19,9 +19,10 @@ static void same_fixed(double value, int decimals) {
 }
 
 START_TEST(test_decimal_fixed_is_printfs) {
-  const double values[] = {0,       -0.0,     1,        -1,     0.5,    1.5,  2.5,  0.125, 0.0625, 0.375, 999.9999995, 0.9999999,
-                           5e-7,    -5e-7,    5e-10,    1e-40,  5e-324, 1e15, 1e18, -9.2e18, 0x1p52, 0x1p53, 0x1p-120, 0x1p-119,
-                           0x1p-67, 123456.7, 3.1415926};
+  const double values[] = {0,      -0.0,     1,        -1,          0.5,       1.5,      2.5,
+                           0.125,  0.0625,   0.375,    999.9999995, 0.9999999, 5e-7,     -5e-7,
+                           5e-10,  1e-40,    5e-324,   1e15,        1e18,      -9.2e18,  0x1p52,
+                           0x1p53, 0x1p-120, 0x1p-119, 0x1p-67,     123456.7,  3.1415926};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     for (int decimals = 0; decimals <= 9; decimals++) same_fixed(values[i], decimals);
   uint64_t state = 1;
@@ -38,14 +39,16 @@ END_TEST
 START_TEST(test_decimal_fixed_leaves_the_rest) {
   char made[TARN_DECIMAL_ROOM];
   const double values[] = {INFINITY, -INFINITY, NAN, 0x1p63, 1e300};
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++) ck_assert_uint_eq(tarn__decimal_fixed(made, values[i], 6), 0);
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    ck_assert_uint_eq(tarn__decimal_fixed(made, values[i], 6), 0);
   ck_assert_uint_eq(tarn__decimal_fixed(made, 1, 10), 0);
   ck_assert_uint_eq(tarn__decimal_fixed(made, 1, -1), 0);
 }
 END_TEST
 
 START_TEST(test_decimal_whole_numbers_go_both_ways) {
-  const int64_t values[] = {0, 1, -1, 9, 10, -10, 99, 12345678, 999999999999999999, -999999999999999999};
+  const int64_t values[] = {
+      0, 1, -1, 9, 10, -10, 99, 12345678, 999999999999999999, -999999999999999999};
   char made[TARN_DECIMAL_ROOM], wanted[32];
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     int64_t read;
@@ -65,7 +68,8 @@ START_TEST(test_decimal_whole_numbers_go_both_ways) {
 END_TEST
 
 START_TEST(test_decimal_reads_nothing_else) {
-  const char *const texts[] = {"", "-", "+", " 1", "1 ", "1.0", "0x1", "1e3", "1234567890123456789", "--1", "a"};
+  const char *const texts[] = {
+      "", "-", "+", " 1", "1 ", "1.0", "0x1", "1e3", "1234567890123456789", "--1", "a"};
   int64_t read;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     const tarn_string s = {texts[i], strlen(texts[i])};

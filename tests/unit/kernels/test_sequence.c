@@ -296,9 +296,9 @@ static double farthest(const result *got, const result *wanted) {
   return most;
 }
 
-/* Weights round by at most a part in 512 of their own size (bf16), or in 254 of the largest of their
- * column, and so do 8-bit states: errors that are as good as random, and are forgotten as states
- * are. What was measured is half of these bounds. */
+/* Weights round by at most a part in 512 of their own size (bf16), or in 254 of the largest of
+ * their column, and so do 8-bit states: errors that are as good as random, and are forgotten as
+ * states are. What was measured is half of these bounds. */
 START_TEST(test_sequence_with_narrow_weights_is_near) {
   static const double most[TARN_PRECISIONS] = {
       [TARN_PRECISION_BF16] = 1.5e-3, [TARN_PRECISION_INT8] = 5e-3};

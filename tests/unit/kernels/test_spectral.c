@@ -1,5 +1,6 @@
-/* Eigen- and singular values by every kernel that this machine runs, against their definitions: what is put together again, what
- * is orthonormal, what is in order; matrices of low rank, of zeros, very large and very small ones, NaN. */
+/* Eigen- and singular values by every kernel that this machine runs, against their definitions:
+ * what is put together again, what is orthonormal, what is in order; matrices of low rank, of
+ * zeros, very large and very small ones, NaN. */
 #include "graph/case.h"
 #include "kernels/cpu/linalg/dense.h"
 
@@ -20,8 +21,9 @@ static void clear(void) {
 
 static void make(const char *op, const char *text) {
   clear();
-  ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find(op), text, TARN_NO_DTYPE, 7, &made) == TARN_OK, "%s: %s",
-                text, tarn_error());
+  ck_assert_msg(tarn__case_make(tarn__allocator_default(), tarn__op_find(op), text, TARN_NO_DTYPE,
+                                7, &made) == TARN_OK,
+                "%s: %s", text, tarn_error());
 }
 
 static tarn_status run(tarn_kernel_ref k) {
@@ -69,7 +71,9 @@ static void check_eigen(const char *text) {
         if (cabs(a[i * n + j]) > size) size = cabs(a[i * n + j]);
       }
     for (int64_t i = 0; i < n; i++) {
-      if (i > 0) ck_assert_msg(creal(e[i - 1]) <= creal(e[i]), "%s: values %d and the next are not ascending", text, (int)i - 1);
+      if (i > 0)
+        ck_assert_msg(creal(e[i - 1]) <= creal(e[i]),
+                      "%s: values %d and the next are not ascending", text, (int)i - 1);
       for (int64_t j = 0; j < n; j++) {
         tarn_z sum = -v[i * n + j] * e[j];
         for (int64_t k = 0; k < n; k++) sum += a[i * n + k] * v[k * n + j];
@@ -77,14 +81,15 @@ static void check_eigen(const char *text) {
       }
     }
     ck_assert_msg(off <= rounding(n) * size * (double)n, "%s: a v - v e is up to %g", text, off);
-    ck_assert_msg(lack(v, n, n) <= rounding(n), "%s: vectors are %g from orthonormal", text, lack(v, n, n));
+    ck_assert_msg(lack(v, n, n) <= rounding(n), "%s: vectors are %g from orthonormal", text,
+                  lack(v, n, n));
   }
 }
 
 static void check_singular(const char *text) {
   static tarn_z a[MOST], s[MOST], u[MOST], v[MOST];
-  const tarn_matrices g = tarn__matrices_of(&made.in[0].shape), gu = tarn__matrices_of(&out[1].shape),
-                      gv = tarn__matrices_of(&out[2].shape);
+  const tarn_matrices g = tarn__matrices_of(&made.in[0].shape),
+                      gu = tarn__matrices_of(&out[1].shape), gv = tarn__matrices_of(&out[2].shape);
   const int64_t least = g.M < g.N ? g.M : g.N;
   for (int64_t b = 0; b < g.B; b++) {
     double size = 0, off = 0;
@@ -93,7 +98,8 @@ static void check_singular(const char *text) {
     matrix(&out[1], b, gu.M * gu.N, u);
     matrix(&out[2], b, gv.M * gv.N, v);
     for (int64_t i = 0; i < least; i++)
-      ck_assert_msg(creal(s[i]) >= (i + 1 < least ? creal(s[i + 1]) : 0), "%s: value %d is out of order", text, (int)i);
+      ck_assert_msg(creal(s[i]) >= (i + 1 < least ? creal(s[i + 1]) : 0),
+                    "%s: value %d is out of order", text, (int)i);
     for (int64_t i = 0; i < g.M; i++)
       for (int64_t j = 0; j < g.N; j++) {
         tarn_z sum = -a[i * g.N + j];
@@ -103,7 +109,8 @@ static void check_singular(const char *text) {
       }
     const double most = rounding(g.M + g.N);
     ck_assert_msg(off <= most * size * (double)least, "%s: u s v^H - a is up to %g", text, off);
-    ck_assert_msg(lack(u, gu.M, gu.N) <= most && lack(v, gv.M, gv.N) <= most, "%s: vectors are not orthonormal", text);
+    ck_assert_msg(lack(u, gu.M, gu.N) <= most && lack(v, gv.M, gv.N) <= most,
+                  "%s: vectors are not orthonormal", text);
   }
 }
 
@@ -133,8 +140,10 @@ static void check_all(const char *op, const char *const *shapes, void (*check)(c
           snprintf(text, sizeof text, "input=%s%s", dtypes[d], shapes[s]);
           make(op, text);
           change(changes[c]);
-          ck_assert_msg(run(kernels[k]) == TARN_OK, "%s, %s: %s", text, kernels[k].file->path, tarn_error());
-          snprintf(text + strlen(text), sizeof text - strlen(text), " by %g, kernel %d", changes[c], (int)k);
+          ck_assert_msg(run(kernels[k]) == TARN_OK, "%s, %s: %s", text, kernels[k].file->path,
+                        tarn_error());
+          snprintf(text + strlen(text), sizeof text - strlen(text), " by %g, kernel %d", changes[c],
+                   (int)k);
           check(text);
         }
   }
@@ -149,8 +158,17 @@ START_TEST(test_spectral_eigen) {
 END_TEST
 
 START_TEST(test_spectral_singular) {
-  static const char *const shapes[] = {"[1x1]", "[2x2x2]", "[2x5x5]", "[9x4] full_matrices=true", "[2x4x9] full_matrices=true",
-                                       "[20x7]", "[7x20]", "[33x33]", "[1x6]", "[6x1] full_matrices=true", NULL};
+  static const char *const shapes[] = {"[1x1]",
+                                       "[2x2x2]",
+                                       "[2x5x5]",
+                                       "[9x4] full_matrices=true",
+                                       "[2x4x9] full_matrices=true",
+                                       "[20x7]",
+                                       "[7x20]",
+                                       "[33x33]",
+                                       "[1x6]",
+                                       "[6x1] full_matrices=true",
+                                       NULL};
   check_all("Svd", shapes, check_singular);
 }
 END_TEST
@@ -174,10 +192,12 @@ START_TEST(test_spectral_of_what_is_not_finite) {
     ((float *)made.in[0].data)[4] = -HUGE_VALF;
     ck_assert_int_eq(run(singular[k]), TARN_OK);
     for (int o = 0; o < 3; o++)
-      for (int64_t i = 0; i < tarn__tensor_elements(&out[o]); i++) ck_assert(isnan(((const float *)out[o].data)[i]));
+      for (int64_t i = 0; i < tarn__tensor_elements(&out[o]); i++)
+        ck_assert(isnan(((const float *)out[o].data)[i]));
   }
   clear();
 }
 END_TEST
 
-SUITE_MAIN_TEARDOWN("spectral", clear, test_spectral_eigen, test_spectral_singular, test_spectral_of_what_is_not_finite)
+SUITE_MAIN_TEARDOWN("spectral", clear, test_spectral_eigen, test_spectral_singular,
+                    test_spectral_of_what_is_not_finite)

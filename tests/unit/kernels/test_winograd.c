@@ -1,5 +1,6 @@
-/* Winograd's rounding: every such kernel that this machine runs, against sums in float64. The bounds are those of
- * docs/performance.md with room for other numbers: relative to the largest output, as errors do not follow the single one. */
+/* Winograd's rounding: every such kernel that this machine runs, against sums in float64. The
+ * bounds are those of docs/performance.md with room for other numbers: relative to the largest
+ * output, as errors do not follow the single one. */
 #include "core/dtype.h"
 #include "graph/case.h"
 #include "graph/op.h"
@@ -11,7 +12,8 @@
 #include <string.h>
 
 /* Element (oh, ow, oc) of a SAME convolution of [1, n, n, C], n odd, by an r x r filter. */
-static double exact(const float *x, const float *w, int n, int C, int OC, int r, int stride, int oh, int ow, int oc) {
+static double exact(const float *x, const float *w, int n, int C, int OC, int r, int stride, int oh,
+                    int ow, int oc) {
   double s = 0;
   for (int kh = 0; kh < r; kh++)
     for (int kw = 0; kw < r; kw++) {
@@ -27,11 +29,13 @@ static double exact(const float *x, const float *w, int n, int C, int OC, int r,
 static double error_of(tarn_kernel_ref kernel, int n, int C, int r, int stride) {
   enum { OC = 24 };
   char text[200];
-  snprintf(text, sizeof text, "input=f32[1x%dx%dx%d] filter=f32[%dx%dx%dx%d] strides=[1,%d,%d,1] padding=SAME", n, n, C, r, r,
-           C, OC, stride, stride);
+  snprintf(text, sizeof text,
+           "input=f32[1x%dx%dx%d] filter=f32[%dx%dx%dx%d] strides=[1,%d,%d,1] padding=SAME", n, n,
+           C, r, r, C, OC, stride, stride);
   tarn_case made;
   tarn_tensor y = {0};
-  ck_assert_int_eq(tarn__case_make(tarn__allocator_default(), tarn__op_find("Conv2D"), text, TARN_NO_DTYPE, 7, &made),
+  ck_assert_int_eq(tarn__case_make(tarn__allocator_default(), tarn__op_find("Conv2D"), text,
+                                   TARN_NO_DTYPE, 7, &made),
                    TARN_OK);
   ck_assert_ptr_null(tarn__kernel_refusal(kernel, &made.problem));
   ck_assert_int_eq(tarn__case_run(&made, kernel, NULL, &y), TARN_OK);
@@ -63,12 +67,15 @@ START_TEST(test_winograd_error_is_bounded) {
   const tarn_kernel_ref *kernels = tarn__kernels_of("Conv2D", &count);
   for (size_t k = 0; k < count; k++)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-      if (strcmp(tarn__kernel_name(kernels[k]), rows[i].method) || tarn__target_refusal(kernels[k].file->target)) continue;
+      if (strcmp(tarn__kernel_name(kernels[k]), rows[i].method) ||
+          tarn__target_refusal(kernels[k].file->target))
+        continue;
       char name[100];
       for (int many = 0; many < 2; many++) {
         const double e = error_of(kernels[k], 13, many ? 512 : 64, rows[i].filter, rows[i].stride);
         ck_assert_msg(e <= rows[i].bound[many], "%s: error %g, at most %g",
-                      tarn__kernel_full_name(kernels[k], name, sizeof name), e, rows[i].bound[many]);
+                      tarn__kernel_full_name(kernels[k], name, sizeof name), e,
+                      rows[i].bound[many]);
       }
     }
 }

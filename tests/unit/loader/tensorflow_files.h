@@ -1,6 +1,6 @@
 /* Checkpoints that TensorFlow 2.21 wrote (SaveV2, SaveSlices): the bytes that ours must equal.
- * b: bfloat16 [2] = 1.5, -2; e: float [0,3]; h: half [2] = 1.5, -2; n: int64 = 2^40; s: string [3] = "ab", "", 20 x "x";
- * part: float [4,3] = 0..11, in slices of rows 0 and 1..3. */
+ * b: bfloat16 [2] = 1.5, -2; e: float [0,3]; h: half [2] = 1.5, -2; n: int64 = 2^40; s: string [3]
+ * = "ab", "", 20 x "x"; part: float [4,3] = 0..11, in slices of rows 0 and 1..3. */
 #ifndef TARN_TESTS_UNIT_LOADER_TENSORFLOW_FILES_H
 #define TARN_TESTS_UNIT_LOADER_TENSORFLOW_FILES_H
 

@@ -584,6 +584,6 @@ SUITE_MAIN("bundle", test_bundle_reads_what_tensorflow_wrote,
            test_bundle_refuses_slices_that_do_not_tile, test_bundle_names_what_is_near,
            test_bundle_lists_without_its_data, test_bundle_survives_every_cut_and_flip,
            test_bundle_names_file_and_byte, test_bundle_survives_every_failed_allocation,
-           test_bundle_writes_whole_or_not_at_all, test_bundle_makes_its_folder, test_bundle_swaps_big_endian,
-           test_bundle_refuses_entries_that_lie, test_bundle_finds_by_full_name,
-           test_bundle_is_read_by_many_threads)
+           test_bundle_writes_whole_or_not_at_all, test_bundle_makes_its_folder,
+           test_bundle_swaps_big_endian, test_bundle_refuses_entries_that_lie,
+           test_bundle_finds_by_full_name, test_bundle_is_read_by_many_threads)

@@ -83,9 +83,13 @@ START_TEST(test_npy_refuses) {
       {TARN_DTYPE, "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "unpickled", 8},
       {TARN_DTYPE, "{'descr': '<U3', 'fortran_order': False, 'shape': (1,), }", "text", 12},
       {TARN_DTYPE, "{'descr': '|Sx', 'fortran_order': False, 'shape': (1,), }", "'|Sx'", 3},
-      {TARN_CORRUPT, "{'descr': '|S3', 'fortran_order': False, 'shape': (1,), }", "4 bytes of elements", 4},
-      {TARN_CORRUPT, "{'descr': '|S0', 'fortran_order': False, 'shape': (9999999999,), }", "some width", 0},
-      {TARN_CORRUPT, "{'descr': '|S999999999', 'fortran_order': False, 'shape': (9999999999999,), }", "bytes of elements", 4},
+      {TARN_CORRUPT, "{'descr': '|S3', 'fortran_order': False, 'shape': (1,), }",
+       "4 bytes of elements", 4},
+      {TARN_CORRUPT, "{'descr': '|S0', 'fortran_order': False, 'shape': (9999999999,), }",
+       "some width", 0},
+      {TARN_CORRUPT,
+       "{'descr': '|S999999999', 'fortran_order': False, 'shape': (9999999999999,), }",
+       "bytes of elements", 4},
       {TARN_DTYPE, "{'descr': '|V4', 'fortran_order': False, 'shape': (1,), }", "records", 4},
       {TARN_DTYPE, "{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (1,), }", "dates", 8},
       {TARN_DTYPE, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "records",
@@ -185,7 +189,8 @@ START_TEST(test_npy_round_trips_every_dtype) {
   for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
     for (int rank = 0; rank < 4; rank++) {
       /* Strings: test_npy_keeps_strings. */
-      if (dtypes[i] == TARN_RESOURCE || dtypes[i] == TARN_VARIANT || dtypes[i] == TARN_STRING) continue;
+      if (dtypes[i] == TARN_RESOURCE || dtypes[i] == TARN_VARIANT || dtypes[i] == TARN_STRING)
+        continue;
       tarn_tensor t, back;
       sample(dtypes[i], rank, (int64_t[]){3, 1, 5}, (unsigned)i, &t);
       tarn_status status = tarn__npy_save(plain(), &t, file("a.npy"));
@@ -228,7 +233,8 @@ START_TEST(test_npy_keeps_strings) {
     ck_assert(!s->size || !memcmp(s->data, words[i].data, s->size));
   }
   tarn__tensor_clear(&back);
-  ck_assert_ok(parse(1, "{'descr': '|S2', 'fortran_order': True, 'shape': (2, 2), }", "a\0c\0b\0dd", 8, &back));
+  ck_assert_ok(parse(1, "{'descr': '|S2', 'fortran_order': True, 'shape': (2, 2), }", "a\0c\0b\0dd",
+                     8, &back));
   ck_assert_mem_eq(((const tarn_string *)back.data)[1].data, "b", 1);
   ck_assert_uint_eq(((const tarn_string *)back.data)[3].size, 2);
   tarn__tensor_clear(&back);
@@ -296,5 +302,6 @@ END_TEST
 
 SUITE_MAIN("npy", test_npy_reads_what_numpy_writes, test_npy_reads_fortran_order,
            test_npy_swaps_big_endian, test_npy_refuses, test_npy_writes_what_numpy_writes,
-           test_npy_round_trips_every_dtype, test_npy_keeps_strings, test_npy_survives_every_cut_and_flip,
-           test_npy_names_the_file, test_npy_survives_every_failed_allocation)
+           test_npy_round_trips_every_dtype, test_npy_keeps_strings,
+           test_npy_survives_every_cut_and_flip, test_npy_names_the_file,
+           test_npy_survives_every_failed_allocation)

@@ -12,24 +12,34 @@
 
 /* Counts to 100 in a local variable, by two threads, into a queue with room for 3. */
 static const char head[] =
-  "graph_def {"
-  " node { name: 'zero' op: 'Const' attr { key: 'dtype' value { type: DT_INT32 } }"
-  "  attr { key: 'value' value { tensor { dtype: DT_INT32 tensor_shape { } int_val: 0 } } } }"
-  " node { name: 'count' op: 'VariableV2' attr { key: 'dtype' value { type: DT_INT32 } } attr { key: 'shape' value { shape { } } } }"
-  " node { name: 'count/Assign' op: 'Assign' input: 'count' input: 'zero' attr { key: 'T' value { type: DT_INT32 } } }"
-  " node { name: 'up_to' op: 'CountUpTo' input: 'count' attr { key: 'T' value { type: DT_INT32 } } attr { key: 'limit' value { i: 100 } } }"
-  " node { name: 'queue' op: 'FIFOQueueV2' attr { key: 'component_types' value { list { type: DT_INT32 } } }"
-  "  attr { key: 'shapes' value { list { shape { } } } } attr { key: 'capacity' value { i: 3 } } }"
-  " node { name: 'enqueue' op: 'QueueEnqueueV2' input: 'queue' input: 'up_to' attr { key: 'Tcomponents' value { list { type: DT_INT32 } } } }"
-  " node { name: 'name' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } }"
-  "  attr { key: 'value' value { tensor { dtype: DT_STRING tensor_shape { } string_val: 'nothing' } } } }"
-  " node { name: 'file' op: 'ReadFile' input: 'name' }"
-  " node { name: 'fails' op: 'NoOp' input: '^file' }"
-  " node { name: 'close' op: 'QueueCloseV2' input: 'queue' }"
-  " node { name: 'cancel' op: 'QueueCloseV2' input: 'queue' attr { key: 'cancel_pending_enqueues' value { b: true } } }"
-  " node { name: 'dequeue' op: 'QueueDequeueV2' input: 'queue' attr { key: 'component_types' value { list { type: DT_INT32 } } } }"
-  "}"
-  "collection_def { key: 'local_variables' value { bytes_list { value: '\\n\\007count:0\\022\\014count/Assign' } } }";
+    "graph_def {"
+    " node { name: 'zero' op: 'Const' attr { key: 'dtype' value { type: DT_INT32 } }"
+    "  attr { key: 'value' value { tensor { dtype: DT_INT32 tensor_shape { } int_val: 0 } } } }"
+    " node { name: 'count' op: 'VariableV2' attr { key: 'dtype' value { type: DT_INT32 } } attr { "
+    "key: 'shape' value { shape { } } } }"
+    " node { name: 'count/Assign' op: 'Assign' input: 'count' input: 'zero' attr { key: 'T' value "
+    "{ type: DT_INT32 } } }"
+    " node { name: 'up_to' op: 'CountUpTo' input: 'count' attr { key: 'T' value { type: DT_INT32 } "
+    "} attr { key: 'limit' value { i: 100 } } }"
+    " node { name: 'queue' op: 'FIFOQueueV2' attr { key: 'component_types' value { list { type: "
+    "DT_INT32 } } }"
+    "  attr { key: 'shapes' value { list { shape { } } } } attr { key: 'capacity' value { i: 3 } } "
+    "}"
+    " node { name: 'enqueue' op: 'QueueEnqueueV2' input: 'queue' input: 'up_to' attr { key: "
+    "'Tcomponents' value { list { type: DT_INT32 } } } }"
+    " node { name: 'name' op: 'Const' attr { key: 'dtype' value { type: DT_STRING } }"
+    "  attr { key: 'value' value { tensor { dtype: DT_STRING tensor_shape { } string_val: "
+    "'nothing' } } } }"
+    " node { name: 'file' op: 'ReadFile' input: 'name' }"
+    " node { name: 'fails' op: 'NoOp' input: '^file' }"
+    " node { name: 'close' op: 'QueueCloseV2' input: 'queue' }"
+    " node { name: 'cancel' op: 'QueueCloseV2' input: 'queue' attr { key: "
+    "'cancel_pending_enqueues' value { b: true } } }"
+    " node { name: 'dequeue' op: 'QueueDequeueV2' input: 'queue' attr { key: 'component_types' "
+    "value { list { type: DT_INT32 } } } }"
+    "}"
+    "collection_def { key: 'local_variables' value { bytes_list { value: "
+    "'\\n\\007count:0\\022\\014count/Assign' } } }";
 
 static const char good[] = "collection_def { key: 'queue_runners' value { bytes_list {"
   " value: '\\n\\005queue\\022\\007enqueue\\022\\007enqueue\\032\\005close\"\\006cancel' } } }";
@@ -60,7 +70,8 @@ static void teardown(void) {
 
 static tarn_status take(int32_t *value) {
   tarn_tensor *y;
-  const tarn_status status = tarn_session_run(session, NULL, 0, (const char *[]){"dequeue"}, 1, NULL, 0, &y);
+  const tarn_status status =
+      tarn_session_run(session, NULL, 0, (const char *[]){"dequeue"}, 1, NULL, 0, &y);
   if (status != TARN_OK) return status;
   *value = *(const int32_t *)tarn_tensor_data_const(y);
   tarn_tensor_release(y);
@@ -133,6 +144,8 @@ START_TEST(test_queue_runners_absent_the_wait_is_told) {
 END_TEST
 
 SUITE_MAIN_TEARDOWN("queue_runners", teardown, test_queue_runners_fill_until_the_data_end,
-                    test_queue_runners_stop_while_they_wait_for_room, test_queue_runners_hand_on_a_failure,
-                    test_queue_runners_of_an_op_that_is_absent, test_queue_runners_of_a_model_without_any,
+                    test_queue_runners_stop_while_they_wait_for_room,
+                    test_queue_runners_hand_on_a_failure,
+                    test_queue_runners_of_an_op_that_is_absent,
+                    test_queue_runners_of_a_model_without_any,
                     test_queue_runners_absent_the_wait_is_told)

@@ -23,14 +23,19 @@ static tarn_status add(pieces *p, tarn_row_piece piece) {
 
 static int axis_of(int64_t axis, int rank) { return (int)(axis < 0 ? axis + rank : axis); }
 
-static tarn_status concat(const tarn_call *call, const tarn_tensor *const *values, int n, int axis) {
+static tarn_status concat(const tarn_call *call, const tarn_tensor *const *values, int n,
+                          int axis) {
   tarn_tensor *y = call->out[0];
-  int64_t outer = tarn__dims_product(&y->shape, 0, axis), row = tarn__dims_product(&y->shape, axis, y->shape.rank);
+  int64_t outer = tarn__dims_product(&y->shape, 0, axis),
+          row = tarn__dims_product(&y->shape, axis, y->shape.rank);
   int64_t at = 0;
   pieces p = {.call = call, .outer = outer};
   for (int i = 0; i < n; i++) {
     int64_t run = tarn__dims_product(&values[i]->shape, axis, y->shape.rank);
-    TARN_TRY(add(&p, (tarn_row_piece){.to = y, .from = values[i], .run = run, .to_at = at, .to_row = row, .from_row = run}));
+    TARN_TRY(add(
+        &p,
+        (tarn_row_piece){
+            .to = y, .from = values[i], .run = run, .to_at = at, .to_row = row, .from_row = run}));
     at += run;
   }
   return flush(&p);
@@ -43,16 +48,23 @@ static tarn_status concat_v1(const tarn_call *call) {
 
 static tarn_status concat_v2(const tarn_call *call) {
   int n = call->problem->inputs - 1;
-  return concat(call, call->in, n, axis_of(tarn__index_at(call->in[n], 0), call->out[0]->shape.rank));
+  return concat(call, call->in, n,
+                axis_of(tarn__index_at(call->in[n], 0), call->out[0]->shape.rank));
 }
 
 static tarn_status split(const tarn_call *call, const tarn_tensor *x, int axis) {
-  int64_t outer = tarn__dims_product(&x->shape, 0, axis), row = tarn__dims_product(&x->shape, axis, x->shape.rank);
+  int64_t outer = tarn__dims_product(&x->shape, 0, axis),
+          row = tarn__dims_product(&x->shape, axis, x->shape.rank);
   int64_t at = 0;
   pieces p = {.call = call, .outer = outer};
   for (int i = 0; i < call->problem->outputs; i++) {
     int64_t run = tarn__dims_product(&call->out[i]->shape, axis, x->shape.rank);
-    TARN_TRY(add(&p, (tarn_row_piece){.to = call->out[i], .from = x, .run = run, .to_row = run, .from_at = at, .from_row = row}));
+    TARN_TRY(add(&p, (tarn_row_piece){.to = call->out[i],
+                                      .from = x,
+                                      .run = run,
+                                      .to_row = run,
+                                      .from_at = at,
+                                      .from_row = row}));
     at += run;
   }
   return flush(&p);
@@ -73,7 +85,12 @@ static tarn_status pack(const tarn_call *call) {
   int64_t run = tarn__dims_product(&y->shape, axis + 1, y->shape.rank);
   pieces p = {.call = call, .outer = outer};
   for (int i = 0; i < n; i++)
-    TARN_TRY(add(&p, (tarn_row_piece){.to = y, .from = call->in[i], .run = run, .to_at = i * run, .to_row = n * run, .from_row = run}));
+    TARN_TRY(add(&p, (tarn_row_piece){.to = y,
+                                      .from = call->in[i],
+                                      .run = run,
+                                      .to_at = i * run,
+                                      .to_row = n * run,
+                                      .from_row = run}));
   return flush(&p);
 }
 
@@ -84,6 +101,11 @@ static tarn_status unpack(const tarn_call *call) {
   int64_t run = tarn__dims_product(&x->shape, axis + 1, x->shape.rank);
   pieces p = {.call = call, .outer = outer};
   for (int i = 0; i < n; i++)
-    TARN_TRY(add(&p, (tarn_row_piece){.to = call->out[i], .from = x, .run = run, .to_row = run, .from_at = i * run, .from_row = n * run}));
+    TARN_TRY(add(&p, (tarn_row_piece){.to = call->out[i],
+                                      .from = x,
+                                      .run = run,
+                                      .to_row = run,
+                                      .from_at = i * run,
+                                      .from_row = n * run}));
   return flush(&p);
 }

@@ -1,4 +1,5 @@
-/* Borders: what lies inside of a constant one, and all of a mirrored one, made of copies with negative strides. */
+/* Borders: what lies inside of a constant one, and all of a mirrored one, made of copies with
+ * negative strides. */
 #include "kernels/cpu/array/views/views.h"
 
 /* x into the middle of y, whose border is there already. */
@@ -15,13 +16,15 @@ static tarn_status pad_inside(const tarn_call *call) {
   return COPY_VIEW(call, &c, y, x);
 }
 
-/* Each dim falls into the mirrored start, the inside and the mirrored end; every combination is one copy. */
+/* Each dim falls into the mirrored start, the inside and the mirrored end; every combination is one
+ * copy. */
 static tarn_status mirror_pieces(const tarn_call *call, const int64_t *ys, const int64_t *xs, int d,
                                  tarn_view_copy c) {
   const tarn_mirror_pad_params *p = call->problem->params;
   const tarn_shape *s = &call->in[0]->shape;
   if (d == s->rank) return COPY_VIEW(call, &c, call->out[0], call->in[0]);
-  int64_t before = tarn__index_at(call->in[1], 2 * d), after = tarn__index_at(call->in[1], 2 * d + 1);
+  int64_t before = tarn__index_at(call->in[1], 2 * d),
+          after = tarn__index_at(call->in[1], 2 * d + 1);
   int64_t n = s->dim[d], edge = p->symmetric ? 0 : 1;
   const int64_t length[3] = {before, n, after}, to[3] = {0, before, before + n};
   const int64_t from[3] = {before - 1 + edge, 0, n - 1 - edge}, step[3] = {-1, 1, -1};

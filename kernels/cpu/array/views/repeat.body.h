@@ -23,6 +23,7 @@ static tarn_status broadcast_to(const tarn_call *call) {
   tarn_view_copy c = {.rank = 0};
   int lead = y->shape.rank - x->shape.rank;
   for (int d = 0; d < y->shape.rank; d++)
-    tarn__view_add(&c, y->shape.dim[d], ys[d], d < lead || x->shape.dim[d - lead] == 1 ? 0 : xs[d - lead]);
+    tarn__view_add(&c, y->shape.dim[d], ys[d],
+                   d < lead || x->shape.dim[d - lead] == 1 ? 0 : xs[d - lead]);
   return COPY_VIEW(call, &c, y, x);
 }

@@ -16,9 +16,11 @@ static tarn_status slice(const tarn_call *call) {
 }
 
 /* The slice of `whole` that inputs 1 to 3 name, as one side of a copy; the other side is dense. */
-static tarn_status view(const tarn_call *call, const tarn_shape *whole, bool write, tarn_view_copy *c) {
+static tarn_status view(const tarn_call *call, const tarn_shape *whole, bool write,
+                        tarn_view_copy *c) {
   tarn_strided_slice s;
-  TARN_TRY(tarn__strided_slice_make(call->problem->params, whole, call->in[1], call->in[2], call->in[3], &s));
+  TARN_TRY(tarn__strided_slice_make(call->problem->params, whole, call->in[1], call->in[2],
+                                    call->in[3], &s));
   int64_t stride[TARN_MAX_RANK], at = 0, dense[TARN_MAX_RANK];
   tarn_shape part = {.rank = s.rank};
   memcpy(part.dim, s.size, sizeof part.dim);

@@ -1,13 +1,15 @@
 /* Space to batch and to depth: one strided copy per offset within a block, or one for all. */
 #include "kernels/cpu/array/views/views.h"
 
-/* `space` is the tensor with large spatial dims, `batch` the one with a large batch; margins are what padding adds to
- * space or cropping takes from it, so the same positions correspond in both directions. */
-static tarn_status fold(const tarn_call *call, bool to_batch, const tarn_tensor *margins, const int64_t *block,
-                        int count) {
+/* `space` is the tensor with large spatial dims, `batch` the one with a large batch; margins are
+ * what padding adds to space or cropping takes from it, so the same positions correspond in both
+ * directions. */
+static tarn_status fold(const tarn_call *call, bool to_batch, const tarn_tensor *margins,
+                        const int64_t *block, int count) {
   const tarn_tensor *x = call->in[0];
   tarn_tensor *y = call->out[0];
-  const tarn_shape *space = to_batch ? &x->shape : &y->shape, *batch = to_batch ? &y->shape : &x->shape;
+  const tarn_shape *space = to_batch ? &x->shape : &y->shape,
+                   *batch = to_batch ? &y->shape : &x->shape;
   int64_t ss[TARN_MAX_RANK], bs[TARN_MAX_RANK], offset[TARN_MAX_RANK] = {0}, offsets = 1;
   if (to_batch) TARN_TRY(CLEAR_ALL(call, y));
   if (tarn__tensor_elements(y) == 0 || tarn__tensor_elements(x) == 0) return TARN_OK;
@@ -25,9 +27,11 @@ static tarn_status fold(const tarn_call *call, bool to_batch, const tarn_tensor 
     for (int d = 1; d < space->rank; d++) {
       int64_t n = space->dim[d], step = ss[d];
       if (d <= count) {
-        /* Position j of the batch tensor is position j B + offset - before of space: keep those that exist. */
+        /* Position j of the batch tensor is position j B + offset - before of space: keep those
+         * that exist. */
         int64_t b = block[d - 1], shift = offset[d - 1] - tarn__index_at(margins, 2 * (d - 1));
-        int64_t first = shift >= 0 ? 0 : (-shift + b - 1) / b, end = n > shift ? (n - shift + b - 1) / b : 0;
+        int64_t first = shift >= 0 ? 0 : (-shift + b - 1) / b,
+                end = n > shift ? (n - shift + b - 1) / b : 0;
         if (end > batch->dim[d]) end = batch->dim[d];
         n = end > first ? end - first : 0;
         space_at += (first * b + shift) * ss[d];
@@ -75,7 +79,8 @@ static tarn_status depth(const tarn_call *call, bool into_depth) {
   const int64_t in_deep[6] = {ds[0], ds[h], ds[w], b * channels * ds[c], channels * ds[c], ds[c]};
   tarn_view_copy copy = {.rank = 0};
   for (int d = 0; d < 6; d++)
-    tarn__view_add(&copy, dim[d], into_depth ? in_deep[d] : in_space[d], into_depth ? in_space[d] : in_deep[d]);
+    tarn__view_add(&copy, dim[d], into_depth ? in_deep[d] : in_space[d],
+                   into_depth ? in_space[d] : in_deep[d]);
   return COPY_VIEW(call, &copy, call->out[0], call->in[0]);
 }
 

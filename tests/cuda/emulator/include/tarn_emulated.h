@@ -1,8 +1,9 @@
-/* What a C++ compiler needs to build device code of kernels/cuda for the emulated device: CUDA's keywords, built-in variables,
- * barriers, launches and shared memory. kernels/cuda/launch.h includes it where nvcc would bring its own.
+/* What a C++ compiler needs to build device code of kernels/cuda for the emulated device: CUDA's
+ * keywords, built-in variables, barriers, launches and shared memory. kernels/cuda/launch.h
+ * includes it where nvcc would bring its own.
  *
- * All emulated threads run on one thread of the host at a time (threads.cpp), so built-in variables and shared memory are
- * plain globals. */
+ * All emulated threads run on one thread of the host at a time (threads.cpp), so built-in variables
+ * and shared memory are plain globals. */
 #ifndef TARN_EMULATED_H
 #define TARN_EMULATED_H
 
@@ -34,8 +35,10 @@ constexpr int warpSize = 32;
 namespace tarn_emulated {
 
 /* Puts a grid into a stream; what is wrong with its shape becomes the runtime's last error. */
-void enqueue(const char *name, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream, std::function<void()> body);
-/* An argument's bytes: says so, and fails the next cudaGetLastError, when a word in them is an address in the host's memory. */
+void enqueue(const char *name, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
+             std::function<void()> body);
+/* An argument's bytes: says so, and fails the next cudaGetLastError, when a word in them is an
+ * address in the host's memory. */
 void check_argument(const char *name, int index, const void *bytes, size_t count);
 /* The launch's dynamic shared memory. */
 void *shared_memory();
@@ -47,11 +50,17 @@ const uint64_t *exchange(unsigned mask, uint64_t value);
 unsigned thread_rank();
 
 template <typename... P, typename... A>
-void launch(const char *name, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream, A... args) {
+void launch(const char *name, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes,
+            cudaStream_t stream, A... args) {
   const std::tuple<std::decay_t<P>...> values(args...);   /* converted as a call would */
   int index = 0;
-  std::apply([&](auto... v) { ((__builtin_clear_padding(&v), check_argument(name, index++, &v, sizeof v)), ...); }, values);
-  enqueue(name, grid, block, shared_bytes, stream, [kernel, values] { std::apply(kernel, values); });
+  std::apply(
+      [&](auto... v) {
+        ((__builtin_clear_padding(&v), check_argument(name, index++, &v, sizeof v)), ...);
+      },
+      values);
+  enqueue(name, grid, block, shared_bytes, stream,
+          [kernel, values] { std::apply(kernel, values); });
 }
 
 }  // namespace tarn_emulated

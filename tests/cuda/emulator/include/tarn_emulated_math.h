@@ -1,4 +1,5 @@
-/* CUDA's functions of numbers that C++ has under other names, or not. The fast ones (__expf) are the exact ones here. */
+/* CUDA's functions of numbers that C++ has under other names, or not. The fast ones (__expf) are
+ * the exact ones here. */
 #ifndef TARN_EMULATED_MATH_H
 #define TARN_EMULATED_MATH_H
 
@@ -20,8 +21,12 @@ inline double min(double a, double b) { return fmin(a, b); }
 
 inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 inline double rsqrt(double x) { return 1 / sqrt(x); }
-inline float sinpif(float x) { return static_cast<float>(sin(M_PI * fmod(static_cast<double>(x), 2))); }
-inline float cospif(float x) { return static_cast<float>(cos(M_PI * fmod(static_cast<double>(x), 2))); }
+inline float sinpif(float x) {
+  return static_cast<float>(sin(M_PI * fmod(static_cast<double>(x), 2)));
+}
+inline float cospif(float x) {
+  return static_cast<float>(cos(M_PI * fmod(static_cast<double>(x), 2)));
+}
 inline double sinpi(double x) { return sin(M_PI * fmod(x, 2)); }
 inline double cospi(double x) { return cos(M_PI * fmod(x, 2)); }
 inline float __saturatef(float x) { return x > 0 ? x < 1 ? x : 1 : 0; }
@@ -72,7 +77,9 @@ inline int __float2int_rz(float x) { return static_cast<int>(x); }
 inline int __float2int_rd(float x) { return static_cast<int>(floorf(x)); }
 inline int __float2int_ru(float x) { return static_cast<int>(ceilf(x)); }
 
-inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>((uint64_t{a} * b) >> 32); }
+inline unsigned __umulhi(unsigned a, unsigned b) {
+  return static_cast<unsigned>((uint64_t{a} * b) >> 32);
+}
 inline int __mulhi(int a, int b) { return static_cast<int>((int64_t{a} * b) >> 32); }
 __extension__ typedef unsigned __int128 tarn_emulated_wide;
 inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
@@ -81,7 +88,9 @@ inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b)
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
 inline int __clz(int x) { return x ? __builtin_clz(static_cast<unsigned>(x)) : 32; }
-inline int __clzll(long long x) { return x ? __builtin_clzll(static_cast<unsigned long long>(x)) : 64; }
+inline int __clzll(long long x) {
+  return x ? __builtin_clzll(static_cast<unsigned long long>(x)) : 64;
+}
 inline int __ffs(int x) { return __builtin_ffs(x); }
 inline int __ffsll(long long x) { return __builtin_ffsll(x); }
 inline unsigned __brev(unsigned x) {

@@ -1,4 +1,5 @@
-/* Shuffles, votes and barriers that count. A lane that is shuffled from and is not in the mask gives bytes of 0xff. */
+/* Shuffles, votes and barriers that count. A lane that is shuffled from and is not in the mask
+ * gives bytes of 0xff. */
 #ifndef TARN_EMULATED_WARPS_H
 #define TARN_EMULATED_WARPS_H
 
@@ -32,7 +33,8 @@ int block_count(bool yes);
 
 template <typename T>
 T __shfl_sync(unsigned mask, T value, int source, int width = 32) {
-  return tarn_emulated::shuffle(mask, value, tarn_emulated::lane() / width * width + source % width);
+  return tarn_emulated::shuffle(mask, value,
+                                tarn_emulated::lane() / width * width + source % width);
 }
 template <typename T>
 T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32) {
@@ -49,7 +51,9 @@ T __shfl_xor_sync(unsigned mask, T value, int with, int width = 32) {
   const int lane = tarn_emulated::lane(), from = lane ^ with;
   return tarn_emulated::shuffle(mask, value, from >= lane / width * width + width ? lane : from);
 }
-inline unsigned __ballot_sync(unsigned mask, int yes) { return tarn_emulated::vote(mask, yes != 0); }
+inline unsigned __ballot_sync(unsigned mask, int yes) {
+  return tarn_emulated::vote(mask, yes != 0);
+}
 inline int __any_sync(unsigned mask, int yes) { return tarn_emulated::vote(mask, yes != 0) != 0; }
 inline int __all_sync(unsigned mask, int yes) { return tarn_emulated::vote(mask, yes == 0) == 0; }
 inline void __syncwarp(unsigned mask = 0xffffffffu) { tarn_emulated::exchange(mask, 0); }
