@@ -3,7 +3,7 @@
 #ifndef TARN_BENCH_BENCH_H
 #define TARN_BENCH_BENCH_H
 
-#include "graph/case.h"
+#include "graph/case/case.h"
 
 typedef struct tarn_bench_options {
   const char *filter;            /* part of an op's or a kernel's name, in any case; "": all */

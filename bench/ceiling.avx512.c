@@ -1,6 +1,6 @@
 #include "bench/ceiling.h"
 
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 
 #include <immintrin.h>
 

@@ -1,7 +1,7 @@
 #include "bench/ceiling.h"
 
-#include "core/cpu.h"
-#include "core/trace.h"
+#include "core/thread/cpu.h"
+#include "core/trace/trace.h"
 #include "kernels/device.h"
 
 #include <stdio.h>

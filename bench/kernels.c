@@ -7,9 +7,9 @@
 #include "bench/report.h"
 #include "bench/timing.h"
 
-#include "core/cpu.h"
 #include "core/map.h"
-#include "graph/case_input.h"
+#include "core/thread/cpu.h"
+#include "graph/case/case_input.h"
 #include "kernels/work.h"
 
 #include <math.h>

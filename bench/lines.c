@@ -3,7 +3,7 @@
 #include "bench/bench.h"
 #include "bench/timing.h"
 
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -15,8 +15,8 @@
 
 #include "bench/bench.h"
 #include "bench/timing.h"
-#include "core/cpu.h"
-#include "core/trace.h"
+#include "core/thread/cpu.h"
+#include "core/trace/trace.h"
 
 #ifdef TARN_HAS_OPENBLAS
 

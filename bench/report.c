@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 
 tarn_status tarn__report_add(tarn_bench_report *r, const tarn_bench_row *row, const char *text) {
   if (r->rows == r->room) {

@@ -4,8 +4,8 @@
 
 #include "bench/report.h"
 #include "core/bytes.h"
-#include "core/cpu.h"
 #include "core/file.h"
+#include "core/thread/cpu.h"
 
 enum { WIDTH = 960, HEIGHT = 600, LEFT = 80, RIGHT = 220, TOP = 50, BOTTOM = 60 };
 

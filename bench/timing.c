@@ -1,7 +1,7 @@
 #include "bench/timing.h"
 
-#include "core/cpu.h"
-#include "core/trace.h"
+#include "core/thread/cpu.h"
+#include "core/trace/trace.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #ifndef TARN_BENCH_TIMING_H
 #define TARN_BENCH_TIMING_H
 
-#include "graph/case.h"
+#include "graph/case/case.h"
 
 enum { TARN_BENCH_MOST_RUNS = 20000 };
 

@@ -39,12 +39,12 @@ set(TARN_FLAGS_avx512 -O3 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd 
 # roots, roundings and choices may be vectors; `omp simd` loops are. Neither changes a result. The folders that are written
 # vector by vector do without: their code came out slower by up to a tenth.
 set(TARN_LANES -fopenmp-simd -fno-math-errno -fno-trapping-math)
-set(TARN_BY_HAND "^(conv2d|gemm|narrow|lstm|gru)$")
+set(TARN_BY_HAND "^(conv2d|winograd|gemm|narrow|lstm|gru)$")
 # Loops of many ops in many dtypes: each a few hundred bytes, in which -O3 writes every remainder again in narrower vectors.
 # Without that they are half as large and no slower (single calls took 0.94 to 1.03 of the time). Sums over rows, ArgMax and
 # functions of complex numbers do not become vectors at all below -O3.
 set(TARN_MANY_LOOPS "/((unary|binary|combine|bias|activation|batch_norm|matmul|einsum)/lanes|optimiser/apply"
-  "|convolution/(contract|depthwise)|array/(cast|select|fill|segment)|image/crop|pool/halves|lrn/rows"
+  "|convolution/(contract|depthwise)|array/(cast|select|fill)|segment/segment|image/crop|pool/halves|lrn/rows"
   "|quantize/round_trip)\\.")
 list(JOIN TARN_MANY_LOOPS "" TARN_MANY_LOOPS)
 set(TARN_SOME_LOOPS "/((reduce|pool|softmax)/lanes|convolution/.*)\\.")

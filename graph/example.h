@@ -2,7 +2,7 @@
 #ifndef TARN_GRAPH_EXAMPLE_H
 #define TARN_GRAPH_EXAMPLE_H
 
-#include "graph/attr.h"
+#include "graph/signature/attr.h"
 #include "kernels/params/example.h"
 
 /* The attributes sparse_types, Tdense and dense_shapes, checked. Defined in

@@ -1,5 +1,5 @@
 /* Building a graph: nodes, functions, kept tensors, and finding nodes by name. Names and input
- * texts are copied into the graph's arena; graph/resolve.c turns the texts into edges. */
+ * texts are copied into the graph's arena; graph/resolve/resolve.c turns the texts into edges. */
 #include "graph/graph.h"
 
 #include "core/bytes.h"

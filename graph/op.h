@@ -1,6 +1,6 @@
 /* What an op is: one entry in graph/ops/<family>.c, true on any machine.
  *
- * Signatures are written in TensorFlow's own notation, parsed once (graph/signature.c):
+ * Signatures are written in TensorFlow's own notation, parsed once (graph/signature/signature.c):
  *
  *   .inputs  = "input: T, filter: T"      also "values: N * T", "args: Tin" (a list of types),
  * "ref: Ref(T)" .outputs = "output: T" .attrs   = "T: {half, bfloat16, float, double, int32};
@@ -25,7 +25,7 @@
 #ifndef TARN_GRAPH_OP_H
 #define TARN_GRAPH_OP_H
 
-#include "graph/attr.h"
+#include "graph/signature/attr.h"
 
 typedef struct tarn_op tarn_op;
 
@@ -67,7 +67,7 @@ struct tarn_op {
   /* Case strings for conformance, gradient checks and the bench: "input=f32[2x5x5x3]
    * filter=f32[3x3x3x8] strides=[1,1,1,1] padding=SAME"; inputs by name (number_attr lists repeat
    * "values=..."), values as i32{1,2} for inputs whose elements matter, or f32[3x4]:0..1 for a
-   * range; attributes by name. See graph/case.h. */
+   * range; attributes by name. See graph/case/case.h. */
   const char *cases[16];
 };
 

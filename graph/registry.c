@@ -1,6 +1,6 @@
 /* All op entries in name order, from the table that the build generates. Built on first use; the
  * first of several threads that build it at once wins. */
-#include "graph/signature.h"
+#include "graph/signature/signature.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #ifndef TARN_GRAPH_SESSION_H
 #define TARN_GRAPH_SESSION_H
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 #include "graph/plan.h"
 #include "kernels/files.h"
 

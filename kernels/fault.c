@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "core/shape.h"
+#include "core/tensor/shape.h"
 
 static tarn_status outside_tuple(const tarn_fault *f) {
   char tuple[160] = "", text[TARN_SHAPE_TEXT];

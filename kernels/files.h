@@ -7,7 +7,7 @@
 #ifndef TARN_KERNELS_FILES_H
 #define TARN_KERNELS_FILES_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_files tarn_files; /* as in kernels/run.h */
 struct tarn_files {

@@ -22,8 +22,8 @@
 #ifndef TARN_KERNELS_KERNEL_H
 #define TARN_KERNELS_KERNEL_H
 
-#include "core/tensor.h"
-#include "core/threads.h"
+#include "core/tensor/tensor.h"
+#include "core/thread/threads.h"
 
 /* X(name, text). The order is that of preference when costs are equal: later wins. */
 #define TARN_TARGET_MAP(X)     \

@@ -1,8 +1,8 @@
 /* What kernels ask of a run: outputs whose shape only they know, handles, and whether to stop. */
 #include "kernels/run.h"
 
-#include "core/cpu.h"
-#include "core/trace.h"
+#include "core/thread/cpu.h"
+#include "core/trace/trace.h"
 
 tarn_status tarn__call_allocate(const tarn_call *call, int i, const tarn_shape *shape) {
   tarn_tensor made;

@@ -67,8 +67,8 @@ tarn_status tarn__run_call(const tarn_run *run, const char *function, const tarn
 /* TARN_CANCELLED or TARN_LIMIT (deadline passed) when the run should stop. */
 tarn_status tarn__run_check(const tarn_run *run);
 
-/* Runs a kernel, and frees the upper halves of the vector registers behind it (core/cpu.h). What a
- * kernel calls inside of its own run needs no more than the kernel's `run`. */
+/* Runs a kernel, and frees the upper halves of the vector registers behind it (core/thread/cpu.h).
+ * What a kernel calls inside of its own run needs no more than the kernel's `run`. */
 tarn_status tarn__kernel_run(const tarn_kernel *kernel, const tarn_call *call);
 
 #endif

@@ -1,5 +1,5 @@
 /* Which kernel runs a problem: the one asked for, else the cheapest that can. */
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 #include "kernels/device.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* The table of kernels by op, from the rows that the build generates, and what this machine can
  * run. */
-#include "core/cpu.h"
 #include "core/knobs.h"
+#include "core/thread/cpu.h"
 #include "kernels/kernel.h"
 
 #include <stdio.h>

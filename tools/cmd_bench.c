@@ -1,9 +1,9 @@
 /* tarn bench MODEL: latency, throughput and memory of a model. */
 #include "bench/bench.h"
-#include "core/cpu.h"
-#include "core/trace.h"
+#include "core/thread/cpu.h"
+#include "core/trace/trace.h"
 #include "kernels/device.h"
-#include "tools/model_run.h"
+#include "tools/run/model_run.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "loader/compiled/compiled.h"
-#include "tools/model_run.h"
-#include "tools/stand_in.h"
+#include "tools/run/model_run.h"
+#include "tools/run/stand_in.h"
 
 static const tarn_option options[] = {
     TARN_MODEL_OPTIONS,

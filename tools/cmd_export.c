@@ -8,8 +8,8 @@
 #include "core/file.h"
 #include "loader/graphdef/pbtxt_write.h"
 #include "loader/graphdef/write.h"
-#include "tools/model_run.h"
-#include "tools/stand_in.h"
+#include "tools/run/model_run.h"
+#include "tools/run/stand_in.h"
 
 static const tarn_option options[] = {
     TARN_MODEL_OPTIONS,

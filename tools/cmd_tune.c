@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "bench/timing.h"
-#include "core/threads.h"
+#include "core/thread/threads.h"
 #include "graph/tuning/tuning.h"
 #include "loader/tuning/tuning_file.h"
-#include "tools/model_run.h"
+#include "tools/run/model_run.h"
 
 static const tarn_option options[] = {
     TARN_MODEL_OPTIONS,

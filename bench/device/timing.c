@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 #include "kernels/run.h"
 #include "kernels/state/resources.h"
 

@@ -1,4 +1,4 @@
-"""The table of calls, ops_calls.txt, and the language of its cases (graph/case.h)."""
+"""The table of calls, ops_calls.txt, and the language of its cases (graph/case/case.h)."""
 import math
 import re
 from pathlib import Path

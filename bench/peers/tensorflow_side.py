@@ -31,7 +31,7 @@ def _strings(spec):
 
 
 def _elements(spec):
-    """Elements as graph nodes, with the distributions of graph/case_input.c."""
+    """Elements as graph nodes, with the distributions of graph/case/case_input.c."""
     dtype, shape = DTYPES[spec.dtype], spec.shape
     if dtype == tf.string:
         return tf.constant(_strings(spec), dtype)

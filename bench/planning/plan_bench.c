@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 #include "graph/passes/passes.h"
 #include "graph/session.h"
 

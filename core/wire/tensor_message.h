@@ -15,7 +15,7 @@
 #ifndef TARN_CORE_WIRE_TENSOR_MESSAGE_H
 #define TARN_CORE_WIRE_TENSOR_MESSAGE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "core/wire/wire.h"
 
 typedef struct tarn_tensor_message {

@@ -4,7 +4,7 @@
 #ifndef TARN_GRAPH_EXEC_EXEC_H
 #define TARN_GRAPH_EXEC_EXEC_H
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 #include "graph/exec/prepared.h"
 #include "graph/plan.h"
 #include "kernels/device.h"

@@ -1,8 +1,8 @@
 #include "graph/exec/packed.h"
 
-#include "core/contents.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/tensor/contents.h"
 #include "graph/plan/fold.h"
 #include "kernels/device.h"
 

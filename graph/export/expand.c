@@ -4,7 +4,7 @@
 
 #include "graph/export/exporter.h"
 #include "graph/export/freeze.h"
-#include "graph/signature.h"
+#include "graph/signature/signature.h"
 
 typedef struct expansion {
   tarn_place *p;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "graph/export/exporter.h"
-#include "graph/signature.h"
+#include "graph/signature/signature.h"
 
 tarn_status tarn__export_name(tarn_scope *s, const char *wanted, bool claim, const char **name) {
   const char *base = *wanted ? wanted : "value";

@@ -10,8 +10,8 @@
  * Scaling needs a filter whose elements are known (a constant, or a variable that the plan does not
  * write). Scaled filters get a contents number that follows from their sources, so that every plan
  * of a session finds the same packed weights. */
-#include "core/contents.h"
 #include "core/hash.h"
+#include "core/tensor/contents.h"
 #include "graph/passes/rewrite.h"
 #include "graph/plan/fold.h"
 

@@ -1,5 +1,5 @@
 /* Making a plan: the parts in order, and what is settled between them. */
-#include "core/trace.h"
+#include "core/trace/trace.h"
 #include "graph/exec/prepared.h"
 #include "graph/export/freeze.h"
 #include "graph/passes/rewrite.h"

@@ -1,7 +1,7 @@
 #include "graph/plan/fold.h"
 
-#include "core/contents.h"
-#include "core/threads.h"
+#include "core/tensor/contents.h"
+#include "core/thread/threads.h"
 
 struct tarn_fold {
   const tarn_allocator *allocator;

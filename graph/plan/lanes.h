@@ -4,7 +4,7 @@
 #define TARN_GRAPH_PLAN_LANES_H
 
 #include "graph/plan/builder.h"
-#include "graph/plan/placement.h"
+#include "graph/plan/memory/placement.h"
 
 /* Finds them, where the threads are worth it, and puts the steps in that order; after kernels are
  * chosen. Pass 'side_by_side'. */

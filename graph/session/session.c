@@ -2,9 +2,9 @@
 #include "graph/session.h"
 
 #include "core/bytes.h"
-#include "core/cpu.h"
 #include "core/knobs.h"
-#include "core/threads.h"
+#include "core/thread/cpu.h"
+#include "core/thread/threads.h"
 #include "graph/exec/device.h"
 #include "graph/exec/functions.h"
 #include "graph/export/export.h"

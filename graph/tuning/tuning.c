@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cpu.h"
 #include "core/hash.h"
+#include "core/thread/cpu.h"
 
 enum { FIELDS = 5, MOST_CHOICES = 100000, LINE_BYTES = 8192 };
 

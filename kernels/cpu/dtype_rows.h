@@ -9,7 +9,7 @@
 #ifndef TARN_KERNELS_CPU_DTYPE_ROWS_H
 #define TARN_KERNELS_CPU_DTYPE_ROWS_H
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 #include <tgmath.h>
 #undef I

@@ -15,7 +15,7 @@
 #ifndef TARN_KERNELS_CPU_EACH_H
 #define TARN_KERNELS_CPU_EACH_H
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 #include <complex.h>
 #include <float.h>

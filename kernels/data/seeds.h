@@ -4,7 +4,7 @@
 #ifndef TARN_KERNELS_DATA_SEEDS_H
 #define TARN_KERNELS_DATA_SEEDS_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/cpu/random/stream.h"
 
 typedef struct tarn_seeds tarn_seeds;

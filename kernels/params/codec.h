@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_PARAMS_CODEC_H
 #define TARN_KERNELS_PARAMS_CODEC_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 /* How a JPEG is decoded. */
 typedef struct tarn_jpeg_reading {

@@ -3,8 +3,8 @@
 #ifndef TARN_KERNELS_PARAMS_DATA_H
 #define TARN_KERNELS_PARAMS_DATA_H
 
-#include "core/dtype.h"
-#include "core/tensor.h"
+#include "core/tensor/dtype.h"
+#include "core/tensor/tensor.h"
 
 enum { TARN_DATA_FUNCTIONS = 4 };
 

@@ -4,7 +4,7 @@
 #ifndef TARN_KERNELS_PARAMS_DIAGONALS_H
 #define TARN_KERNELS_PARAMS_DIAGONALS_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/params/array.h"
 
 typedef struct tarn_diagonals {

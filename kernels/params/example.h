@@ -2,8 +2,8 @@
 #ifndef TARN_KERNELS_PARAMS_EXAMPLE_H
 #define TARN_KERNELS_PARAMS_EXAMPLE_H
 
-#include "core/dtype.h"
-#include "core/tensor.h"
+#include "core/tensor/dtype.h"
+#include "core/tensor/tensor.h"
 #include "kernels/params/data.h"
 
 /* How an op is given the keys: each in a scalar input, each group in a vector input, or as

@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_PARAMS_FLOW_H
 #define TARN_KERNELS_PARAMS_FLOW_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_tensor_array_params {
   tarn_dtype dtype;

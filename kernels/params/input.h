@@ -2,8 +2,8 @@
 #ifndef TARN_KERNELS_PARAMS_INPUT_H
 #define TARN_KERNELS_PARAMS_INPUT_H
 
-#include "core/dtype.h"
-#include "core/tensor.h"
+#include "core/tensor/dtype.h"
+#include "core/tensor/tensor.h"
 #include "kernels/cpu/input/inflate.h"
 
 enum { TARN_MAX_PRIORITY_COMPONENTS = 16 };

@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_PARAMS_SPARSE_H
 #define TARN_KERNELS_PARAMS_SPARSE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 /* SparseConcat: as the attribute has it, may be negative. */
 typedef struct tarn_sparse_concat_params {

@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_PARAMS_STATE_H
 #define TARN_KERNELS_PARAMS_STATE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_variable_params {
   tarn_dtype dtype;

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_PARAMS_STRIDED_SLICE_H
 #define TARN_KERNELS_PARAMS_STRIDED_SLICE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/params/array.h"
 
 typedef struct tarn_strided_slice {

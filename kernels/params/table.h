@@ -2,8 +2,8 @@
 #ifndef TARN_KERNELS_PARAMS_TABLE_H
 #define TARN_KERNELS_PARAMS_TABLE_H
 
-#include "core/dtype.h"
-#include "core/tensor.h"
+#include "core/tensor/dtype.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_table_params {
   tarn_dtype keys, values;

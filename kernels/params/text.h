@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_PARAMS_TEXT_H
 #define TARN_KERNELS_PARAMS_TEXT_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_text_params {
   tarn_string separator; /* StringJoin, ReduceJoin */

@@ -2,8 +2,8 @@
 #ifndef TARN_KERNELS_PARAMS_WAITING_H
 #define TARN_KERNELS_PARAMS_WAITING_H
 
-#include "core/dtype.h"
-#include "core/tensor.h"
+#include "core/tensor/dtype.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_accumulator_params {
   tarn_string shared_name;       /* empty: the node's own name */

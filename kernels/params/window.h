@@ -6,7 +6,7 @@
 #ifndef TARN_KERNELS_PARAMS_WINDOW_H
 #define TARN_KERNELS_PARAMS_WINDOW_H
 
-#include "core/shape.h"
+#include "core/tensor/shape.h"
 
 typedef enum tarn_padding { TARN_PAD_VALID, TARN_PAD_SAME, TARN_PAD_EXPLICIT } tarn_padding;
 

@@ -4,7 +4,7 @@
 #ifndef TARN_KERNELS_STATE_COMBINE_H
 #define TARN_KERNELS_STATE_COMBINE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef enum tarn_combine {
   TARN_COMBINE_PUT,   /* y = x: any dtype; strings and objects through tarn__tensor_copy_elements */

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_STATE_HELD_H
 #define TARN_KERNELS_STATE_HELD_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 /* Element i of a variant tensor becomes a holder of `value`, shared where it owns its memory. */
 tarn_status tarn__held_set(const tarn_allocator *a, tarn_tensor *variants, int64_t i,

@@ -10,7 +10,7 @@
 #ifndef TARN_KERNELS_STATE_RESIDENCE_H
 #define TARN_KERNELS_STATE_RESIDENCE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/device.h"
 
 typedef struct tarn_residence tarn_residence;

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_STATE_RESOURCES_H
 #define TARN_KERNELS_STATE_RESOURCES_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_resources tarn_resources;
 

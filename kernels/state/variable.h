@@ -14,7 +14,7 @@
 
 #include <pthread.h>
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/run.h"
 #include "kernels/state/residence.h"
 

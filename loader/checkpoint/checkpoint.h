@@ -7,7 +7,7 @@
 #ifndef TARN_LOADER_CHECKPOINT_CHECKPOINT_H
 #define TARN_LOADER_CHECKPOINT_CHECKPOINT_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "loader/checkpoint/slice.h"
 
 typedef struct tarn_checkpoint_info {

@@ -6,7 +6,7 @@
 #ifndef TARN_LOADER_CHECKPOINT_SLICE_H
 #define TARN_LOADER_CHECKPOINT_SLICE_H
 
-#include "core/shape.h"
+#include "core/tensor/shape.h"
 #include "core/wire/wire.h"
 
 /* One extent a dimension. length -1 (with start 0) is the whole dimension, whatever it measures;

@@ -2,7 +2,7 @@
 #ifndef TARN_LOADER_CHECKPOINT_TENSOR_VALUES_H
 #define TARN_LOADER_CHECKPOINT_TENSOR_VALUES_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "core/wire/wire.h"
 
 /* The elements of `dtype` and `shape` (which a checkpoint keeps elsewhere) out of a TensorProto.

@@ -3,8 +3,8 @@
  * is loaded, planned, packed, and written again with the forms. */
 #include <unistd.h>
 
-#include "core/contents.h"
-#include "core/cpu.h"
+#include "core/tensor/contents.h"
+#include "core/thread/cpu.h"
 #include "graph/plan/fold.h"
 #include "loader/compiled/part.h"
 #include "loader/compiled/reader.h"

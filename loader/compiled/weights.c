@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/contents.h"
 #include "core/crc32c.h"
+#include "core/tensor/contents.h"
 #include "loader/compiled/reader.h"
 
 static const unsigned char *at(const tarn_compiled *c, uint64_t offset) {

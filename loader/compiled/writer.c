@@ -1,9 +1,9 @@
 #include "loader/compiled/writer.h"
 
-#include "core/contents.h"
-#include "core/cpu.h"
 #include "core/crc32c.h"
 #include "core/hash.h"
+#include "core/tensor/contents.h"
+#include "core/thread/cpu.h"
 #include "core/wire/tensor_message.h"
 #include "loader/compiled/format.h"
 #include "loader/compiled/reader.h"

@@ -8,7 +8,7 @@
 
 #include "core/bytes.h"
 #include "core/file.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 #include <stdatomic.h>
 

@@ -3,7 +3,7 @@
 #define TARN_LOADER_GRAPHDEF_WRITE_ATTR_H
 
 #include "core/bytes.h"
-#include "graph/attr.h"
+#include "graph/signature/attr.h"
 
 /* A map from names to AttrValue, as repeated `field`. strict: see write.h. */
 TARN_MUST_CHECK tarn_status tarn__attrs_write(const tarn_attrs *attrs, bool strict, uint32_t field,

@@ -9,7 +9,7 @@
 
 #include "core/bytes.h"
 #include "core/file.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 /* Reads an .npy image out of memory: row-major and of this machine's byte order afterwards,
  * whatever it was. Fixed-width bytes ('S<n>') become strings without the zeros that filled them up.

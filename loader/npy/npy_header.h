@@ -2,7 +2,7 @@
 #ifndef TARN_LOADER_NPY_NPY_HEADER_H
 #define TARN_LOADER_NPY_NPY_HEADER_H
 
-#include "core/shape.h"
+#include "core/tensor/shape.h"
 
 typedef struct npy_header {
   tarn_dtype dtype;

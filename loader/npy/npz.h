@@ -3,7 +3,7 @@
 #ifndef TARN_LOADER_NPY_NPZ_H
 #define TARN_LOADER_NPY_NPZ_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_npz tarn_npz;
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 typedef struct safetensors_dtype {
   const char *name;

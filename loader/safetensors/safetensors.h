@@ -7,7 +7,7 @@
 #ifndef TARN_LOADER_SAFETENSORS_SAFETENSORS_H
 #define TARN_LOADER_SAFETENSORS_SAFETENSORS_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct tarn_safetensors tarn_safetensors;
 

@@ -1,6 +1,6 @@
 #include "compare.h"
 
-#include "graph/case_input.h"
+#include "graph/case/case_input.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef TARN_TESTS_CONFORM_DEVICE_RUN_H
 #define TARN_TESTS_CONFORM_DEVICE_RUN_H
 
-#include "graph/case.h"
+#include "graph/case/case.h"
 #include "guarded.h"
 #include "kernels/device.h"
 

@@ -2,7 +2,7 @@
 #ifndef TARN_TESTS_CONFORM_GUARDED_H
 #define TARN_TESTS_CONFORM_GUARDED_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 typedef struct guarded {
   unsigned char *block;           /* NULL: there is none; from malloc's family */

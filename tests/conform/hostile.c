@@ -1,7 +1,7 @@
 #include "hostile.h"
 
-#include "graph/case_input.h"
-#include "graph/signature.h"
+#include "graph/case/case_input.h"
+#include "graph/signature/signature.h"
 
 #include <stdio.h>
 #include <stdlib.h>

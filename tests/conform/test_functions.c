@@ -7,9 +7,9 @@
  * zero), and is compared with the function of C's library in double, whose own error is far below a
  * float's. Inputs that are denormal are left out; results that are may be anything up to the least
  * normal number. Prints the largest error of each kernel. */
-#include "core/cpu.h"
-#include "graph/case.h"
-#include "graph/case_input.h"
+#include "core/thread/cpu.h"
+#include "graph/case/case.h"
+#include "graph/case/case_input.h"
 
 #include <float.h>
 #include <math.h>

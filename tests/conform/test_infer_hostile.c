@@ -5,8 +5,8 @@
  * give this test its teeth. Arguments: -v to name each node before it is tried (which one
  * crashed?), -n and how many nodes of each op and changes of each case to try, or an op's name and
  * a seed (its cases are left out then). */
-#include "graph/case.h"
-#include "graph/case_input.h"
+#include "graph/case/case.h"
+#include "graph/case/case_input.h"
 #include "hostile.h"
 
 #include <stdio.h>

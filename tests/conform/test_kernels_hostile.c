@@ -6,10 +6,10 @@
  *
  * Arguments: -v to name each node before it is tried (which one crashed?), or an op's name. */
 #include "compare.h"
-#include "core/cpu.h"
-#include "core/trace.h"
-#include "graph/case.h"
-#include "graph/case_input.h"
+#include "core/thread/cpu.h"
+#include "core/trace/trace.h"
+#include "graph/case/case.h"
+#include "graph/case/case_input.h"
 #include "hostile.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "tolerance.h"
 
-#include "graph/case_input.h"
+#include "graph/case/case_input.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #ifndef TARN_TESTS_CONFORM_TOLERANCE_H
 #define TARN_TESTS_CONFORM_TOLERANCE_H
 
-#include "graph/case.h"
+#include "graph/case/case.h"
 
 typedef struct tolerance {
   double relative;   /* of the output's largest magnitude */

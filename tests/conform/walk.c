@@ -2,9 +2,9 @@
 #include "walk.h"
 
 #include "compare.h"
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 #include "device_run.h"
-#include "graph/case_input.h"
+#include "graph/case/case_input.h"
 
 #include <math.h>
 #include <stdio.h>

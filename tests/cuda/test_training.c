@@ -3,7 +3,7 @@
  * TARN_CUDA_MODULE names. */
 #include <math.h>
 
-#include "graph/case_input.h"
+#include "graph/case/case_input.h"
 #include "kernels/cpu/optimiser/rules.h"
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"

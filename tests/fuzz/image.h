@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 static inline const char *image_put(const uint8_t *data, size_t bytes) {
   static int fd = -1;

@@ -1,7 +1,7 @@
 /* Case strings: inputs, attributes, what is derived, and what is refused. On ops of its own:
  * defining tarn__op_files and tarn__kernel_files here keeps the real tables out of this program. */
-#include "graph/case.h"
-#include "graph/case_input.h"
+#include "graph/case/case.h"
+#include "graph/case/case_input.h"
 
 #include <check.h>
 #include <stdlib.h>

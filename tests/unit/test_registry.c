@@ -1,6 +1,6 @@
 /* The op table: names are unique, and every entry's signature and cases are well formed. */
-#include "core/threads.h"
-#include "graph/signature.h"
+#include "core/thread/threads.h"
+#include "graph/signature/signature.h"
 #include "kernels/kernel.h"
 
 #include <check.h>

@@ -1,5 +1,5 @@
 /* The notation of op signatures: what it means, and that what is malformed is refused. */
-#include "graph/signature.h"
+#include "graph/signature/signature.h"
 
 #include <check.h>
 #include <math.h>

@@ -5,7 +5,7 @@
  * once, when its elements are known. */
 #include <string.h>
 
-#include "core/contents.h"
+#include "core/tensor/contents.h"
 #include "graph/passes/recurrent/recurrent.h"
 
 /* Where the columns of one gate are: of the input and of the state. */

@@ -5,7 +5,7 @@
 #ifndef TARN_KERNELS_CPU_ARRAY_CAST_BOUNDS_H
 #define TARN_KERNELS_CPU_ARRAY_CAST_BOUNDS_H
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 typedef struct tarn_cast_bounds {
   bool narrow;                /* 8 or 16 bits; else uint32 */

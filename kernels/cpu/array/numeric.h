@@ -7,7 +7,7 @@
 #ifndef TARN_KERNELS_CPU_ARRAY_NUMERIC_H
 #define TARN_KERNELS_CPU_ARRAY_NUMERIC_H
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 #include <complex.h>
 #undef I

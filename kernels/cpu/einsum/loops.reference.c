@@ -1,5 +1,5 @@
 /* Einsum by definition. */
-#include "kernels/cpu/array/view_copy.h"
+#include "kernels/cpu/array/views/view_copy.h"
 #include "kernels/params/einsum.h"
 
 #define TARN_EACH_BODY "kernels/cpu/einsum/loops.body.h"

@@ -4,7 +4,7 @@
 #ifndef TARN_KERNELS_CPU_ELEMENTWISE_BROADCAST_H
 #define TARN_KERNELS_CPU_ELEMENTWISE_BROADCAST_H
 
-#include "core/shape.h"
+#include "core/tensor/shape.h"
 
 typedef struct tarn_folded {
   int rank;                            /* axes after folding, at least 1; axis 0 is the fastest */

@@ -3,7 +3,7 @@
 #define TARN_KERNELS_CPU_FLOW_LIST_SHAPE_H
 
 #include "kernels/run.h"
-#include "kernels/state/tensor_list.h"
+#include "kernels/state/arrays/tensor_list.h"
 
 /* The list behind input i. Borrowed. */
 tarn_status tarn__list_of(const tarn_call *call, int i, const tarn_tensor_list **list);

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_CPU_FLOW_PIECES_H
 #define TARN_KERNELS_CPU_FLOW_PIECES_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 /* Rows [at, at + rows) of `whole` (rank >= 1, owning its buffer) on its buffer; drop_dim: one row,
  * without the first dim. The range is the caller's duty. `piece` is the caller's to clear. */

@@ -1,5 +1,5 @@
 /* Stacks; each run makes its own, and it lives as long as its handle. */
-#include "kernels/state/stack.h"
+#include "kernels/state/arrays/stack.h"
 
 #include "kernels/params/flow.h"
 #include "kernels/run.h"

@@ -1,6 +1,6 @@
 /* TensorArrays: each run makes its own, and it lives as long as its handle. Unpacking shares the
  * unpacked buffer. */
-#include "kernels/state/tensor_array.h"
+#include "kernels/state/arrays/tensor_array.h"
 
 #include "kernels/cpu/flow/pieces.h"
 #include "kernels/params/flow.h"

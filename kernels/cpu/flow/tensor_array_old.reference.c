@@ -8,9 +8,9 @@
 #include "core/bytes.h"
 #include "kernels/params/flow.h"
 #include "kernels/run.h"
+#include "kernels/state/arrays/tensor_array.h"
 #include "kernels/state/counter.h"
 #include "kernels/state/resources.h"
-#include "kernels/state/tensor_array.h"
 
 enum { KEPT = 1024, MAX_INPUTS = 4, NAME_BYTES = 64 };
 

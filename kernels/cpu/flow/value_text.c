@@ -1,6 +1,6 @@
 #include "kernels/cpu/flow/value_text.h"
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 #define TARN_KERNELS_CPU_FLOW_VALUE_TEXT_H
 
 #include "core/bytes.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 /* 6 digits (float) or 15 (double) where they read back as the same number, else 9 or 17. `text`
  * takes at most 32 bytes. */

@@ -2,8 +2,8 @@
  * element, and of what is in them. */
 #include "kernels/data/optional.h"
 #include "kernels/run.h"
+#include "kernels/state/arrays/tensor_list.h"
 #include "kernels/state/combine.h"
-#include "kernels/state/tensor_list.h"
 
 enum { MAX_DEPTH = 64 };   /* of lists in lists */
 

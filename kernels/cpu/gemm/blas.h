@@ -4,7 +4,7 @@
 #ifndef TARN_KERNELS_CPU_GEMM_BLAS_H
 #define TARN_KERNELS_CPU_GEMM_BLAS_H
 
-#include "core/threads.h"
+#include "core/thread/threads.h"
 
 typedef struct tarn_blas_gemm {
   bool f64;                     /* else f32 */

@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 
 enum {
   KC = 1024,               /* k of one pass at most: fewer passes over C, which L2 does not hold */
@@ -267,7 +267,7 @@ static void cut(loops *l, int threads) {
   l->tile_chunks = ceil_div(l->tiles, tiles);
   l->panel_chunks = ceil_div(l->panels, panels);
   /* Two threads that share C out by rows find in their own caches what they wrote last
-   * (core/threads.c), but both read all of B. */
+   * (core/thread/threads.c), but both read all of B. */
   l->by_rows = panel_bytes * (double)l->panels <= (double)tarn__cpu()->l2_bytes;
 }
 

@@ -12,7 +12,7 @@
 #ifndef TARN_KERNELS_CPU_GEMM_GEMM_H
 #define TARN_KERNELS_CPU_GEMM_GEMM_H
 
-#include "core/threads.h"
+#include "core/thread/threads.h"
 #include "kernels/cpu/gemm/tile.h"
 
 #define TARN_GEMM_MAX_MR 14

@@ -1,7 +1,7 @@
 /* Random crops: the numbers, and the order in which they are drawn, are TensorFlow's. */
 #include <math.h>
 
-#include "kernels/cpu/array/view_copy.h"
+#include "kernels/cpu/array/views/view_copy.h"
 #include "kernels/cpu/random/stream.h"
 #include "kernels/params/image.h"
 #include "kernels/params/random.h"

@@ -2,7 +2,7 @@
  * not in its numbers, which differ from run to run there too. */
 #include <math.h>
 
-#include "kernels/cpu/array/view_copy.h"
+#include "kernels/cpu/array/views/view_copy.h"
 #include "kernels/cpu/random/stream.h"
 #include "kernels/params/image.h"
 

@@ -1,5 +1,5 @@
 /* Windows as strided copies, one for each place within the window; boxes pixel by pixel. */
-#include "kernels/cpu/array/view_copy.h"
+#include "kernels/cpu/array/views/view_copy.h"
 #include "kernels/cpu/image/resample.h"
 
 #include <math.h>

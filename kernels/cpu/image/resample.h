@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_CPU_IMAGE_RESAMPLE_H
 #define TARN_KERNELS_CPU_IMAGE_RESAMPLE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/params/image.h"
 
 /* Input pixels per output pixel along a dim. */

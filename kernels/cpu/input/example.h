@@ -4,7 +4,7 @@
 #ifndef TARN_KERNELS_CPU_INPUT_EXAMPLE_H
 #define TARN_KERNELS_CPU_INPUT_EXAMPLE_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/kernel.h"
 
 typedef struct tarn_feature {

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_CPU_NARROW_AS_BF16_AVX512_H
 #define TARN_KERNELS_CPU_NARROW_AS_BF16_AVX512_H
 
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 #include "kernels/cpu/narrow/narrow.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_CPU_NARROW_AS_INT8_AVX2_H
 #define TARN_KERNELS_CPU_NARROW_AS_INT8_AVX2_H
 
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 #include "kernels/cpu/narrow/narrow.h"
 
 #define ISA tarn__narrow_int8_avx2

@@ -16,7 +16,7 @@
 #ifndef TARN_KERNELS_CPU_NARROW_NARROW_H
 #define TARN_KERNELS_CPU_NARROW_NARROW_H
 
-#include "core/threads.h"
+#include "core/thread/threads.h"
 #include "kernels/cpu/gemm/tile.h"
 
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_CPU_OPTIMISER_STEP_H
 #define TARN_KERNELS_CPU_OPTIMISER_STEP_H
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 #include "kernels/params/optimiser.h"
 
 #include <complex.h>

@@ -1,5 +1,5 @@
 /* Binomial samples, from a seed or from the state that a variable holds. */
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/random/fill.h"
 #include "kernels/cpu/random/sample.h"

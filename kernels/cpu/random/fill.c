@@ -1,6 +1,6 @@
 #include "kernels/cpu/random/fill.h"
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 #include "kernels/cpu/random/stream.h"
 
 #include <math.h>

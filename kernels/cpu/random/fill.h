@@ -5,8 +5,8 @@
 #define TARN_KERNELS_CPU_RANDOM_FILL_H
 
 #include "core/random.h"
-#include "core/tensor.h"
-#include "core/threads.h"
+#include "core/tensor/tensor.h"
+#include "core/thread/threads.h"
 
 typedef enum tarn_draw {
   TARN_DRAW_UNIFORM,       /* [0, 1): floats */

@@ -1,6 +1,6 @@
 #include "kernels/cpu/random/sample.h"
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 #include <math.h>
 

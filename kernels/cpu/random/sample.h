@@ -5,7 +5,7 @@
 #define TARN_KERNELS_CPU_RANDOM_SAMPLE_H
 
 #include "core/random.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/run.h"
 
 /* Normal and uniform doubles of one generator: each comes in pairs of its own, whose second is

@@ -2,7 +2,7 @@
  * Everything is rounded to the output's type at each step, as TensorFlow's templates do. A stream
  * is walked from its beginning to its end, whatever the number of threads: what TensorFlow gives
  * with one; with more it gives large outputs other numbers. */
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/random/sample.h"
 #include "kernels/cpu/random/stream.h"

@@ -4,7 +4,7 @@
  *
  *   for each block of steps
  *     gates[steps * B, columns] = x w_x + b        one product
- *     for each step: some phases (core/phases.h) that the op defines, from h' to h
+ *     for each step: some phases (core/thread/phases.h) that the op defines, from h' to h
  *
  * A single step has x's weights in the same packed blocks as those of h (`joined`), as there is
  * nothing to gain from a product of all steps; `gates` is then the bias alone.
@@ -22,8 +22,8 @@
 #define PRECISION \
   (BYTES ? TARN_PRECISION_INT8 : HALVES ? TARN_PRECISION_BF16 : TARN_PRECISION_F32)
 
-#include "core/cpu.h"
-#include "core/phases.h"
+#include "core/thread/cpu.h"
+#include "core/thread/phases.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/recurrent/factors.body.h"
 #include "kernels/cpu/recurrent/gates.h"

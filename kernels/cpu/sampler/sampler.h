@@ -4,7 +4,7 @@
 #define TARN_KERNELS_CPU_SAMPLER_SAMPLER_H
 
 #include "core/random.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/params/sampler.h"
 
 #include <pthread.h>

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_CPU_SIMD_FLOATS_H
 #define TARN_KERNELS_CPU_SIMD_FLOATS_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "kernels/cpu/simd/half.h"
 
 /* The n elements of a float32 tensor themselves; those of half floats copied to *room, which moves

@@ -3,7 +3,7 @@
 #ifndef TARN_KERNELS_CPU_SIMD_HALF_H
 #define TARN_KERNELS_CPU_SIMD_HALF_H
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 #include <immintrin.h>
 

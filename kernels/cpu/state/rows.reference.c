@@ -1,7 +1,7 @@
 /* Rows of variables by index: scattered to, gathered from; counters; variables of one run. Input 0
  * is the handle in both kinds. Every index is looked at before anything is written. */
-#include "kernels/cpu/array/index_rows.h"
 #include "kernels/cpu/array/numeric.h"
+#include "kernels/cpu/index/index_rows.h"
 #include "kernels/params/state.h"
 #include "kernels/state/combine.h"
 #include "kernels/state/resources.h"

@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_CPU_TEXT_NUMBER_H
 #define TARN_KERNELS_CPU_TEXT_NUMBER_H
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 /* Element i of y (float, double, int32 or int64) becomes the number that s is; white space round it
  * is allowed. TARN_INVALID. */

@@ -1,5 +1,5 @@
-/* A copy between two strided views of one shape, on the device: what kernels/cpu/array/view_copy.h
- * is on the host. */
+/* A copy between two strided views of one shape, on the device: what
+ * kernels/cpu/array/views/view_copy.h is on the host. */
 #ifndef TARN_KERNELS_CUDA_ARRAY_COPY_H
 #define TARN_KERNELS_CUDA_ARRAY_COPY_H
 
@@ -27,8 +27,8 @@ extern "C"
     tarn__cuda_copy_strided(cudaStream_t stream, const tarn_cuda_copy *copy);
 
 #ifndef __cplusplus
-#include "kernels/cpu/array/row_pieces.h"
-#include "kernels/cpu/array/view_copy.h"
+#include "kernels/cpu/array/views/row_pieces.h"
+#include "kernels/cpu/array/views/view_copy.h"
 #include "kernels/cuda/cuda.h"
 
 /* Puts the copy into the call's queue. Offsets and strides are as in view_copy.h; both views lie

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 #ifdef __CUDACC__
 #include <cuda_fp16.h>
 #endif

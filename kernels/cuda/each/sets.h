@@ -2,7 +2,7 @@
 #ifndef TARN_KERNELS_CUDA_EACH_SETS_H
 #define TARN_KERNELS_CUDA_EACH_SETS_H
 
-#include "core/dtype.h"
+#include "core/tensor/dtype.h"
 
 #define EACH_F32_BITS TARN_BIT(TARN_F32)
 #define EACH_F16_BITS TARN_BIT(TARN_F16)

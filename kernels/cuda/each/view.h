@@ -22,7 +22,7 @@ typedef struct tarn_view3 {
 } tarn_view3;
 
 #ifndef __cplusplus
-#include "core/shape.h"
+#include "core/tensor/shape.h"
 
 /* n operands broadcast to `out`; step is [n][TARN_VIEW_AXES]. */
 static inline void tarn__view_fold(const tarn_shape *out, const tarn_shape *const *in, int n,

@@ -1,7 +1,7 @@
 /* Waits: see wait.h. */
 #include "kernels/state/waiting/wait.h"
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 
 #include <time.h>
 

@@ -12,7 +12,7 @@
 #define TARN_TESTS_UNIT_GRAPH_BUILD_GRAPH_H
 
 #include "graph/session.h"
-#include "graph/signature.h"
+#include "graph/signature/signature.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * runs out, and graphs that lie. What elements come in which order is for the golden cases. */
 #include <pthread.h>
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 

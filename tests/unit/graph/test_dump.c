@@ -3,8 +3,8 @@
 
 #include "core/file.h"
 #include "graph/passes/dump.h"
-#include "tests/unit/graph/passes.h"
 #include "tests/unit/model_text.h"
+#include "tests/unit/passes/passes.h"
 #include "tests/unit/suite.h"
 
 static tarn_session *s;

@@ -1,6 +1,6 @@
 /* Concats and packs whose inputs are made in the output's memory: where they may, that no value is
  * overwritten while it is wanted, and that joining never needs more memory. */
-#include "tests/unit/graph/passes.h"
+#include "tests/unit/passes/passes.h"
 #include "tests/unit/suite.h"
 
 /* Inputs that lie in the output of their concat. */

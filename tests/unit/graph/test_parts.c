@@ -1,6 +1,6 @@
 /* Splits and slices that lie in their input's memory: where they may, and that nothing that is
  * written later is seen through them. */
-#include "tests/unit/graph/passes.h"
+#include "tests/unit/passes/passes.h"
 #include "tests/unit/suite.h"
 
 static int parts(const tarn_plan *plan) {

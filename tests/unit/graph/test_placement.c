@@ -1,6 +1,6 @@
 /* Placement of stretches: never two at one place at one time, never more than a twentieth above
  * what must live at once on graphs like those of nets, and the very best on small ones. */
-#include "graph/plan/placement.h"
+#include "graph/plan/memory/placement.h"
 #include "tests/unit/suite.h"
 
 #define OK(call) ck_assert_int_eq(call, TARN_OK)

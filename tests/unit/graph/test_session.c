@@ -3,7 +3,7 @@
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 
 #include <pthread.h>
 #include <unistd.h>

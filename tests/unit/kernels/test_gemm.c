@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cpu.h"
-#include "core/threads.h"
+#include "core/thread/cpu.h"
+#include "core/thread/threads.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/kernel.h"
 #include "tests/unit/suite.h"

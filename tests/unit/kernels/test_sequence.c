@@ -1,13 +1,13 @@
 /* Whole sequences of LSTM and GRU cells: the reference against the cells' own ops, every other
  * kernel against the reference over all attributes, the same bits from any number of threads,
  * errors. */
-#include "graph/case.h"
+#include "graph/case/case.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/cpu.h"
+#include "core/thread/cpu.h"
 #include "tests/unit/suite.h"
 
 typedef struct result {

@@ -1,7 +1,7 @@
 /* Eigen- and singular values by every kernel that this machine runs, against their definitions:
  * what is put together again, what is orthonormal, what is in order; matrices of low rank, of
  * zeros, very large and very small ones, NaN. */
-#include "graph/case.h"
+#include "graph/case/case.h"
 #include "kernels/cpu/linalg/dense.h"
 
 #include <stdio.h>

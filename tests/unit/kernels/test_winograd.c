@@ -1,8 +1,8 @@
 /* Winograd's rounding: every such kernel that this machine runs, against sums in float64. The
  * bounds are those of docs/performance.md with room for other numbers: relative to the largest
  * output, as errors do not follow the single one. */
-#include "core/dtype.h"
-#include "graph/case.h"
+#include "core/tensor/dtype.h"
+#include "graph/case/case.h"
 #include "graph/op.h"
 #include "tests/unit/suite.h"
 

@@ -12,7 +12,7 @@
 
 #include "core/bytes.h"
 #include "core/file.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 #include "tests/unit/suite.h"
 
 #define ck_assert_ok(call)                                            \

@@ -3,8 +3,8 @@
 #ifndef TARN_KERNELS_CPU_ARRAY_VIEWS_VIEWS_H
 #define TARN_KERNELS_CPU_ARRAY_VIEWS_VIEWS_H
 
-#include "kernels/cpu/array/row_pieces.h"
-#include "kernels/cpu/array/view_copy.h"
+#include "kernels/cpu/array/views/row_pieces.h"
+#include "kernels/cpu/array/views/view_copy.h"
 #include "kernels/params/array.h"
 
 /* The strides of input 0 and of output 0, dense as they are. */

@@ -2,7 +2,7 @@
  * that fail, AssertCardinalityDataset counts them, SleepDataset waits before each. */
 #include <time.h>
 
-#include "core/trace.h"
+#include "core/trace/trace.h"
 #include "kernels/data/dataset.h"
 
 typedef struct cursor {
