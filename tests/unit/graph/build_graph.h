@@ -6,8 +6,8 @@
  *   node(g, "y", "AddV2", "x x ^init", "T=float");
  *   floats(g, "w", 2, (int64_t[]){2, 3}, (float[]){...});
  *
- * Inputs are separated by blanks; attributes are written as in signatures, functions by their name.
- */
+ * Inputs are separated by blanks; attributes are written as in signatures, functions by their
+ * name. */
 #ifndef TARN_TESTS_UNIT_GRAPH_BUILD_GRAPH_H
 #define TARN_TESTS_UNIT_GRAPH_BUILD_GRAPH_H
 
@@ -176,26 +176,49 @@ static inline double first(tarn_session *s, const char *feed, tarn_tensor *x, co
 
 /* ---- pieces of graphs that several tests want ----------------------------------------------- */
 
+/* A variable of a V1 loop, whose condition is "cond": NAME in its rounds, NAME_sw behind the
+ * condition (:1 goes on, :0 leaves). It starts as `start`, and `next` is what it becomes. */
+static inline void carried(tarn_graph *g, const char *frame, const char *type, const char *name,
+                           const char *start, const char *next) {
+  char names[3][64], inputs[2][160], attrs[3][96];
+  static const char *const ends[] = {"_in", "_sw", "_next"};
+  for (int i = 0; i < 3; i++) snprintf(names[i], sizeof names[i], "%s%s", name, ends[i]);
+  snprintf(inputs[0], sizeof inputs[0], "%s %s", names[0], names[2]);
+  snprintf(inputs[1], sizeof inputs[1], "%s cond", name);
+  snprintf(attrs[0], sizeof attrs[0], "T=%s; frame_name=%s", type, frame);
+  snprintf(attrs[1], sizeof attrs[1], "T=%s; N=2", type);
+  snprintf(attrs[2], sizeof attrs[2], "T=%s", type);
+  node(g, names[0], "Enter", start, attrs[0]);
+  node(g, name, "Merge", inputs[0], attrs[1]);
+  node(g, names[1], "Switch", inputs[1], attrs[2]);
+  node(g, names[2], "NextIteration", next, attrs[2]);
+}
+/* What does not change in the loop: VALUE_in. */
+static inline void invariant(tarn_graph *g, const char *frame, const char *type,
+                             const char *value) {
+  char name[64], attrs[96];
+  snprintf(name, sizeof name, "%s_in", value);
+  snprintf(attrs, sizeof attrs, "T=%s; frame_name=%s; is_constant=true", type, frame);
+  node(g, name, "Enter", value, attrs);
+}
+
 /* while i < limit: i += 1, x = x * 2, as TensorFlow 1 writes it. Feeds: "limit" (int32). Results:
  * "i_out", "x_out". */
 static inline void add_loop(tarn_graph *g, const char *x) {
   integer(g, "zero", 0);
   integer(g, "one", 1);
   number(g, "two", 2);
-  node(g, "i_in", "Enter", "zero", "T=int32; frame_name=loop");
   node(g, "x_in", "Enter", x, "T=float; frame_name=loop");
-  node(g, "limit_in", "Enter", "limit", "T=int32; frame_name=loop; is_constant=true");
-  node(g, "i", "Merge", "i_in i_next", "T=int32; N=2");
+  invariant(g, "loop", "int32", "limit");
+  carried(g, "loop", "int32", "i", "zero", "i_add");
   node(g, "x_m", "Merge", "x_in x_next", "T=float; N=2");
   node(g, "less", "Less", "i limit_in", "T=int32");
   node(g, "cond", "LoopCond", "less", "");
-  node(g, "i_sw", "Switch", "i cond", "T=int32");
   node(g, "x_sw", "Switch", "x_m cond", "T=float");
-  node(g, "one_in", "Enter", "one", "T=int32; frame_name=loop; is_constant=true");
-  node(g, "two_in", "Enter", "two", "T=float; frame_name=loop; is_constant=true");
+  invariant(g, "loop", "int32", "one");
+  invariant(g, "loop", "float", "two");
   node(g, "i_add", "AddV2", "i_sw:1 one_in", "T=int32");
   node(g, "x_mul", "Mul", "x_sw:1 two_in", "T=float");
-  node(g, "i_next", "NextIteration", "i_add", "T=int32");
   node(g, "x_next", "NextIteration", "x_mul", "T=float");
   node(g, "i_out", "Exit", "i_sw", "T=int32");
   node(g, "x_out", "Exit", "x_sw", "T=float");

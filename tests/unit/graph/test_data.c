@@ -3,22 +3,11 @@
 #include <pthread.h>
 
 #include "core/trace/trace.h"
-#include "tests/unit/graph/build_graph.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/graph/one_graph.h"
 
 #define NUMBERS "output_types=[int64]; output_shapes=[[]]"
 #define ANY "output_types=[int64]; output_shapes=[{ unknown_rank: true }]"
 
-static tarn_graph *g;
-static tarn_session *s;
-static void setup(void) {
-  g = new_graph();
-  s = NULL;
-}
-static void teardown(void) {
-  tarn_session_destroy(s);
-  tarn__graph_destroy(g);
-}
 static void go(void) {
   s = session_on(g);
 }

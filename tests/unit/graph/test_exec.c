@@ -1,20 +1,9 @@
 /* Control flow as TensorFlow's executor has it: dead sides, loops in loops, functions, and what
  * goes wrong in each. */
-#include "tests/unit/graph/build_graph.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/graph/one_graph.h"
 
 #include <pthread.h>
 
-static tarn_graph *g;
-static tarn_session *s;
-static void setup(void) {
-  g = new_graph();
-  s = NULL;
-}
-static void teardown(void) {
-  tarn_session_destroy(s);
-  tarn__graph_destroy(g);
-}
 static void go(void) { s = session_on(g); }
 
 /* p ? x + 1 : x * 10, V1: "y", and which side it was: "y:1" (0 the sum's, as Merge takes it
@@ -122,19 +111,16 @@ START_TEST(test_exec_loops_are_entered_dead) {
   node(g, "start", "Switch", "zero0 p", "T=int32");
   number(g, "two", 2);
   integer(g, "one", 1);
-  node(g, "i_in", "Enter", "start:1", "T=int32; frame_name=loop");
   node(g, "x_in", "Enter", "x_side:1", "T=float; frame_name=loop");
-  node(g, "limit_in", "Enter", "limit", "T=int32; frame_name=loop; is_constant=true");
-  node(g, "one_in", "Enter", "one", "T=int32; frame_name=loop; is_constant=true");
-  node(g, "i", "Merge", "i_in i_next", "T=int32; N=2");
+  invariant(g, "loop", "int32", "limit");
+  invariant(g, "loop", "int32", "one");
+  carried(g, "loop", "int32", "i", "start:1", "i_add");
   node(g, "xm", "Merge", "x_in x_next", "T=float; N=2");
   node(g, "less", "Less", "i limit_in", "T=int32");
   node(g, "cond", "LoopCond", "less", "");
-  node(g, "i_sw", "Switch", "i cond", "T=int32");
   node(g, "x_sw", "Switch", "xm cond", "T=float");
   node(g, "i_add", "AddV2", "i_sw:1 one_in", "T=int32");
   node(g, "x_neg", "Neg", "x_sw:1", "T=float");
-  node(g, "i_next", "NextIteration", "i_add", "T=int32");
   node(g, "x_next", "NextIteration", "x_neg", "T=float");
   node(g, "out", "Exit", "x_sw", "T=float");
   node(g, "other", "Mul", "x_side:0 two", "T=float");
@@ -154,23 +140,14 @@ START_TEST(test_exec_loops_swap_what_they_carry) {
   number(g, "b0", 2);
   integer(g, "zero", 0);
   integer(g, "one", 1);
-  node(g, "limit_in", "Enter", "limit", "T=int32; frame_name=f; is_constant=true");
-  node(g, "one_in", "Enter", "one", "T=int32; frame_name=f; is_constant=true");
-  node(g, "i_in", "Enter", "zero", "T=int32; frame_name=f");
-  node(g, "a_in", "Enter", "a0", "T=float; frame_name=f");
-  node(g, "b_in", "Enter", "b0", "T=float; frame_name=f");
-  node(g, "i", "Merge", "i_in i_next", "T=int32; N=2");
-  node(g, "a", "Merge", "a_in a_next", "T=float; N=2");
-  node(g, "b", "Merge", "b_in b_next", "T=float; N=2");
+  invariant(g, "f", "int32", "limit");
+  invariant(g, "f", "int32", "one");
+  carried(g, "f", "int32", "i", "zero", "add");
+  carried(g, "f", "float", "a", "a0", "b_sw:1");
+  carried(g, "f", "float", "b", "b0", "a_sw:1");
   node(g, "less", "Less", "i limit_in", "T=int32");
   node(g, "cond", "LoopCond", "less", "");
-  node(g, "i_sw", "Switch", "i cond", "T=int32");
-  node(g, "a_sw", "Switch", "a cond", "T=float");
-  node(g, "b_sw", "Switch", "b cond", "T=float");
   node(g, "add", "AddV2", "i_sw:1 one_in", "T=int32");
-  node(g, "i_next", "NextIteration", "add", "T=int32");
-  node(g, "a_next", "NextIteration", "b_sw:1", "T=float");
-  node(g, "b_next", "NextIteration", "a_sw:1", "T=float");
   node(g, "a_out", "Exit", "a_sw", "T=float");
   node(g, "b_out", "Exit", "b_sw", "T=float");
   go();
@@ -187,16 +164,12 @@ START_TEST(test_exec_loops_nest) {
   node(g, "limit", "Placeholder", "", "dtype=int32; shape=[]");
   integer(g, "zero", 0);
   integer(g, "one", 1);
-  node(g, "limit_in", "Enter", "limit", "T=int32; frame_name=outer; is_constant=true");
-  node(g, "one_in", "Enter", "one", "T=int32; frame_name=outer; is_constant=true");
-  node(g, "i_in", "Enter", "zero", "T=int32; frame_name=outer");
-  node(g, "t_in", "Enter", "zero", "T=int32; frame_name=outer");
-  node(g, "i", "Merge", "i_in i_next", "T=int32; N=2");
-  node(g, "t", "Merge", "t_in t_next", "T=int32; N=2");
+  invariant(g, "outer", "int32", "limit");
+  invariant(g, "outer", "int32", "one");
+  carried(g, "outer", "int32", "i", "zero", "i_add");
+  carried(g, "outer", "int32", "t", "zero", "u_out");
   node(g, "less", "Less", "i limit_in", "T=int32");
   node(g, "cond", "LoopCond", "less", "");
-  node(g, "i_sw", "Switch", "i cond", "T=int32");
-  node(g, "t_sw", "Switch", "t cond", "T=int32");
   node(g, "i_live", "Identity", "i_sw:1", "T=int32");
   node(g, "j_in", "Enter", "j_start", "T=int32; frame_name=inner");
   node(g, "j_start", "Sub", "i_live i_live", "T=int32");
@@ -215,8 +188,6 @@ START_TEST(test_exec_loops_nest) {
   node(g, "u_next", "NextIteration", "u_add", "T=int32");
   node(g, "u_out", "Exit", "u_sw", "T=int32");
   node(g, "i_add", "AddV2", "i_live one_in", "T=int32");
-  node(g, "i_next", "NextIteration", "i_add", "T=int32");
-  node(g, "t_next", "NextIteration", "u_out", "T=int32");
   node(g, "total", "Exit", "t_sw", "T=int32");
   go();
   for (int n = 0; n < 7; n++)

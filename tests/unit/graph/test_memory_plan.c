@@ -1,18 +1,6 @@
 /* The arena of a plan, checked against lifetimes that are worked out here anew: no two values that
  * are needed at the same time share bytes, and the peak stays near what must live at once. */
-#include "tests/unit/graph/build_graph.h"
-#include "tests/unit/suite.h"
-
-static tarn_graph *g;
-static tarn_session *s;
-static void setup(void) {
-  g = new_graph();
-  s = NULL;
-}
-static void teardown(void) {
-  tarn_session_destroy(s);
-  tarn__graph_destroy(g);
-}
+#include "tests/unit/graph/one_graph.h"
 
 enum { ROWS = 16, COLS = 64, BYTES = ROWS * COLS * 4 };
 

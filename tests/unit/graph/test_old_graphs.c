@@ -1,18 +1,6 @@
 /* What only graphs of TensorFlow before 1.0 have: TensorArrays whose handles are names, and the
  * words with which ops that need another process are refused. */
-#include "tests/unit/graph/build_graph.h"
-#include "tests/unit/suite.h"
-
-static tarn_graph *g;
-static tarn_session *s;
-static void setup(void) {
-  g = new_graph();
-  s = NULL;
-}
-static void teardown(void) {
-  tarn_session_destroy(s);
-  tarn__graph_destroy(g);
-}
+#include "tests/unit/graph/one_graph.h"
 
 /* array = [x0, x1] of the kind that `kind` names, its first flow 0; "flow" after both writes. */
 static void add_array(const char *kind) {

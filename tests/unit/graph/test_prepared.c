@@ -1,19 +1,7 @@
 /* Packed weights: one copy for all plans and threads, fresh after a change, and originals that may
  * go once they are packed. */
 #include "graph/exec/prepared.h"
-#include "tests/unit/graph/build_graph.h"
-#include "tests/unit/suite.h"
-
-static tarn_graph *g;
-static tarn_session *s;
-static void setup(void) {
-  g = new_graph();
-  s = NULL;
-}
-static void teardown(void) {
-  tarn_session_destroy(s);
-  tarn__graph_destroy(g);
-}
+#include "tests/unit/graph/one_graph.h"
 
 /* ---- the cache by itself, with a kernel of the test's own ------------------------------------ */
 

@@ -1,23 +1,12 @@
 /* Sessions: many threads, plans that come and go, variables that change under them, limits, and
  * what requests get wrong. */
-#include "tests/unit/graph/build_graph.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/graph/one_graph.h"
 
 #include "core/trace/trace.h"
 
 #include <pthread.h>
 #include <unistd.h>
 
-static tarn_graph *g;
-static tarn_session *s;
-static void setup(void) {
-  g = new_graph();
-  s = NULL;
-}
-static void teardown(void) {
-  tarn_session_destroy(s);
-  tarn__graph_destroy(g);
-}
 static void go(int threads) { s = session_with(g, &(tarn_session_options){.threads = threads}); }
 
 /* y = relu(x w) w', x: [?, 64]. */
