@@ -1,26 +1,7 @@
 #!/bin/sh
 # inspect.sh TARN PREFIX: `tarn inspect` on a graph in text, on a checkpoint without a graph, and on what is neither.
-set -u
 tarn=$1 prefix=$2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-bad=0
-
-gives() { # gives STATUS WORDS...: the exit status, and on failure one message without control bytes
-  wanted=$1
-  shift
-  "$tarn" "$@" > out 2> err
-  status=$?
-  [ $status -eq "$wanted" ] || { echo "tarn $*: exit $status, expected $wanted"; cat out err; bad=1; }
-  if [ "$wanted" -gt 0 ]; then
-    [ "$(grep -c '^tarn: ' err)" -eq 1 ] || { echo "tarn $*: expected one line of message"; cat err; bad=1; }
-  fi
-  if LC_ALL=C grep -q "$(printf '[\001-\010\033]')" out err; then echo "tarn $*: control bytes"; bad=1; fi
-}
-says() { # says FILE TEXT
-  grep -q -- "$2" "$1" || { echo "expected '$2' in:"; cat "$1"; bad=1; }
-}
+. "$(dirname "$0")/check.sh"
 
 cat > graph.pbtxt <<'END'
 node { name: "in put" op: "Bad" }
