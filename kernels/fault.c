@@ -22,6 +22,9 @@ tarn_status tarn__fault_fail(const tarn_fault *f) {
     case TARN_FAULT_ROW:
       return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", at, index,
                        (long long)f->dim[0]);
+    case TARN_FAULT_SEGMENT:
+      return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld of %lld segments", at, index,
+                       (long long)f->dim[0]);
     case TARN_FAULT_TUPLE:
       return outside_tuple(f);
     case TARN_FAULT_OFFSET:

@@ -14,6 +14,7 @@ typedef enum tarn_fault_kind {
   TARN_FAULT_NONE,
   TARN_FAULT_ROW,     /* indices[at] = index[0] is not below dim[0] */
   TARN_FAULT_TUPLE,   /* indices[at] = [index..] is outside the dims, of which there are `rank` */
+  TARN_FAULT_SEGMENT, /* segment_ids[at] = index[0] is not below dim[0] */
   TARN_FAULT_OFFSET,  /* the same as ROW in the words of optimisers */
   TARN_FAULT_DIVISOR, /* element `at` of what is divided by is 0 */
   TARN_FAULT_UPDATES, /* the same in the words of ResourceScatterDiv */

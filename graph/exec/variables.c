@@ -93,7 +93,7 @@ tarn_status tarn__exec_variables_begin(tarn_exec *x, const tarn_step *step,
   *done = k == read_rows || k == assign_rows;
   TARN_TRY(variable_of(x, 0, &v));
   if (k == read_rows) return tarn__variable_read_there(v, x->out[0]);
-  if (step->outputs) {
+  if (step->outputs && !k->reads) {
     const tarn_call call = {
         .problem = &binding->problem, .in = x->in, .out = x->out, .run = x->run};
     TARN_TRY(tarn__call_handle(&call, 0, tarn__object_retain(v)));

@@ -136,7 +136,7 @@ static tarn_status make(tarn_residence *r, size_t bytes, tarn_room **room) {
 }
 
 tarn_status tarn__room_take(tarn_residence *r, size_t bytes, tarn_room **room) {
-  const size_t whole = (bytes / TARN_ALIGN + 1) * TARN_ALIGN;
+  const size_t whole = tarn__room_bytes(bytes);
   int others;
   tarn_room *found = find_spare(r, whole, &others);
   if (!found && others < MOST_SPARE) {

@@ -24,6 +24,11 @@ typedef struct tarn_room {
   atomic_int users;
 } tarn_room;
 
+/* What a value of so many bytes takes there. */
+static inline size_t tarn__room_bytes(size_t bytes) {
+  return (bytes / TARN_ALIGN + 1) * TARN_ALIGN;
+}
+
 /* One reference (tarn__object_release gives it back); nothing is asked of the device yet. The
  * budget is charged for the memory, and outlives the residence. */
 tarn_status tarn__residence_create(const tarn_allocator *a, const tarn_backend *backend,

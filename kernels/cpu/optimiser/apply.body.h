@@ -5,6 +5,7 @@
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/optimiser/rules.h"
 #include "kernels/cpu/optimiser/step.h"
+#include "kernels/fault.h"
 #include "kernels/run.h"
 #include "kernels/state/variable.h"
 
@@ -172,18 +173,14 @@ static tarn_status check_demands(const rule *r, bool sparse, const tarn_step_dat
   if (sparse && (r->demands & FILLED_ROWS) && tarn__dims_product(var, 1, var->rank) == 0)
     return tarn_fail(TARN_SHAPE, "rows of no elements");
   if (!(r->demands & (sparse ? SIGNS | SIGNS_OF_ROWS : SIGNS))) return TARN_OK;
-  const double lr = creal(d->rate[0]), l1 = creal(d->rate[1]), l2 = creal(d->rate[2]);
-  if (!(lr > 0) && !(lr == 0 && d->flags->linear_by_lr))
-    return tarn_fail(TARN_INVALID, "the learning rate is %g: expected a positive one", lr);
-  if (!(l1 >= 0) || !(l2 >= 0))
-    return tarn_fail(TARN_INVALID, "l1 is %g, l2 %g: expected none below 0", l1, l2);
-  if (r->demands & SIGNS) return TARN_OK;
-  const double shrinkage = creal(d->rate[3]), power = creal(d->rate[4]);
-  if (!(shrinkage >= 0) || !(power <= 0))
-    return tarn_fail(TARN_INVALID,
-                     "l2_shrinkage is %g, lr_power %g: expected none below and above 0", shrinkage,
-                     power);
-  return TARN_OK;
+  tarn_fault bad = {.kind = TARN_FAULT_NONE};
+  for (int k = 0; k < TARN_FAULT_RATES; k++) bad.rate[k] = creal(d->rate[k]);
+  const double *rate = bad.rate;
+  if (!(rate[0] > 0) && !(rate[0] == 0 && d->flags->linear_by_lr)) bad.kind = TARN_FAULT_RATE;
+  else if (!(rate[1] >= 0) || !(rate[2] >= 0)) bad.kind = TARN_FAULT_L1_L2;
+  else if (!(r->demands & SIGNS) && (!(rate[3] >= 0) || !(rate[4] <= 0)))
+    bad.kind = TARN_FAULT_POWER;
+  return bad.kind ? tarn__fault_fail(&bad) : TARN_OK;
 }
 
 /* ---- running a rule -------------------------------------------------------------------------- */
@@ -262,8 +259,7 @@ static tarn_status rows(const job *j, const tarn_shape *var, const tarn_tensor *
   for (int64_t i = 0; i < n; i++) {
     const int64_t at = tarn__index_at(indices, i);
     if (at < 0 || at >= var->dim[0])
-      return tarn_fail(TARN_INVALID, "Index %lld at offset %lld in indices is out of range",
-                       (long long)at, (long long)i);
+      return tarn__fault_fail(&(tarn_fault){.kind = TARN_FAULT_OFFSET, .at = i, .index = {at}});
   }
   for (int64_t i = 0; i < n; i++) run_rule(j, tarn__index_at(indices, i) * row, i * row, row);
   return TARN_OK;
@@ -294,12 +290,6 @@ static tarn_status apply(const tarn_call *call, const rule *r, bool sparse) {
                                 : TARN_OK;
 }
 
-/* Rules with a sparse form. */
-#define SPARSE_RULES(X)                                                                      \
-  X(ProximalGradientDescent)                                                                 \
-  X(Momentum) X(Adagrad) X(AdagradV2) X(ProximalAdagrad) X(AdagradDA) X(Adadelta) X(RMSProp) \
-      X(CenteredRMSProp) X(Ftrl) X(FtrlV2)
-
 #define REAL(OP, f, slots, before, after, skipped, demands)                 \
   static const rule rule_##OP = {slots,   before,  after, skipped, demands, \
                                  f##_f32, f##_f64, NULL,  NULL};
@@ -308,7 +298,7 @@ static tarn_status apply(const tarn_call *call, const rule *r, bool sparse) {
                                  f##_f32, f##_f64, f##_c64, f##_c128};
 #define DENSE(OP, f, slots, before, after, skipped, demands) \
   static tarn_status dense_##OP(const tarn_call *call) { return apply(call, &rule_##OP, false); }
-#define SPARSE(OP) \
+#define SPARSE(OP, f) \
   static tarn_status sparse_##OP(const tarn_call *call) { return apply(call, &rule_##OP, true); }
 FIELD_RULES(FIELD)
 RESOURCE_FIELD_RULES(FIELD)
@@ -317,19 +307,20 @@ RESOURCE_REAL_RULES(REAL)
 RULES(DENSE)
 RESOURCE_RULES(DENSE)
 SPARSE_RULES(SPARSE)
-SPARSE(KerasMomentum)
+RESOURCE_SPARSE_RULES(SPARSE)
 
 #define RESOURCE_ROW(OP, f, slots, before, after, skipped, demands) \
   {.op = "ResourceApply" #OP, .name = #f, .run = dense_##OP},
 #define DENSE_ROWS(OP, f, slots, before, after, skipped, demands) \
   {.op = "Apply" #OP, .name = #f, .run = dense_##OP},             \
       RESOURCE_ROW(OP, f, slots, before, after, skipped, demands)
-#define SPARSE_ROWS(OP)                                          \
-  {.op = "SparseApply" #OP, .name = "rows", .run = sparse_##OP}, \
-      {.op = "ResourceSparseApply" #OP, .name = "rows", .run = sparse_##OP},
+#define RESOURCE_SPARSE_ROW(OP, f) \
+  {.op = "ResourceSparseApply" #OP, .name = "rows", .run = sparse_##OP},
+#define SPARSE_ROWS(OP, f) \
+  {.op = "SparseApply" #OP, .name = "rows", .run = sparse_##OP}, RESOURCE_SPARSE_ROW(OP, f)
 
 #define ROWS \
   RULES(DENSE_ROWS) \
   RESOURCE_RULES(RESOURCE_ROW) \
   SPARSE_RULES(SPARSE_ROWS) \
-  {.op = "ResourceSparseApplyKerasMomentum", .name = "rows", .run = sparse_KerasMomentum},
+  RESOURCE_SPARSE_RULES(RESOURCE_SPARSE_ROW)

@@ -37,4 +37,19 @@ enum {
 #define RESOURCE_REAL_RULES(X) X(AdamWithAmsgrad, amsgrad, 4, 6, 0, 0, 0)
 #define RESOURCE_RULES(X) RESOURCE_FIELD_RULES(X) RESOURCE_REAL_RULES(X)
 
+/* Those that have a form for rows: X(op, function). */
+#define SPARSE_RULES(X)                                 \
+  X(ProximalGradientDescent, proximal_gradient_descent) \
+  X(Momentum, momentum)                                 \
+  X(Adagrad, adagrad)                                   \
+  X(AdagradV2, adagrad_v2)                              \
+  X(ProximalAdagrad, proximal_adagrad)                  \
+  X(AdagradDA, adagrad_da)                              \
+  X(Adadelta, adadelta)                                 \
+  X(RMSProp, rms_prop)                                  \
+  X(CenteredRMSProp, centered_rms_prop)                 \
+  X(Ftrl, ftrl)                                         \
+  X(FtrlV2, ftrl)
+#define RESOURCE_SPARSE_RULES(X) X(KerasMomentum, keras_momentum)
+
 #endif

@@ -2,9 +2,11 @@
  * is the handle in both kinds. Every index is looked at before anything is written. */
 #include "kernels/cpu/array/numeric.h"
 #include "kernels/cpu/index/index_rows.h"
+#include "kernels/fault.h"
 #include "kernels/params/state.h"
 #include "kernels/state/combine.h"
 #include "kernels/state/resources.h"
+#include "kernels/state/row_shapes.h"
 #include "kernels/state/variable.h"
 
 #include <stdio.h>
@@ -23,6 +25,11 @@ static tarn_status updates_fail(const tarn_call *call, const tarn_tensor *var) {
       TARN_SHAPE, "%s: a variable of shape %s, indices of %s and updates of %s do not fit",
       call->problem->op, tarn__shape_print(&var->shape, v),
       tarn__shape_print(&call->in[1]->shape, i), tarn__shape_print(&call->in[2]->shape, u));
+}
+
+static tarn_status row_fail(int64_t i, int64_t at, int64_t rows) {
+  return tarn__fault_fail(
+      &(tarn_fault){.kind = TARN_FAULT_ROW, .at = i, .index = {at}, .dim = {rows}});
 }
 
 /* Zeros of both signs. */
@@ -45,22 +52,16 @@ static tarn_status scatter_rows(const tarn_call *call, tarn_combine how, tarn_te
   const tarn_tensor *indices = call->in[1], *updates = call->in[2];
   const bool scalar = updates->shape.rank == 0;
   const int64_t n = tarn__tensor_elements(indices);
-  bool fits = var->shape.rank >= 1 &&
-              (scalar || updates->shape.rank == indices->shape.rank + var->shape.rank - 1);
-  for (int k = 0; k < updates->shape.rank && fits; k++)
-    fits = updates->shape.dim[k] == (k < indices->shape.rank
-                                         ? indices->shape.dim[k]
-                                         : var->shape.dim[k - indices->shape.rank + 1]);
-  if (!fits) return updates_fail(call, var);
+  if (!tarn__rows_fit(&var->shape, &indices->shape, &updates->shape))
+    return updates_fail(call, var);
   for (int64_t i = 0; i < n; i++) {
     const int64_t at = tarn__index_at(indices, i);
     if (at < 0 || at >= var->shape.dim[0])
-      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i,
-                       (long long)at, (long long)var->shape.dim[0]);
+      return row_fail(i, at, var->shape.dim[0]);
   }
   if (how == TARN_COMBINE_DIV && !strcmp(call->problem->op, "ResourceScatterDiv") &&
       has_zero(updates))
-    return tarn_fail(TARN_INVALID, "updates must not contain 0");
+    return tarn__fault_fail(&(tarn_fault){.kind = TARN_FAULT_UPDATES});
   const int64_t row = tarn__dims_product(&var->shape, 1, var->shape.rank);
   for (int64_t i = 0; i < n; i++)
     TARN_TRY(tarn__combine(how, var, tarn__index_at(indices, i) * row, updates,
@@ -70,19 +71,11 @@ static tarn_status scatter_rows(const tarn_call *call, tarn_combine how, tarn_te
 
 static tarn_status scatter_tuples(const tarn_call *call, tarn_combine how, tarn_tensor *var) {
   const tarn_tensor *indices = call->in[1], *updates = call->in[2];
-  const int outer = indices->shape.rank - 1;
-  const bool empty = tarn__tensor_elements(var) == 0;
-  if (outer < 0 || indices->shape.dim[outer] > var->shape.rank ||
-      (!empty && (outer < 1 || indices->shape.dim[outer] < 1)))
+  if (!tarn__tuples_fit(&var->shape, &indices->shape, &updates->shape))
     return updates_fail(call, var);
   const tarn_index_rows r = tarn__index_rows(indices, &var->shape);
-  bool fits = updates->shape.rank == outer + var->shape.rank - r.depth;
-  for (int k = 0; k < updates->shape.rank && fits; k++)
-    fits = updates->shape.dim[k] ==
-           (k < outer ? indices->shape.dim[k] : var->shape.dim[k - outer + r.depth]);
-  if (!fits) return updates_fail(call, var);
   if (tarn__tensor_elements(indices) == 0) return TARN_OK;
-  if (empty)
+  if (tarn__tensor_elements(var) == 0)
     return tarn_fail(TARN_SHAPE, "%s: indices into a variable that is empty", call->problem->op);
   for (int64_t i = 0; i < r.n; i++)
     if (tarn__index_row(&r, i) < 0) return tarn__index_row_fail(&r, i);
@@ -123,23 +116,24 @@ TUPLE_WAYS(TUPLES)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+/* Where a plan knew the shape it is there. */
+static tarn_status make_output(const tarn_call *call, const tarn_shape *shape) {
+  const tarn_tensor *y = call->out[0];
+  return y->data && tarn__shape_equal(&y->shape, shape) ? TARN_OK
+                                                        : tarn__call_allocate(call, 0, shape);
+}
+
 /* y[batch, indices of the batch, rest] = var[batch, index, rest]. */
 static tarn_status gather_from(const tarn_call *call, const tarn_tensor *var, int batch_dims) {
   const tarn_tensor *indices = call->in[1];
   const tarn_shape *x = &var->shape, *s = &indices->shape;
   char v[TARN_SHAPE_TEXT], i[TARN_SHAPE_TEXT];
-  int64_t dims[2 * TARN_MAX_RANK];
   tarn_shape shape;
-  bool fits = batch_dims >= 0 && batch_dims <= s->rank && batch_dims < x->rank;
-  for (int k = 0; k < batch_dims && fits; k++) fits = x->dim[k] == s->dim[k];
-  const int rank = s->rank + x->rank - 1 - batch_dims;
-  if (!fits || rank > TARN_MAX_RANK)
+  if (!tarn__gathered_rows(x, s, batch_dims, &shape))
     return tarn_fail(TARN_SHAPE, "gathering %s from a variable of shape %s with batch_dims %d",
                      tarn__shape_print(s, i), tarn__shape_print(x, v), batch_dims);
-  for (int k = 0; k < rank; k++)
-    dims[k] = k < s->rank ? s->dim[k] : x->dim[k - s->rank + batch_dims + 1];
-  TARN_TRY(tarn__shape_make(rank, dims, &shape));
-  TARN_TRY(tarn__call_allocate(call, 0, &shape));
+  TARN_TRY(tarn__shape_make(shape.rank, shape.dim, &shape));
+  TARN_TRY(make_output(call, &shape));
   const int64_t batches = tarn__dims_product(s, 0, batch_dims),
                 each = tarn__dims_product(s, batch_dims, s->rank);
   const int64_t row = tarn__dims_product(x, batch_dims + 1, x->rank), rows = x->dim[batch_dims];
@@ -147,8 +141,7 @@ static tarn_status gather_from(const tarn_call *call, const tarn_tensor *var, in
     for (int64_t k = 0; k < each; k++) {
       const int64_t at = tarn__index_at(indices, b * each + k);
       if (at < 0 || at >= rows)
-        return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)",
-                         (long long)(b * each + k), (long long)at, (long long)rows);
+        return row_fail(b * each + k, at, rows);
       TARN_TRY(tarn__move(call->out[0], (b * each + k) * row, var, (b * rows + at) * row, row));
     }
   return TARN_OK;
@@ -157,18 +150,15 @@ static tarn_status gather_from(const tarn_call *call, const tarn_tensor *var, in
 static tarn_status gather_tuples(const tarn_call *call, const tarn_tensor *var) {
   const tarn_tensor *indices = call->in[1];
   const tarn_shape *x = &var->shape, *s = &indices->shape;
-  int64_t dims[2 * TARN_MAX_RANK];
   tarn_shape shape;
-  if (s->rank < 1 || s->dim[s->rank - 1] > x->rank)
-    return tarn_fail(TARN_SHAPE, "index tuples longer than the variable's rank %d, or none",
-                     x->rank);
+  if (!tarn__gathered_tuples(x, s, &shape))
+    return tarn_fail(
+        TARN_SHAPE,
+        "index tuples longer than the variable's rank %d, or none, or a result of too many dims",
+        x->rank);
   const tarn_index_rows r = tarn__index_rows(indices, x);
-  const int rank = s->rank - 1 + x->rank - r.depth;
-  if (rank > TARN_MAX_RANK) return tarn_fail(TARN_LIMIT, "a result of rank %d", rank);
-  for (int k = 0; k < rank; k++)
-    dims[k] = k < s->rank - 1 ? s->dim[k] : x->dim[k - s->rank + 1 + r.depth];
-  TARN_TRY(tarn__shape_make(rank, dims, &shape));
-  TARN_TRY(tarn__call_allocate(call, 0, &shape));
+  TARN_TRY(tarn__shape_make(shape.rank, shape.dim, &shape));
+  TARN_TRY(make_output(call, &shape));
   if (r.n > 0 && tarn__tensor_elements(var) == 0)
     return tarn_fail(TARN_SHAPE, "indices into a variable that is empty");
   for (int64_t i = 0; i < r.n; i++) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/tensor/dtype.h"
+#include "kernels/cuda/launch.h"
 #ifdef __CUDACC__
 #include <cuda_fp16.h>
 #endif

@@ -1,8 +1,8 @@
-/* Rows by their indices: an element a thread, neighbours of a row side by side. An index outside of
- * its dim gives zeros: a device cannot stop for an error. */
+/* Rows by their indices: an element a thread, neighbours of a row side by side. */
 #include "kernels/cuda/index/index.h"
 
 #include "kernels/cuda/each/element.cuh"
+#include "kernels/cuda/each/fault.cuh"
 #include "kernels/cuda/each/index.cuh"
 
 template <class I>
@@ -21,8 +21,15 @@ __global__ void gather(tarn_cuda_gather g) {
     const int64_t k = rest % g.row, i = (rest /= g.row) % g.n, o = (rest /= g.n) % g.outer,
                   b = rest / g.outer;
     const int64_t j = index_of(g.indices, g.wide, b * g.n + i);
+    const bool inside = j >= 0 && j < g.dim;
     ((W *)g.y)[e] =
-        j < 0 || j >= g.dim ? W{} : ((const W *)g.x)[((b * g.outer + o) * g.dim + j) * g.row + k];
+        inside ? ((const W *)g.x)[((b * g.outer + o) * g.dim + j) * g.row + k] : W{};
+    if (!inside)
+      fault_note(g.noted.fault, g.noted.step, b * g.n + i, [&](tarn_fault *f) {
+        f->kind = TARN_FAULT_ROW;
+        f->index[0] = j;
+        f->dim[0] = g.dim;
+      });
   }
 }
 
@@ -38,6 +45,15 @@ __global__ void gather_nd(tarn_cuda_gather_nd g) {
       at += j * g.stride[d];
     }
     ((W *)g.y)[e] = inside ? ((const W *)g.x)[at * g.row + k] : W{};
+    if (!inside)
+      fault_note(g.noted.fault, g.noted.step, i, [&](tarn_fault *f) {
+        f->kind = TARN_FAULT_TUPLE;
+        f->depth = g.depth;
+        f->rank = g.rank;
+        for (int d = 0; d < g.depth; d++)
+          f->index[d] = index_of(g.indices, g.wide, i * g.depth + d);
+        for (int d = 0; d < g.rank; d++) f->dim[d] = g.dim[d];
+      });
   }
 }
 

@@ -7,12 +7,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* y[b, o, i, :] = x[b, o, indices[b, i], :], of rows of `row` elements of `bytes`. An index outside
- * gives zeros, as TensorFlow's GPU kernel does. */
+#include "kernels/fault.h"
+
+/* Where an index outside is noted (kernels/fault.h); NULL: nowhere. It gives zeros, as in
+ * TensorFlow's GPU kernels. */
+typedef struct tarn_cuda_noted {
+  tarn_fault *fault;
+  int64_t step;
+} tarn_cuda_noted;
+
+/* y[b, o, i, :] = x[b, o, indices[b, i], :], of rows of `row` elements of `bytes`. */
 typedef struct tarn_cuda_gather {
   int64_t batches, outer, dim, n, row;
   int bytes;
   bool wide;
+  tarn_cuda_noted noted;
   const void *x, *indices;
   void *y;
 } tarn_cuda_gather;
@@ -23,8 +32,10 @@ enum { TARN_INDEX_DEPTH = 12 };
 typedef struct tarn_cuda_gather_nd {
   int64_t n, row;
   int depth, bytes;
+  int rank; /* of the dims, of which the first `depth` are indexed */
   int64_t dim[TARN_INDEX_DEPTH], stride[TARN_INDEX_DEPTH];
   bool wide;
+  tarn_cuda_noted noted;
   const void *x, *indices;
   void *y;
 } tarn_cuda_gather_nd;
