@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/timing.h"
+#include "bench/device/timing.h"
 #include "core/thread/threads.h"
 #include "graph/tuning/tuning.h"
 #include "loader/tuning/tuning_file.h"
@@ -33,7 +33,9 @@ const tarn_verb tarn__verb_tune = {
         "only where there is no other), and writes the fastest to a file that later runs on this "
         "machine read: --tuning FILE, else\n"
         "TARN_TUNING, else a file of the user's cache folder that is named after machine and "
-        "build. Ops with state are left alone,\n"
+        "build. With --backend cuda the kernels of the\n"
+        "device are timed by its own events, and kept under its name. Ops with state are left "
+        "alone,\n"
         "inputs of whole numbers are zeros. Prints each problem's choice beside what the estimate "
         "would have taken, and how far\n"
         "estimates are from measurements in the median.",
@@ -46,6 +48,8 @@ typedef struct job {
   tarn_tuning *tuning;
   tarn_pool *pool;
   tarn_machine machine;
+  tarn_stopwatch watch;         /* of the session's device; its back end NULL: there is none */
+  tarn_machine device;          /* what estimates count with there */
   double seconds;
   bool again, json;
   double *times;
@@ -80,7 +84,22 @@ static tarn_status input(const tarn_block *block, const tarn_step *step, const t
   return TARN_OK;
 }
 
+/* By the device's own events. */
+static tarn_status time_there(job *j, const tarn_case *made, tarn_kernel_ref kernel, double *us) {
+  tarn_tensor out[TARN_CASE_MAX_INPUTS] = {{0}};
+  tarn_device_binding *binding = NULL;
+  tarn_figures f = {0};
+  tarn_status status = tarn__device_binding_make(&j->watch, made, kernel, &binding);
+  if (status == TARN_OK) status = tarn__device_binding_results(binding, out);
+  if (status == TARN_OK) status = tarn__device_measure(binding, j->seconds, j->times, &f);
+  tarn__device_binding_destroy(binding);
+  for (int i = 0; i < TARN_CASE_MAX_INPUTS; i++) tarn__tensor_clear(&out[i]);
+  *us = f.min_us;
+  return status;
+}
+
 static tarn_status time_kernel(job *j, const tarn_case *made, tarn_kernel_ref kernel, double *us) {
+  if (tarn__target_on_device(kernel.file->target)) return time_there(j, made, kernel, us);
   tarn_tensor out[TARN_CASE_MAX_INPUTS] = {{0}};
   tarn_case_binding *binding = NULL;
   tarn_figures f = {0};
@@ -103,21 +122,46 @@ static void note_off(job *j, double ratio) {
   j->off[j->offs++] = fabs(ratio - 1);
 }
 
+enum { MOST_RIVALS = 64 };
+
+static bool is_there(tarn_kernel_ref k) {
+  return tarn__target_on_device(k.file->target);
+}
+
+/* Those that can take the problem, on the device or on the CPU; no reference. */
+static int rivals_for(const job *j, bool there, const tarn_problem *p, tarn_kernel_ref *rival) {
+  int n = 0;
+  size_t count;
+  if (there) {
+    for (const tarn_kernel_file *file = j->watch.backend->api->kernels; file->rows; file++)
+      for (const tarn_kernel *row = file->rows; row->op && n < MOST_RIVALS; row++)
+        if (!strcmp(row->op, p->op) && !tarn__kernel_refusal((tarn_kernel_ref){row, file}, p))
+          rival[n++] = (tarn_kernel_ref){row, file};
+    return n;
+  }
+  const tarn_kernel_ref *rows = tarn__kernels_of(p->op, &count);
+  for (size_t i = 0; i < count && n < MOST_RIVALS; i++)
+    if (rows[i].file->target != TARN_TARGET_REFERENCE && !tarn__kernel_refusal(rows[i], p))
+      rival[n++] = rows[i];
+  return n;
+}
+
+static double estimate_us(const job *j, tarn_kernel_ref k, const tarn_problem *p) {
+  return tarn__kernel_cost_us(k, p, is_there(k) ? &j->device : &j->machine);
+}
+
 /* Every kernel that can: the fastest, and what the one took that the estimate would have taken. */
 static tarn_status contest(job *j, const tarn_case *made, tarn_kernel_ref estimated,
                            tarn_kernel_ref *best, double *best_us, double *estimated_us,
                            size_t *rivals) {
-  size_t count;
-  const tarn_kernel_ref *rows = tarn__kernels_of(made->problem.op, &count);
+  tarn_kernel_ref rows[MOST_RIVALS];
+  const int count = rivals_for(j, is_there(estimated), &made->problem, rows);
   *rivals = 0;
   *best_us = HUGE_VAL;
   *estimated_us = HUGE_VAL;
-  for (size_t i = 0; i < count; i++) {
+  for (int i = 0; i < count; i++) {
     double us;
-    if (rows[i].file->target == TARN_TARGET_REFERENCE ||
-        tarn__kernel_refusal(rows[i], &made->problem))
-      continue;
-    const double guess = tarn__kernel_cost_us(rows[i], &made->problem, &j->machine);
+    const double guess = estimate_us(j, rows[i], &made->problem);
     if (!(guess >= 0) || isinf(guess)) continue; /* not to be chosen unless asked for */
     const tarn_status status = time_kernel(j, made, rows[i], &us);
     if (status == TARN_NO_MEMORY) return status;
@@ -143,7 +187,7 @@ static void say(job *j, const tarn_step *step, const char *key, tarn_kernel_ref 
         j->rows,
         json_pack("{s:s, s:s, s:s, s:f, s:s, s:f, s:f}", "step", step->name, "problem", key,
                   "kernel", name, "us", us, "estimated", old, "estimated_kernel_us", before_us,
-                  "estimate_us", tarn__kernel_cost_us(best, &step->binding->problem, &j->machine)));
+                  "estimate_us", estimate_us(j, best, &step->binding->problem)));
   else if (best.kernel != before.kernel)
     printf("  %9.1f us  %-34s instead of %s (%.1f us): %s\n", us, name, old, before_us, step->name);
 }
@@ -154,7 +198,10 @@ static tarn_status tune_step(job *j, const tarn_block *block, const tarn_step *s
   tarn_kernel_ref before, best = {0};
   double us = 0, before_us = 0;
   size_t rivals = 0;
-  TARN_TRY(tarn__kernel_select(p, &j->machine, TARN_TARGETS, &before));
+  if (step->on_device)
+    before = step->binding->kernel; /* planned without a tuning */
+  else
+    TARN_TRY(tarn__kernel_select(p, &j->machine, TARN_TARGETS, &before));
   tarn_case *made = calloc(1, sizeof *made);
   if (!made) return tarn_fail(TARN_NO_MEMORY, "no memory for a problem");
   made->op = step->op;
@@ -185,12 +232,12 @@ static tarn_status tune_step(job *j, const tarn_block *block, const tarn_step *s
   say(j, step, key, best, us, before, before_us);
   char name[160];
   return tarn__tuning_set(j->tuning, key, tarn__kernel_full_name(best, name, sizeof name), us,
-                          tarn__kernel_cost_us(best, p, &j->machine));
+                          estimate_us(j, best, p));
 }
 
-static bool worth(const tarn_step *step) {
+static bool worth(const job *j, const tarn_step *step) {
   const tarn_problem *p = &step->binding->problem;
-  size_t count, able = 0;
+  tarn_kernel_ref rival[MOST_RIVALS];
   if (step->op->flags & TARN_OP_STATEFUL || p->inputs > TARN_CASE_MAX_INPUTS ||
       p->outputs > TARN_CASE_MAX_INPUTS)
     return false;
@@ -198,10 +245,7 @@ static bool worth(const tarn_step *step) {
     if (p->in_dtype[i] == TARN_STRING || p->in_dtype[i] == TARN_RESOURCE ||
         p->in_dtype[i] == TARN_VARIANT)
       return false;
-  const tarn_kernel_ref *rows = tarn__kernels_of(p->op, &count);
-  for (size_t i = 0; i < count; i++)
-    able += rows[i].file->target != TARN_TARGET_REFERENCE && !tarn__kernel_refusal(rows[i], p);
-  return able > 1;
+  return rivals_for(j, step->on_device, p, rival) > 1;
 }
 
 static tarn_status tune_plan(job *j, const tarn_plan *plan) {
@@ -212,9 +256,10 @@ static tarn_status tune_plan(job *j, const tarn_plan *plan) {
     for (int at = 0; at < plan->block[b]->steps && status == TARN_OK; at++) {
       const tarn_step *step = &plan->block[b]->step[at];
       bool known;
-      if (step->removed || step->kind != TARN_STEP_KERNEL || !step->binding || !worth(step))
+      if (step->removed || step->kind != TARN_STEP_KERNEL || !step->binding || !worth(j, step))
         continue;
-      status = tarn__tuning_key(step, &step->binding->problem, j->machine.threads, &key, &known);
+      status = tarn__tuning_key(step, &step->binding->problem, j->machine.threads,
+                                step->on_device ? j->watch.backend->info.name : NULL, &key, &known);
       if (status != TARN_OK || !known) continue;
       if (tarn__tuning_has(j->tuning, key.data))
         j->kept++;
@@ -265,6 +310,17 @@ static tarn_status start_from(job *j, const char *path) {
   return status == TARN_NO_MEMORY ? status : TARN_OK;
 }
 
+/* A session that has a device has the one that there is. */
+static tarn_status watch_device(job *j) {
+  const tarn_backend *backend;
+  const char *asked = j->r->options.backend;
+  if (!asked || !tarn__target_on_device(tarn__target_from_name(asked))) return TARN_OK;
+  TARN_TRY(tarn__backend_cuda(&backend));
+  TARN_TRY(tarn__stopwatch_make(backend, &j->watch));
+  j->device = tarn__backend_machine(backend, &j->machine);
+  return TARN_OK;
+}
+
 static tarn_status work(tarn_model_run *r, void *own) {
   job *j = own;
   const tarn_plan *plan;
@@ -282,6 +338,7 @@ static tarn_status work(tarn_model_run *r, void *own) {
     return tarn_fail(TARN_INVALID, "there is no folder for the choices: name a file with --tuning");
   tarn__machine_guess(threads, &j->machine);
   TARN_TRY(tarn__pool_create(tarn__allocator_default(), threads, &j->pool));
+  TARN_TRY(watch_device(j));
   TARN_TRY(tarn__tuning_create(tarn__allocator_default(), &j->tuning));
   TARN_TRY(start_from(j, path));
   for (size_t i = 0; i < r->n_steps; i++) {
@@ -314,6 +371,7 @@ static int run(int argc, char **argv) {
   free(j.times);
   free(j.off);
   tarn__tuning_destroy(j.tuning);
+  tarn__stopwatch_clear(&j.watch);
   tarn__pool_destroy(j.pool);
   return code;
 }

@@ -97,11 +97,17 @@ static tarn_status add_tensors(tarn_bytes *b, const tarn_dtype *dtype, const tar
 }
 
 tarn_status tarn__tuning_key(const tarn_step *step, const tarn_problem *p, int threads,
-                             tarn_bytes *key, bool *known) {
+                             const char *device, tarn_bytes *key, bool *known) {
+  char name[128];
   *known = true;
   key->size = 0;
-  TARN_TRY(tarn__bytes_printf(key, "%s threads=%d %s in:", p->op, threads,
-                              tarn__precision_name(p->precision)));
+  if (device)
+    TARN_TRY(tarn__bytes_printf(key, "%s on %s, %s in:", p->op,
+                                tarn__printable(device, strlen(device), name, sizeof name),
+                                tarn__precision_name(p->precision)));
+  else
+    TARN_TRY(tarn__bytes_printf(key, "%s threads=%d %s in:", p->op, threads,
+                                tarn__precision_name(p->precision)));
   TARN_TRY(add_tensors(key, p->in_dtype, p->in_shape, p->stable, p->inputs));
   TARN_TRY(tarn__bytes_printf(key, " out:"));
   TARN_TRY(add_tensors(key, p->out_dtype, p->out_shape, NULL, p->outputs));

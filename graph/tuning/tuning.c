@@ -74,26 +74,52 @@ tarn_status tarn__tuning_set(tarn_tuning *t, const char *key, const char *kernel
   return TARN_OK;
 }
 
-bool tarn__tuning_find(const tarn_tuning *t, const tarn_allocator *a, const tarn_step *step,
-                       const tarn_problem *problem, int threads, tarn_kernel_ref *kernel) {
+/* The full name of the kernel that was chosen, which lives as long as the table; NULL: none was. */
+static const char *chosen(const tarn_tuning *t, const tarn_allocator *a, const tarn_step *step,
+                          const tarn_problem *problem, int threads, const char *device) {
   tarn_bytes key;
-  bool known = false, found = false;
-  char name[160];
-  size_t count;
-  if (!t->count) return false;
+  bool known = false;
+  if (!t->count) return NULL;
   tarn__bytes_init(&key, a);
-  const tarn_status status = tarn__tuning_key(step, problem, threads, &key, &known);
+  const tarn_status status = tarn__tuning_key(step, problem, threads, device, &key, &known);
   const choice *c =
       status == TARN_OK && known ? tarn__map_get(&t->by_key, key.data, key.size) : NULL;
-  const tarn_kernel_ref *rows = tarn__kernels_of(problem->op, &count);
-  for (size_t i = 0; c && i < count && !found; i++)
-    if (!strcmp(tarn__kernel_full_name(rows[i], name, sizeof name), c->kernel) &&
-        !tarn__kernel_refusal(rows[i], problem)) {
-      *kernel = rows[i];
-      found = true;
-    }
   tarn__bytes_clear(&key);
-  return found;
+  return c ? c->kernel : NULL;
+}
+
+static bool is_chosen(tarn_kernel_ref k, const char *name, const tarn_problem *problem) {
+  char text[160];
+  return !strcmp(tarn__kernel_full_name(k, text, sizeof text), name) &&
+         !tarn__kernel_refusal(k, problem);
+}
+
+bool tarn__tuning_find(const tarn_tuning *t, const tarn_allocator *a, const tarn_step *step,
+                       const tarn_problem *problem, int threads, tarn_kernel_ref *kernel) {
+  const char *name = chosen(t, a, step, problem, threads, NULL);
+  size_t count;
+  const tarn_kernel_ref *rows = tarn__kernels_of(problem->op, &count);
+  for (size_t i = 0; name && i < count; i++)
+    if (is_chosen(rows[i], name, problem)) {
+      *kernel = rows[i];
+      return true;
+    }
+  return false;
+}
+
+bool tarn__tuning_find_there(const tarn_tuning *t, const tarn_allocator *a, const tarn_step *step,
+                             const tarn_problem *problem, const tarn_backend *backend,
+                             tarn_kernel_ref *kernel) {
+  const char *name = chosen(t, a, step, problem, 0, backend->info.name);
+  for (const tarn_kernel_file *file = name ? backend->api->kernels : NULL; file && file->rows;
+       file++)
+    for (const tarn_kernel *row = file->rows; row->op; row++) {
+      const tarn_kernel_ref k = {row, file};
+      if (strcmp(row->op, problem->op) || !is_chosen(k, name, problem)) continue;
+      *kernel = k;
+      return true;
+    }
+  return false;
 }
 
 /* ---- as text ------------------------------------------------------------------------------- */

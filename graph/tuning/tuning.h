@@ -14,6 +14,7 @@
 #include "core/bytes.h"
 #include "core/map.h"
 #include "graph/plan.h"
+#include "kernels/device.h"
 
 typedef struct tarn_tuning tarn_tuning;
 
@@ -29,16 +30,22 @@ TARN_MUST_CHECK tarn_status tarn__tuning_print(const tarn_tuning *tuning, tarn_b
 /* The name of a file for this machine and build: "tuning-0123456789abcdef.txt". */
 const char *tarn__tuning_file_name(char *text, size_t bytes);
 
-/* The problem of a step as text: op, threads, precision, dtypes and shapes, which inputs are
- * stable, attributes. *known false: it has an attribute that cannot be told in a line. */
+/* The problem of a step as text: op, threads (or the device's name, where it runs on one: NULL is
+ * the CPU), precision, dtypes and shapes, which inputs are stable, attributes. *known false: it has
+ * an attribute that cannot be told in a line. */
 TARN_MUST_CHECK tarn_status tarn__tuning_key(const tarn_step *step, const tarn_problem *problem,
-                                             int threads, tarn_bytes *key, bool *known);
+                                             int threads, const char *device, tarn_bytes *key,
+                                             bool *known);
 /* Replaces what was there. */
 TARN_MUST_CHECK tarn_status tarn__tuning_set(tarn_tuning *tuning, const char *key,
                                              const char *kernel, double us, double estimated_us);
 /* The kernel that was chosen for the problem, when it still takes it; false: none. Thread-safe. */
 bool tarn__tuning_find(const tarn_tuning *tuning, const tarn_allocator *a, const tarn_step *step,
                        const tarn_problem *problem, int threads, tarn_kernel_ref *kernel);
+/* The same of a back end's kernels. */
+bool tarn__tuning_find_there(const tarn_tuning *tuning, const tarn_allocator *a,
+                             const tarn_step *step, const tarn_problem *problem,
+                             const tarn_backend *backend, tarn_kernel_ref *kernel);
 bool tarn__tuning_has(const tarn_tuning *tuning, const char *key);
 
 #endif

@@ -11,6 +11,7 @@
 #include "graph/exec/binding.h"
 #include "graph/exec/device.h"
 #include "graph/passes/rewrite.h"
+#include "graph/tuning/tuning.h"
 
 #include <string.h>
 
@@ -71,6 +72,9 @@ static bool goes(const tarn_builder *b, const tarn_block *block, const tarn_step
   if (!tarn__backend_select(b->context->device, &binding->problem, &b->context->machine,
                             TARN_TARGETS, kernel))
     return false;
+  if (b->context->tuning) /* what was measured, where it was */
+    tarn__tuning_find_there(b->context->tuning, tarn__allocator_default(), step, &binding->problem,
+                            b->context->device, kernel);
   return tarn__step_asks_for(step, "GPU") || !light(block, step) ||
          fed_by_device(block, step, kernel->kernel);
 }

@@ -130,7 +130,7 @@ START_TEST(test_tuning_is_followed) {
   tarn_bytes key;
   bool known;
   tarn__bytes_init(&key, tarn__allocator_default());
-  OK(tarn__tuning_key(step, &step->binding->problem, 1, &key, &known));
+  OK(tarn__tuning_key(step, &step->binding->problem, 1, NULL, &key, &known));
   ck_assert(known);
   ck_assert_ptr_nonnull(
       strstr(key.data, "MatMul threads=1 f32 in:float[16,32],float[32,16] out:float[16,16]"));
