@@ -38,6 +38,12 @@ tarn_status copy_in(tarn_queue *queue, void *to, const void *from, size_t bytes)
 tarn_status copy_out(tarn_queue *queue, void *to, const void *from, size_t bytes);
 tarn_status copy_within(tarn_queue *queue, void *to, const void *from, size_t bytes);
 
+/* Since the module was opened: waits for a queue, copies between the sides. */
+typedef struct test_device_counts {
+  long waits, copies_in, copies_out;
+} test_device_counts;
+void queue_counts(test_device_counts *counts);
+
 /* ---- kernels.c: made at the first call; NULL: no memory */
 const tarn_kernel_file *test_kernels(void);
 

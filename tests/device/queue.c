@@ -1,6 +1,7 @@
 /* A queue does its work when somebody waits for it, and a recording is a list of work. */
 #include "device.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,7 +63,14 @@ void queue_destroy(tarn_queue *q) {
   free(q);
 }
 
+static atomic_long waits, copies_in, copies_out;
+
+void queue_counts(test_device_counts *counts) {
+  *counts = (test_device_counts){waits, copies_in, copies_out};
+}
+
 tarn_status queue_sync(tarn_queue *q) {
+  waits++;
   tarn_status status = test_may_fail("waiting for the queue");
   if (q->noting) return test_fail(TARN_INVALID, "a queue that notes its work cannot be waited for");
   memory_open();
@@ -141,9 +149,11 @@ static tarn_status put_copy(tarn_queue *q, void *to, bool to_device, const void 
 }
 
 tarn_status copy_in(tarn_queue *q, void *to, const void *from, size_t bytes) {
+  copies_in++;
   return put_copy(q, to, true, from, false, bytes);
 }
 tarn_status copy_out(tarn_queue *q, void *to, const void *from, size_t bytes) {
+  copies_out++;
   return put_copy(q, to, false, from, true, bytes);
 }
 tarn_status copy_within(tarn_queue *q, void *to, const void *from, size_t bytes) {

@@ -32,4 +32,21 @@ gives 0 run "$model" --feed x=x.json --fetch y --backend cuda --trace trace.json
 says trace.json 'device for tests'
 gives 5 run "$model" --feed x=x.json --fetch y --backend cuda --gpu-mem 16
 says err "device's memory"
+
+# variables that live there, beside the arena; --gpu-mem counts both
+cat > trains.pbtxt <<'END'
+node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "shape" value { shape { dim { size: 64 } dim { size: 64 } } } } }
+node { name: "v" op: "VariableV2" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "shape" value { shape { dim { size: 64 } dim { size: 64 } } } } }
+node { name: "zero" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { dim { size: 64 } dim { size: 64 } } float_val: 0 } } } }
+node { name: "lr" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { } float_val: 2 } } } }
+node { name: "init" op: "Assign" input: "v" input: "zero" attr { key: "T" value { type: DT_FLOAT } } }
+node { name: "train" op: "ApplyGradientDescent" input: "v" input: "lr" input: "x" attr { key: "T" value { type: DT_FLOAT } } }
+END
+gives 0 explain trains.pbtxt --feed 'x=random:float32[64,64]' --target train --backend cuda
+says out '^variables on device for tests: 1, 0.02 MiB'
+gives 0 explain trains.pbtxt --feed 'x=random:float32[64,64]' --target train --backend cuda --json
+says out '"variable_bytes": 16448'
+gives 0 run trains.pbtxt --init init --feed 'x=random:float32[64,64]' --target train --backend cuda --gpu-mem 64K
+gives 5 run trains.pbtxt --init init --feed 'x=random:float32[64,64]' --target train --backend cuda --gpu-mem 24000
+says err "device's memory"
 exit $bad

@@ -3,13 +3,67 @@
 #include "core/bytes.h"
 #include "graph/exec/device.h"
 #include "graph/passes/rewrite.h"
+#include "kernels/state/residence.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct sums {
   int device, host, up, down, constants;
   size_t up_bytes, down_bytes, constant_bytes;   /* of a run of the root; of what stays there */
 } sums;
+
+/* ---- variables ----------------------------------------------------------------------------------
+ */
+
+/* Those that steps of the device read or write, each once: they live there from run to run. */
+typedef struct residents {
+  const tarn_node **node;
+  int count, room;
+  size_t bytes;
+  int unknown; /* whose shape the graph does not tell */
+} residents;
+
+static void reside(residents *r, const tarn_node *variable) {
+  for (int i = 0; i < r->count; i++)
+    if (r->node[i] == variable) return;
+  if (r->count == r->room) {
+    const int room = r->room ? 2 * r->room : 32;
+    const tarn_node **larger = realloc(r->node, (size_t)room * sizeof *larger);
+    if (!larger) return;
+    r->node = larger;
+    r->room = room;
+  }
+  r->node[r->count++] = variable;
+  const tarn_attr *shape = tarn__attr_find(&variable->attrs, "shape"),
+                  *dtype = tarn__attr_find(&variable->attrs, "dtype");
+  const bool known = shape && shape->kind == TARN_ATTR_SHAPE && tarn__shape_known(shape->shape) &&
+                     dtype && dtype->kind == TARN_ATTR_TYPE;
+  r->unknown += !known;
+  if (known)
+    r->bytes += tarn__room_bytes((size_t)tarn__shape_elements(shape->shape) *
+                                 tarn_dtype_bytes(dtype->type.dtype));
+}
+
+static void add_residents(residents *r, const tarn_plan *plan) {
+  for (int b = 0; b < plan->blocks; b++)
+    for (int at = 0; at < plan->block[b]->steps; at++) {
+      const tarn_step *step = &plan->block[b]->step[at];
+      if (step->removed || !step->on_device || !step->binding) continue;
+      for (int i = 0; i < step->inputs; i++)
+        if (step->binding->problem.in_dtype[i] == TARN_RESOURCE &&
+            plan->block[b]->value[step->in[i]].variable)
+          reside(r, plan->block[b]->value[step->in[i]].variable);
+    }
+}
+
+static residents residents_of(const tarn_plan *plan) {
+  residents r = {0};
+  add_residents(&r, plan);
+  free(r.node);
+  r.node = NULL;
+  return r;
+}
 
 static const char *first_refusal(const tarn_backend *backend, const tarn_problem *p) {
   for (const tarn_kernel_file *file = backend->api->kernels; file->rows; file++)
@@ -99,16 +153,24 @@ void tarn__placement_sum_print(FILE *to, const tarn_backend *backend, const tarn
           (double)s.down_bytes / mib, s.constants, (double)s.constant_bytes / mib,
           plan->device.recordings, (double)plan->device.arena_bytes / mib,
           (double)plan->device.lower_bound_bytes / mib, (double)plan->device.scratch_bytes / mib);
+  const residents r = residents_of(plan);
+  if (r.count)
+    fprintf(to, "variables on %s: %d, %.2f MiB beside that", backend->info.name, r.count,
+            (double)r.bytes / mib);
+  if (r.unknown) fprintf(to, ", without %d of a shape that is known when it runs", r.unknown);
+  if (r.count) fputc('\n', to);
 }
 
 json_t *tarn__placement_sum_json(const tarn_backend *backend, const tarn_plan *plan) {
   const sums s = sum(plan);
-  return json_pack("{s:s, s:i, s:i, s:i, s:I, s:i, s:I, s:i, s:I, s:i, s:I, s:I, s:I}", "name",
-                   backend->info.name, "kernels", s.device, "host_kernels", s.host, "copies_up",
-                   s.up, "bytes_up", (json_int_t)s.up_bytes, "copies_down", s.down, "bytes_down",
-                   (json_int_t)s.down_bytes, "constants", s.constants, "constant_bytes",
-                   (json_int_t)s.constant_bytes, "recordings", plan->device.recordings,
-                   "peak_bytes", (json_int_t)plan->device.arena_bytes, "lower_bound_bytes",
-                   (json_int_t)plan->device.lower_bound_bytes, "scratch_bytes",
-                   (json_int_t)plan->device.scratch_bytes);
+  const residents r = residents_of(plan);
+  return json_pack("{s:s, s:i, s:i, s:i, s:I, s:i, s:I, s:i, s:I, s:i, s:I, s:I, s:I, s:i, s:I}",
+                   "name", backend->info.name, "kernels", s.device, "host_kernels", s.host,
+                   "copies_up", s.up, "bytes_up", (json_int_t)s.up_bytes, "copies_down", s.down,
+                   "bytes_down", (json_int_t)s.down_bytes, "constants", s.constants,
+                   "constant_bytes", (json_int_t)s.constant_bytes, "recordings",
+                   plan->device.recordings, "peak_bytes", (json_int_t)plan->device.arena_bytes,
+                   "lower_bound_bytes", (json_int_t)plan->device.lower_bound_bytes, "scratch_bytes",
+                   (json_int_t)plan->device.scratch_bytes, "variables", r.count, "variable_bytes",
+                   (json_int_t)r.bytes);
 }

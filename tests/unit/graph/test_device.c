@@ -2,9 +2,11 @@
  * whose work is done when it is waited for. */
 #include "core/bytes.h"
 #include "kernels/device.h"
+#include "tests/device/device.h"
 #include "tests/unit/graph/build_graph.h"
 #include "tests/unit/suite.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -241,6 +243,68 @@ START_TEST(test_device_in_loops) {
 }
 END_TEST
 
+/* What the module counts. */
+static test_device_counts counts(void) {
+  static void (*get)(test_device_counts *);
+  test_device_counts now;
+  if (!get) {
+    void *module = dlopen(getenv("TARN_CUDA_MODULE"), RTLD_NOW | RTLD_NOLOAD);
+    ck_assert_ptr_nonnull(module);
+    union {
+      void *object;
+      void (*function)(test_device_counts *);
+    } entry = {dlsym(module, "tarn_test_device_counts")};
+    ck_assert_ptr_nonnull(entry.object);
+    get = entry.function;
+  }
+  get(&now);
+  return now;
+}
+
+/* Waits for the device, and copies from it, of the third run of a loop of so many rounds. */
+static test_device_counts counts_of(tarn_session *s, int rounds, const char *fetch, float want) {
+  float from[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+  test_device_counts before = {0}, after = {0};
+  for (int turn = 0; turn < 3; turn++) {
+    tarn_tensor *x = vector_f(8, from), *limit = scalar_i(rounds), *y;
+    const tarn_feed feeds[] = {{"x", x}, {"limit", limit}};
+    if (turn) before = counts();
+    OK(tarn_session_run(s, feeds, 2, &fetch, 1, NULL, 0, &y));
+    after = counts();
+    ck_assert_float_eq(((const float *)tarn_tensor_data_const(y))[7], want);
+    tarn_tensor *all[] = {x, limit, y};
+    for (int i = 0; i < 3; i++) tarn_tensor_release(all[i]);
+  }
+  return (test_device_counts){after.waits - before.waits, after.copies_in - before.copies_in,
+                              after.copies_out - before.copies_out};
+}
+
+/* A counted loop decides on the host, where its counter is: no round waits for the device, also
+ * where the body wants the counter there. */
+START_TEST(test_device_counted_loops_do_not_wait) {
+  for (int counter = 0; counter < 2; counter++) {
+    g = new_graph();
+    node(g, "limit", "Placeholder", "", "dtype=int32; shape=[]");
+    node(g, "x", "Placeholder", "", "dtype=float; shape=[8]");
+    add_loop(g, "x");
+    if (counter) {   /* x + i in place of x * 2 */
+      node(g, "i_f", "Cast", "i_sw:1", "SrcT=int32; DstT=float");
+      node(g, "x_add", "AddV2", "x_sw:1 i_f", "T=float");
+      tarn__graph_node(g, "x_next")->input_text[0] = "x_add";
+    }
+    OK(tarn__graph_finish(g));
+    tarn_session *s = session_for("cuda", 0);
+    const test_device_counts few = counts_of(s, 3, "x_out", counter ? 1 + 3 : 8),
+                             many = counts_of(s, 20, "x_out", counter ? 1 + 190 : 1 << 20);
+    ck_assert_int_eq(few.waits, many.waits);
+    ck_assert_int_eq(few.copies_out, many.copies_out);
+    ck_assert_int_eq(many.copies_in - few.copies_in, counter ? 17 : 0);
+    tarn_session_destroy(s);
+    teardown();
+  }
+}
+END_TEST
+
 START_TEST(test_device_memory_has_a_limit) {
   layers();
   tarn_session *small = session_for("cuda", 300), *enough = session_for("cuda", 1 << 20);
@@ -332,5 +396,6 @@ END_TEST
 
 SUITE_MAIN_TEARDOWN("device", teardown, test_device_runs_and_copies, test_device_records,
                     test_device_narrow, test_device_strings_are_obeyed, test_device_in_loops,
+                    test_device_counted_loops_do_not_wait,
                     test_device_from_many_threads, test_device_memory_has_a_limit,
                     test_device_may_fail_anywhere)
