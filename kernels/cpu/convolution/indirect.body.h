@@ -17,9 +17,11 @@
 
 enum { MAX_PHASES = 256 };
 
-/* The rows of a phase along an axis: row o is position first + o*every of y or dx, and reads
- * position o*by + begin + t*move of x or dy through its tap t, which is tap first_tap + t*tap_step
- * of the filter; only positions in [0, limit) are there. */
+static void point_linear(const void *argument, int64_t first, int rows, int mr, const float **pointers);
+static void point_table(const void *argument, int64_t first, int rows, int mr, const float **pointers);
+
+/* The rows of a phase along an axis: row o is position first + o*every of y or dx, and reads position o*by + begin + t*move of x or
+ * dy through its tap t, which is tap first_tap + t*tap_step of the filter; only positions in [0, limit) are there. */
 typedef struct walk {
   int64_t rows, first, every;
   int64_t taps, first_tap, tap_step;
@@ -36,10 +38,12 @@ typedef struct plan {
   size_t pack_bytes, zero_bytes, table_bytes;
 } plan;
 
-/* One product: the whole convolution, or a phase of a gradient. */
+/* One product: the whole convolution, or a phase of a gradient. Plain: a single tap that reads all of x or dy in order, as of 1x1
+ * filters, so that rows need no pointers. */
 typedef struct phase {
   walk walk[TARN_AXES];
   int64_t M, taps;
+  bool plain;
 } phase;
 
 static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -82,11 +86,23 @@ static phase phase_of(const plan *k, int64_t i) {
     f.M *= f.walk[a].rows;
     f.taps *= f.walk[a].taps;
   }
+  f.plain = f.taps == 1;
+  for (int a = 0; a < TARN_AXES; a++)
+    f.plain &= f.walk[a].begin == 0 && f.walk[a].by == 1 && f.walk[a].rows == f.walk[a].limit;
   return f;
 }
 
 static size_t phase_pack_bytes(const plan *k, const phase *f) {
   return f->taps > 0 ? aligned(tarn__gemm_packed_bytes(&ISA, f->taps * k->depth, k->N)) : 0;
+}
+
+/* What is pointed at is for the caller to fill in. */
+static tarn_gemm product_of(const plan *k, const phase *f) {
+  static const float any = 0;
+  tarn_gemm g = {.M = f->M, .N = k->N, .K = f->taps * k->depth, .b = &any, .ldc = k->N, .taps = f->taps, .depth = k->depth};
+  if (f->plain) g.lda = k->depth, g.roomy = true;
+  else g.point = k->linear ? point_linear : point_table;
+  return g;
 }
 
 static plan plan_of(const tarn_problem *p, bool gradient) {
@@ -159,8 +175,15 @@ static double cost(const tarn_problem *p, const tarn_machine *m, bool gradient) 
 static size_t scratch(const tarn_problem *p, int threads, bool gradient) {
   if (p->out_shape[0].rank < 0) return 0;
   const plan k = plan_of(p, gradient);
-  return k.zero_bytes + k.table_bytes + aligned((size_t)(k.most_rows * k.N) * sizeof(float)) +
-         aligned(tarn__gemm_scratch_bytes(k.taps, threads)) + (k.packed ? 0 : k.pack_bytes);
+  size_t room = tarn__gemm_scratch_bytes(k.taps, threads);
+  for (int64_t i = 0; i < k.phases; i++) {
+    const phase f = phase_of(&k, i);
+    const tarn_gemm g = product_of(&k, &f);
+    const size_t bytes = f.plain ? tarn__gemm_room_bytes(&ISA, &g, threads) : 0;
+    if (bytes > room) room = bytes;
+  }
+  return k.zero_bytes + k.table_bytes + aligned((size_t)(k.most_rows * k.N) * sizeof(float)) + aligned(room) +
+         (k.packed ? 0 : k.pack_bytes);
 }
 
 static size_t prepared(const tarn_problem *p, bool gradient) {
@@ -328,16 +351,8 @@ static tarn_status run_phase(const tarn_call *call, const plan *k, const phase *
     place.rows = y = (float *)(void *)room;
     room += aligned((size_t)(k->most_rows * k->N) * sizeof(float));
   }
-  const tarn_gemm gemm = {.M = f->M,
-                          .N = k->N,
-                          .K = f->taps * k->depth,
-                          .b = w,
-                          .c = y,
-                          .ldc = k->N,
-                          .point = k->linear ? point_linear : point_table,
-                          .source = &s,
-                          .taps = f->taps,
-                          .depth = k->depth};
+  tarn_gemm gemm = product_of(k, f);
+  gemm.a = from, gemm.b = w, gemm.c = y, gemm.source = &s;
   TARN_TRY(tarn__gemm_run(&ISA, &gemm, room, call->pool));
   return k->phases > 1 ? tarn__pool_run(call->pool, lines, place_line, &place) : TARN_OK;
 }
