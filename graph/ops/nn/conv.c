@@ -233,7 +233,15 @@ const tarn_op tarn_ops_conv[] = {
           "input=T[1x36x37x58] filter_sizes=i32{3,3,58,40} out_backprop=T[1x36x37x40] "
           "strides=[1,1,1,1] padding=SAME",
           "input=T[2x9x8x20] filter_sizes=i32{1,1,20,24} out_backprop=T[2x5x4x24] "
-          "strides=[1,2,2,1] padding=SAME"}},
+          "strides=[1,2,2,1] padding=SAME",
+          "input=T[1x120x7x61] filter_sizes=i32{1,1,61,70} out_backprop=T[1x120x7x70] "
+          "strides=[1,1,1,1] "
+          "padding=VALID",
+          "input=T[2x9x12x46] filter_sizes=i32{1,1,46,65} out_backprop=T[2x5x4x65] "
+          "strides=[1,2,3,1] padding=SAME",
+          "input=T[2x4x5x45] filter_sizes=i32{1,1,45,40} out_backprop=T[2x6x7x40] "
+          "strides=[1,1,1,1] "
+          "padding=EXPLICIT explicit_paddings=[0,0,1,1,1,1,0,0]"}},
     {.name = "DepthwiseConv2dNative",
      .inputs = "input: T, filter: T",
      .outputs = "output: T",

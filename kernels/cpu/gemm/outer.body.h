@@ -2,7 +2,8 @@
  * columns.
  *
  * Both factors are read as they lie: of each position a few neighbouring elements of x by
- * broadcast, two vectors of dy. */
+ * broadcast, two vectors of dy. Meanwhile the lines of dw are asked for, and what is wanted next.
+ */
 #include <stdbool.h>
 
 #include "kernels/cpu/gemm/repeat.h"
@@ -18,7 +19,9 @@ enum { MAX_ROWS = 6 };
 #endif
 
 /* Outputs of a line that a tile sums: x and dy of the first. */
-typedef struct line { const float *x, *dy; } line;
+typedef struct line {
+  const float *x, *dy;
+} line;
 
 /* dw[r, j] (+)= sum over the lines' outputs of x[r] dy[j]. */
 typedef struct tile {
@@ -28,8 +31,10 @@ typedef struct tile {
   int64_t ld;
   int cols;                      /* 1..COLS */
   bool first;                    /* dw is not read */
-  bool past; /* whole tiles are written past the caches: dw and ld are whole vectors, and dw is not
-                read */
+  bool past;                     /* whole tiles are written past the caches: dw and ld are whole vectors, and dw is not read */
+  /* Asked for into L2: a line at each output, ahead_step bytes on. NULL: nothing. */
+  const char *ahead;
+  int64_t ahead_step;
 } tile;
 
 #if VF == 16
@@ -67,28 +72,37 @@ typedef struct tile {
     if (!t->first) c##r##0 = vf_add(vf_load_m(to, m), c##r##0);            \
     vf_store_m(to, m, c##r##0);                                            \
   }
-#define EACH_OUTPUT                                                        \
-  for (const line *l = t->lines; l < t->lines + t->count; l++) {           \
-    const float *x = l->x, *dy = l->dy;                                    \
-    for (int64_t o = 0; o < t->outputs; o++, x += t->x_step, dy += t->dy_step)
-#define TILE(ROWS)                                                         \
-  static void tile_##ROWS(const tile *t) {                                 \
-    const vm m = vm_first(t->cols - VF);                                   \
-    REP_##ROWS(DECLARE)                                                    \
-    EACH_OUTPUT {                                                          \
-      const vf b0 = vf_load(dy), b1 = vf_load_m(dy + VF, m);               \
-      REP_##ROWS(STEP)                                                     \
-    } }                                                                    \
-    REP_##ROWS(FINISH)                                                     \
-  }                                                                        \
-  static void half_tile_##ROWS(const tile *t) {                            \
-    const vm m = vm_first(t->cols);                                        \
-    REP_##ROWS(DECLARE_HALF)                                               \
-    EACH_OUTPUT {                                                          \
-      const vf b0 = vf_load_m(dy, m);                                      \
-      REP_##ROWS(STEP_HALF)                                                \
-    } }                                                                    \
-    REP_##ROWS(FINISH_HALF)                                                \
+/* `wanted`: a row of dw that will be written, one at each of the first outputs. */
+#define EACH_OUTPUT(ROWS)                                                        \
+  const char *wanted = t->past ? (const char *)t : (const char *)t->dw;          \
+  const char *ahead = t->ahead ? t->ahead : (const char *)t;                     \
+  const int64_t row_step = t->past ? 0 : t->ld * (int64_t)sizeof(float);         \
+  const int64_t ahead_step = t->ahead ? t->ahead_step : 0;                       \
+  int64_t more = (ROWS)-1;                                                       \
+  for (const line *l = t->lines; l < t->lines + t->count; l++) {                 \
+    const float *x = l->x, *dy = l->dy;                                          \
+    for (int64_t o = 0; o < t->outputs; o++, x += t->x_step, dy += t->dy_step) { \
+      __asm__ volatile("prefetchw %0" : : "m"(*wanted));                         \
+      __asm__ volatile("prefetchw %0" : : "m"(wanted[VF * sizeof(float)]));      \
+      _mm_prefetch(ahead, _MM_HINT_T1);                                          \
+      wanted += more-- > 0 ? row_step : 0;                                       \
+      ahead += ahead_step;
+#define TILE(ROWS)                                                                               \
+  static void tile_##ROWS(const tile *t) {                                                       \
+    const vm m = vm_first(t->cols - VF);                                                         \
+    REP_##ROWS(DECLARE) EACH_OUTPUT(ROWS) const vf b0 = vf_load(dy), b1 = vf_load_m(dy + VF, m); \
+    REP_##ROWS(STEP)                                                                             \
+  }                                                                                              \
+  }                                                                                              \
+  REP_##ROWS(FINISH)                                                                             \
+  }                                                                                              \
+  static void half_tile_##ROWS(const tile *t) {                                                  \
+    const vm m = vm_first(t->cols);                                                              \
+    REP_##ROWS(DECLARE_HALF) EACH_OUTPUT(ROWS) const vf b0 = vf_load_m(dy, m);                   \
+    REP_##ROWS(STEP_HALF)                                                                        \
+  }                                                                                              \
+  }                                                                                              \
+  REP_##ROWS(FINISH_HALF)                                                                        \
   }
 EACH_ROWS(TILE)
 
