@@ -65,7 +65,9 @@ static plan plan_of(const tarn_problem *p) {
   k.per_group = g->groups > 0 ? g->OC / g->groups : 0;
   k.lines = g->N * g->axis[0].out * g->axis[1].out;
   const int64_t bytes = 4 * (k.x.H * g->axis[1].stride + k.y.H) + 1;
-  k.block = BLOCK_BYTES / bytes < 1 ? 1 : BLOCK_BYTES / bytes > MAX_LINES ? MAX_LINES : BLOCK_BYTES / bytes;
+  k.block = BLOCK_BYTES / bytes < 1           ? 1
+            : BLOCK_BYTES / bytes > MAX_LINES ? MAX_LINES
+                                              : BLOCK_BYTES / bytes;
   k.packed = g->OC > COLS && k.per_group >= VF && k.taps * k.parts >= MANY_CHUNKS;
   k.panels = (k.per_group + COLS - 1) / COLS;
   k.both = k.packed && g->groups == 1 && k.taps == 1;
@@ -108,7 +110,8 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
   (void)threads;
   if (p->out_shape[0].rank < 0) return 0;
   const plan k = plan_of(p);
-  const int64_t panels = k.packed && k.lines > 0 && k.panel > 0 ? k.g.groups * k.panels * k.panel : 0;
+  const int64_t panels =
+      k.packed && k.lines > 0 && k.panel > 0 ? k.g.groups * k.panels * k.panel : 0;
   const int64_t parts = k.both && k.lines > 0 && k.part > 0 ? k.parts * k.part : 0;
   return (size_t)(padded_elements(&k) + panels + parts) * sizeof(float);
 }
@@ -116,8 +119,8 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
 typedef struct job {
   const plan *k;
   const float *x, *dy;
-  float *dw, *panels;            /* panels: [group][panel][position of the block][COLS], where dy is packed */
-  float *parts;                  /* [part][position of the block][VF], where x is */
+  float *dw, *panels; /* panels: [group][panel][position of the block][COLS], where dy is packed */
+  float *parts;       /* [part][position of the block][VF], where x is */
   int64_t first_line, last_line; /* of the block */
 } job;
 
@@ -245,9 +248,11 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
   const job *j = argument;
   const plan *k = j->k;
   const tarn_conv *g = &k->g;
-  const int64_t part = chunk % k->parts, tap = chunk / k->parts % k->taps, group = chunk / k->parts / k->taps;
+  const int64_t part = chunk % k->parts, tap = chunk / k->parts % k->taps,
+                group = chunk / k->parts / k->taps;
   const int64_t r0 = part_row(k, part), r1 = part_row(k, part + 1);
-  const int64_t at[TARN_AXES] = {tap / k->axis[2].window / k->axis[1].window, tap / k->axis[2].window % k->axis[1].window,
+  const int64_t at[TARN_AXES] = {tap / k->axis[2].window / k->axis[1].window,
+                                 tap / k->axis[2].window % k->axis[1].window,
                                  tap % k->axis[2].window};
   int64_t first[TARN_AXES], last[TARN_AXES];
   for (int a = 0; a < TARN_AXES; a++) reached(&k->axis[a], at[a], &first[a], &last[a]);
@@ -260,14 +265,18 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
             .first = j->first_line == 0};
   if (t.outputs < 0) t.outputs = 0;
   for (int64_t l = j->first_line; l < j->last_line; l++) {
-    const int64_t oh = l % g->axis[1].out, od = l / g->axis[1].out % g->axis[0].out, n = l / g->axis[1].out / g->axis[0].out;
-    if (oh < first[1] || oh >= last[1] || od < first[0] || od >= last[0] || t.outputs == 0) continue;
+    const int64_t oh = l % g->axis[1].out, od = l / g->axis[1].out % g->axis[0].out,
+                  n = l / g->axis[1].out / g->axis[0].out;
+    if (oh < first[1] || oh >= last[1] || od < first[0] || od >= last[0] || t.outputs == 0)
+      continue;
     const int64_t x = line_of_x(k, l) + at[0] * k->axis[0].dilation * k->x.D +
                       at[1] * k->axis[1].dilation * k->x.H +
                       (first[2] * k->axis[2].stride + at[2] * k->axis[2].dilation) * k->x.W +
                       group * g->KC + r0;
-    const float *dy = k->packed ? j->panels + group * k->panels * k->panel + ((l - j->first_line) * k->g.axis[2].out + first[2]) * COLS
-                                : j->dy + n * k->y.N + od * k->y.D + oh * k->y.H + first[2] * k->y.W + group * k->per_group;
+    const float *dy = k->packed ? j->panels + group * k->panels * k->panel +
+                                      ((l - j->first_line) * k->g.axis[2].out + first[2]) * COLS
+                                : j->dy + n * k->y.N + od * k->y.D + oh * k->y.H +
+                                      first[2] * k->y.W + group * k->per_group;
     lines[t.count++] = (line){j->x + x, dy};
   }
   if (t.count == 0 && !t.first) return TARN_OK;
@@ -298,14 +307,16 @@ static tarn_status run(const tarn_call *call) {
   const bool small = k.lines * k.g.axis[TARN_WIDTH].out * k.taps * k.run * k.per_group < 65536;
   for (j.first_line = 0; j.first_line < k.lines; j.first_line = j.last_line) {
     j.last_line = k.lines - j.first_line < k.block ? k.lines : j.first_line + k.block;
-    if (k.packed) TARN_TRY(tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.panels, pack_chunk, &j));
+    if (k.packed)
+      TARN_TRY(tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.panels, pack_chunk, &j));
     if (k.both) {
       TARN_TRY(tarn__pool_run(small ? NULL : call->pool,
                               (k.parts + PACKED_AT_ONCE - 1) / PACKED_AT_ONCE, part_chunk, &j));
       TARN_TRY(tarn__pool_run(small ? NULL : call->pool, k.parts * k.shares, share_chunk, &j));
       continue;
     }
-    TARN_TRY(tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.taps * k.parts, chunk_run, &j));
+    TARN_TRY(
+        tarn__pool_run(small ? NULL : call->pool, k.g.groups * k.taps * k.parts, chunk_run, &j));
   }
   return TARN_OK;
 }

@@ -17,11 +17,14 @@
 
 enum { MAX_PHASES = 256 };
 
-static void point_linear(const void *argument, int64_t first, int rows, int mr, const float **pointers);
-static void point_table(const void *argument, int64_t first, int rows, int mr, const float **pointers);
+static void point_linear(const void *argument, int64_t first, int rows, int mr,
+                         const float **pointers);
+static void point_table(const void *argument, int64_t first, int rows, int mr,
+                        const float **pointers);
 
-/* The rows of a phase along an axis: row o is position first + o*every of y or dx, and reads position o*by + begin + t*move of x or
- * dy through its tap t, which is tap first_tap + t*tap_step of the filter; only positions in [0, limit) are there. */
+/* The rows of a phase along an axis: row o is position first + o*every of y or dx, and reads
+ * position o*by + begin + t*move of x or dy through its tap t, which is tap first_tap + t*tap_step
+ * of the filter; only positions in [0, limit) are there. */
 typedef struct walk {
   int64_t rows, first, every;
   int64_t taps, first_tap, tap_step;
@@ -38,8 +41,8 @@ typedef struct plan {
   size_t pack_bytes, zero_bytes, table_bytes;
 } plan;
 
-/* One product: the whole convolution, or a phase of a gradient. Plain: a single tap that reads all of x or dy in order, as of 1x1
- * filters, so that rows need no pointers. */
+/* One product: the whole convolution, or a phase of a gradient. Plain: a single tap that reads all
+ * of x or dy in order, as of 1x1 filters, so that rows need no pointers. */
 typedef struct phase {
   walk walk[TARN_AXES];
   int64_t M, taps;
@@ -99,9 +102,17 @@ static size_t phase_pack_bytes(const plan *k, const phase *f) {
 /* What is pointed at is for the caller to fill in. */
 static tarn_gemm product_of(const plan *k, const phase *f) {
   static const float any = 0;
-  tarn_gemm g = {.M = f->M, .N = k->N, .K = f->taps * k->depth, .b = &any, .ldc = k->N, .taps = f->taps, .depth = k->depth};
-  if (f->plain) g.lda = k->depth, g.roomy = true;
-  else g.point = k->linear ? point_linear : point_table;
+  tarn_gemm g = {.M = f->M,
+                 .N = k->N,
+                 .K = f->taps * k->depth,
+                 .b = &any,
+                 .ldc = k->N,
+                 .taps = f->taps,
+                 .depth = k->depth};
+  if (f->plain)
+    g.lda = k->depth, g.roomy = true;
+  else
+    g.point = k->linear ? point_linear : point_table;
   return g;
 }
 
@@ -182,8 +193,8 @@ static size_t scratch(const tarn_problem *p, int threads, bool gradient) {
     const size_t bytes = f.plain ? tarn__gemm_room_bytes(&ISA, &g, threads) : 0;
     if (bytes > room) room = bytes;
   }
-  return k.zero_bytes + k.table_bytes + aligned((size_t)(k.most_rows * k.N) * sizeof(float)) + aligned(room) +
-         (k.packed ? 0 : k.pack_bytes);
+  return k.zero_bytes + k.table_bytes + aligned((size_t)(k.most_rows * k.N) * sizeof(float)) +
+         aligned(room) + (k.packed ? 0 : k.pack_bytes);
 }
 
 static size_t prepared(const tarn_problem *p, bool gradient) {

@@ -31,7 +31,8 @@ typedef struct tile {
   int64_t ld;
   int cols;                      /* 1..COLS */
   bool first;                    /* dw is not read */
-  bool past;                     /* whole tiles are written past the caches: dw and ld are whole vectors, and dw is not read */
+  bool past; /* whole tiles are written past the caches: dw and ld are whole vectors, and dw is not
+                read */
   /* Asked for into L2: a line at each output, ahead_step bytes on. NULL: nothing. */
   const char *ahead;
   int64_t ahead_step;
