@@ -1,31 +1,31 @@
 /* The gradient of Conv2D of r x r filters towards its filter in f32 by Winograd's minimal
  * filtering, channels last, stride 1; the including file defines OUT and FILTER (m and r: 4 and 3,
- * or 2 and 5).
+ * or 3 and 5).
  *
  * What the forward form computes, y = A' [(G w G') (B' d B)] A, is linear in w; turned round, for
  * each square of m x m of dy,
  *
- *   V[xi] = B' d B      Z[xi] = A dy A'      M[xi] = sum over squares of V[xi] (x) Z[xi]      dw =
- * G' M G
+ *   V[xi] = B' d B      Z[xi] = A dy A'      M[xi] = sum over squares of V[xi] (x) Z[xi]
+ *   dw = G' M G
  *
- * 36 outer products a square instead of r*r*m*m (144, 100), and G' M G once, behind all sums.
+ * 36 or 49 outer products a square instead of r*r*m*m (144, 225), and G' M G once, behind all sums.
  *
  *   for a block of squares
- *     V [xi][square][C], Z [xi][panel of two vectors of OC][square]        all threads
- *     for a panel and up to 56 (24) channels                               a chunk: it owns that
- * part of dw for an xi, 14 (6) of these channels at a time                      M
- * [chunk][xi][channels][panel] for a square of the block accumulators: ../gemm/outer.body.h after
- * the last block the chunk's dw = G' M G
+ *     V [xi][square][C], Z [xi][panel of two vectors of OC][square]       all threads
+ *     for a panel and up to 56 (24) channels                              a chunk: it owns that dw
+ *       for an xi, 14 (6) of these channels at a time              M [chunk][xi][channels][panel]
+ *         for a square of the block                    accumulators: ../gemm/outer.body.h
+ *     after the last block the chunk's dw = G' M G
  *
  * V and Z of a block stay in L2 where channels are few; else blocks are as large as a fixed amount
  * of memory allows, so that M is read and written seldom. Sums are in order, whatever the
  * threads. */
-#include "kernels/cpu/conv2d/winograd/winograd_lines.body.h"
+#include "kernels/cpu/conv2d/winograd/winograd_square.body.h"
 #include "kernels/cpu/gemm/outer.body.h"
 #include "kernels/params/conv2d.h"
 
 #define TARGET (VF == 16 ? TARN_TARGET_AVX512 : TARN_TARGET_AVX2)
-enum { XI = IN * IN, NR = COLS, CHUNK_ROWS = 4 * MAX_ROWS, SQUARES = 4 };
+enum { IN = rows_IN, NR = COLS, CHUNK_ROWS = 4 * MAX_ROWS, SQUARES = 4 };
 enum { L2_BYTES = 5 << 18, BLOCK_BYTES = 16 << 20, MIN_BLOCK = 64 };
 
 typedef struct plan {
@@ -112,6 +112,7 @@ typedef struct job {
   const plan *k;
   const float *x, *dy, *zero;
   float *dw, *v, *z, *m;
+  float filter[IN][FILTER];      /* G */
   int64_t first, count;          /* squares of the block */
   bool last;
 } job;
@@ -124,37 +125,27 @@ static inline void point(const float *image, const float *zero, int64_t H, int64
       *to++ = i >= 0 && i < H && j >= 0 && j < W ? image + (i * W + j) * C : zero;
 }
 
-static void transform_x(const job *b, const float *const *from, float *v) {
-  const plan *k = b->k;
-  for (int64_t c = 0; c < k->g.C; c += VF) {
-    const vm m = vm_first(k->g.C - c < VF ? k->g.C - c : VF);
-    vf d[XI], e[XI];
-#pragma GCC unroll 36
-    for (int i = 0; i < XI; i++) d[i] = vf_load_m(from[i] + c, m);
-#pragma GCC unroll 6
-    for (int j = 0; j < IN; j++) input_line(LINE(d, j, IN), e + j, IN);
-#pragma GCC unroll 6
-    for (int i = 0; i < IN; i++) input_line(LINE(e, i * IN, 1), d + i * IN, 1);
-#pragma GCC unroll 36
-    for (int i = 0; i < XI; i++) vf_store(v + i * k->v_plane + c, d[i]);
-  }
-}
-
 static void transform_dy(const job *b, const float *const *from, float *z) {
   const plan *k = b->k;
   for (int64_t c = 0; c < k->panels * NR; c += VF) {
     float *to = z + c / NR * k->block * NR + c % NR;
     const int64_t left = k->g.OC - c;
     const vm m = vm_first(left < VF ? left > 0 ? left : 0 : VF);
-    vf d[OUT * OUT], e[IN * OUT], s[XI];
-#pragma GCC unroll 16
-    for (int i = 0; i < OUT * OUT; i++) d[i] = vf_load_m(from[i] + c, m);
+    vf half[IN * OUT];
 #pragma GCC unroll 4
-    for (int j = 0; j < OUT; j++) gradient_line(d + j, OUT, e + j, OUT);
-#pragma GCC unroll 6
-    for (int i = 0; i < IN; i++) gradient_line(e + i * OUT, 1, s + i * IN, 1);
-#pragma GCC unroll 36
-    for (int i = 0; i < XI; i++) vf_store(to + i * k->z_plane, s[i]);
+    for (int j = 0; j < OUT; j++) {
+      vf d[OUT];
+#pragma GCC unroll 4
+      for (int i = 0; i < OUT; i++) d[i] = vf_load_m(from[i * OUT + j] + c, m);
+      rows_gradient(d, 1, half + j, OUT);
+    }
+#pragma GCC unroll 9
+    for (int i = 0; i < IN; i++) {
+      vf t[IN];
+      cols_gradient(half + i * OUT, 1, t, 1);
+#pragma GCC unroll 9
+      for (int j = 0; j < IN; j++) vf_store(to + (i * IN + j) * k->z_plane, t[j]);
+    }
   }
 }
 
@@ -171,26 +162,31 @@ static tarn_status transform_chunk(void *argument, int64_t chunk, int worker) {
     const float *from[XI];
     point(b->x + n * g->H * g->W * g->C, b->zero, g->H, g->W, g->C, h - g->pad_top, w - g->pad_left,
           IN, from);
-    transform_x(b, from, b->v + i * k->row);
+    square_input(from, g->C, b->v + i * k->row, k->v_plane);
     point(b->dy + n * g->OH * g->OW * g->OC, b->zero, g->OH, g->OW, g->OC, h, w, OUT, from);
     transform_dy(b, from, b->z + i * NR);
   }
   return TARN_OK;
 }
 
+/* Whether an element of G is other than 0: infinity and the point 0 have one each. */
+static inline bool met(int i, int tap) {
+  if (rows_ZERO && i == 0) return tap == 0;
+  return i < IN - 1 || tap == FILTER - 1;
+}
+
 /* dw = G' M G of one channel and one vector of columns; m: its place in M's plane 0. */
-static inline void transform_filter(const float *m, int64_t plane, float *dw, int64_t tap,
-                                    vm mask) {
+static inline void transform_filter(const float g[IN][FILTER], const float *m, int64_t plane,
+                                    float *dw, int64_t tap, vm mask) {
   vf half[FILTER * IN];
-#pragma GCC unroll 6
+#pragma GCC unroll 9
   for (int j = 0; j < IN; j++)
 #pragma GCC unroll 5
     for (int y = 0; y < FILTER; y++) {
       vf s = vf_zero();
-#pragma GCC unroll 6
+#pragma GCC unroll 9
       for (int i = 0; i < IN; i++)
-        if (filter_matrix[i][y] != 0)
-          s = vf_fma(vf_set1((float)filter_matrix[i][y]), vf_load(m + (i * IN + j) * plane), s);
+        if (met(i, y)) s = vf_fma(vf_set1(g[i][y]), vf_load(m + (i * IN + j) * plane), s);
       half[y * IN + j] = s;
     }
 #pragma GCC unroll 5
@@ -198,10 +194,9 @@ static inline void transform_filter(const float *m, int64_t plane, float *dw, in
 #pragma GCC unroll 5
     for (int x = 0; x < FILTER; x++) {
       vf s = vf_zero();
-#pragma GCC unroll 6
+#pragma GCC unroll 9
       for (int j = 0; j < IN; j++)
-        if (filter_matrix[j][x] != 0)
-          s = vf_fma(vf_set1((float)filter_matrix[j][x]), half[y * IN + j], s);
+        if (met(j, x)) s = vf_fma(vf_set1(g[j][x]), half[y * IN + j], s);
       vf_store_m(dw + (y * FILTER + x) * tap, mask, s);
     }
 }
@@ -235,7 +230,7 @@ static tarn_status product_chunk(void *argument, int64_t chunk, int worker) {
   if (!b->last) return TARN_OK;
   for (int64_t c = c0; c < c1; c++)
     for (int64_t j = 0; j < cols; j += VF)
-      transform_filter(m + (c - c0) * NR + j, plane, b->dw + c * g->OC + panel * NR + j,
+      transform_filter(b->filter, m + (c - c0) * NR + j, plane, b->dw + c * g->OC + panel * NR + j,
                        g->C * g->OC, vm_first(cols - j < VF ? cols - j : VF));
   return TARN_OK;
 }
@@ -249,6 +244,10 @@ static tarn_status run(const tarn_call *call) {
   memset(room, 0, k.zero_bytes);
   b.zero = (const float *)(void *)room, room += k.zero_bytes;
   b.m = (float *)(void *)room;
+  double filter[IN][FILTER];
+  rows_filter(filter);
+  for (int i = 0; i < IN; i++)
+    for (int tap = 0; tap < FILTER; tap++) b.filter[i][tap] = (float)filter[i][tap];
   for (b.first = 0; b.first < k.tiles; b.first += b.count) {
     b.count = k.tiles - b.first < k.block ? k.tiles - b.first : k.block;
     b.last = b.first + b.count == k.tiles;

@@ -1,6 +1,6 @@
-/* The gradient of 5x5 convolutions towards the filter by Winograd, squares of 2x2, for AVX-512:
+/* The gradient of 5x5 convolutions towards the filter by Winograd, squares of 3x3, for AVX-512:
  * filter_winograd.body.h. */
-#define OUT 2
+#define OUT 3
 #define FILTER 5
 #include "kernels/cpu/convolution/filter_winograd.body.h"
 

@@ -62,6 +62,7 @@ START_TEST(test_winograd_error_is_bounded) {
   } rows[] = {{"winograd2", 3, 1, {1e-6, 2e-6}},
               {"winograd4", 3, 1, {4e-6, 1e-5}},
               {"winograd2x5", 5, 1, {4e-6, 1e-5}},
+              {"winograd3x5", 5, 1, {4e-6, 1e-5}},
               {"winograd2s2", 3, 2, {1e-6, 2e-6}}};
   size_t count;
   const tarn_kernel_ref *kernels = tarn__kernels_of("Conv2D", &count);

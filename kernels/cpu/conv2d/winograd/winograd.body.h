@@ -32,20 +32,21 @@
  * The transforms of lines are in winograd_lines.body.h. A NaN or infinity in x reaches all outputs
  * of its square. */
 #include "core/thread/cpu.h"
+#include "kernels/cpu/conv2d/winograd/winograd_square.body.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/gemm/gemm.h"
-#include "kernels/cpu/conv2d/winograd/winograd_lines.body.h"
 #include "kernels/params/conv2d.h"
 
-enum { XI = IN * IN, MR = VF == 16 ? 14 : 6, NR = 2 * VF };
-enum { GROUP = VF == 16 ? 4 : 8 };   /* blocks whose M is held at once */
+enum { MR = VF == 16 ? 14 : 6, NR = 2 * VF };
+/* Blocks whose M is held at once: as many as a part of L2 takes. */
+enum { GROUP = (VF == 16 ? 4 : 8) / (XI > 40 ? 2 : 1) };
 enum { L2_WEIGHTS = 1 << 20, L2_TILES = 1 << 20, INPUT_TILES = 4 };
 
 /* U of the lines that share one is there once. */
-enum { U_XI = U_LINES * U_LINES };
+enum { U_XI = rows_U * cols_U };
 static inline int u_place(int xi) {
-  int i = xi / IN, k = xi % IN;
-  return (i < U_LINES ? i : U_LINES - 1) * U_LINES + (k < U_LINES ? k : U_LINES - 1);
+  int i = xi / cols_IN, k = xi % cols_IN;
+  return (i < rows_U ? i : rows_U - 1) * cols_U + (k < cols_U ? k : cols_U - 1);
 }
 
 typedef struct plan {
@@ -82,8 +83,8 @@ static plan plan_of(const tarn_problem *p, int threads) {
   plan t = {.g = geometry_of(p), .gradient = is_gradient(p)};
   const tarn_conv2d *g = &t.g;
   t.packed = p->stable && p->stable[1];
-  t.tiles_h = ceil_div(g->OH, OUT);
-  t.tiles_w = ceil_div(g->OW, OUT);
+  t.tiles_h = ceil_div(g->OH, rows_SIDE);
+  t.tiles_w = ceil_div(g->OW, cols_SIDE);
   t.tiles = g->N * t.tiles_h * t.tiles_w;
   t.blocks = t.tiles > 0 ? ceil_div(t.tiles, MR) : 1;
   t.panels = ceil_div(g->OC, NR);
@@ -169,8 +170,11 @@ static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
   const int64_t row = gradient ? 1 : g->OC, col = gradient ? g->C : 1;
   int64_t j0 = panel * NR, cols = g->OC - j0 < NR ? g->OC - j0 : NR;
   float *u = job->u + panel * U_XI * g->C * NR;
+  double of_rows[rows_U][FILTER], of_cols[cols_U][FILTER];
+  rows_filter(of_rows);
+  cols_filter(of_cols);
   for (int64_t c = 0; c < g->C; c++) {
-    double w[FILTER][FILTER][NR] = {{{0}}}, half[U_LINES][FILTER][NR];   /* half: G w */
+    double w[FILTER][FILTER][NR] = {{{0}}}, half[rows_U][FILTER][NR]; /* half: G w */
     for (int y = 0; y < FILTER; y++)
       for (int x = 0; x < FILTER; x++) {
         const int tap = y * FILTER + x;
@@ -178,21 +182,21 @@ static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
                             c * row + j0 * col;
         for (int64_t j = 0; j < cols; j++) w[y][x][j] = (double)from[j * col];
       }
-    for (int i = 0; i < U_LINES; i++)
+    for (int i = 0; i < rows_U; i++)
       for (int x = 0; x < FILTER; x++)
         for (int j = 0; j < NR; j++) {
           double s = 0;
 #pragma GCC unroll 5
-          for (int y = 0; y < FILTER; y++) s += filter_matrix[i][y] * w[y][x][j];
+          for (int y = 0; y < FILTER; y++) s += of_rows[i][y] * w[y][x][j];
           half[i][x][j] = s;
         }
-    for (int i = 0; i < U_LINES; i++)
-      for (int k = 0; k < U_LINES; k++) {
-        float *to = u + ((i * U_LINES + k) * g->C + c) * NR;
+    for (int i = 0; i < rows_U; i++)
+      for (int k = 0; k < cols_U; k++) {
+        float *to = u + ((i * cols_U + k) * g->C + c) * NR;
         for (int j = 0; j < NR; j++) {
           double s = 0;
 #pragma GCC unroll 5
-          for (int x = 0; x < FILTER; x++) s += filter_matrix[k][x] * half[i][x][j];
+          for (int x = 0; x < FILTER; x++) s += of_cols[k][x] * half[i][x][j];
           to[j] = (float)s;
         }
       }
@@ -225,8 +229,8 @@ typedef struct job {
 
 /* Tile i: its picture and the output row and column of its corner. */
 static void tile_place(const plan *t, int64_t i, int64_t *n, int64_t *oh, int64_t *ow) {
-  *ow = i % t->tiles_w * OUT;
-  *oh = i / t->tiles_w % t->tiles_h * OUT;
+  *ow = i % t->tiles_w * cols_SIDE;
+  *oh = i / t->tiles_w % t->tiles_h * rows_SIDE;
   *n = i / (t->tiles_w * t->tiles_h);
 }
 
@@ -237,31 +241,15 @@ static void transform_input(const job *b, int64_t tile, float *v) {
   const float *from[XI];
   int64_t n, oh, ow;
   tile_place(t, tile, &n, &oh, &ow);
-  for (int64_t i = 0; i < IN; i++) {
+  for (int64_t i = 0; i < rows_IN; i++) {
     int64_t ih = oh * STRIDE + i - g->pad_top;
-    for (int64_t j = 0; j < IN; j++) {
+    for (int64_t j = 0; j < cols_IN; j++) {
       int64_t iw = ow * STRIDE + j - g->pad_left;
       bool inside = ih >= 0 && ih < g->H && iw >= 0 && iw < g->W;
-      from[i * IN + j] = inside ? b->x + ((n * g->H + ih) * g->W + iw) * g->C : b->zero;
+      from[i * cols_IN + j] = inside ? b->x + ((n * g->H + ih) * g->W + iw) * g->C : b->zero;
     }
   }
-  for (int64_t c = 0; c < g->C; c += VF) {
-    vf d[XI], e[XI];
-    if (g->C - c >= VF) {
-#pragma GCC unroll 36
-      for (int i = 0; i < XI; i++) d[i] = vf_load(from[i] + c);
-    } else {
-      vm m = vm_first(g->C - c);
-#pragma GCC unroll 36
-      for (int i = 0; i < XI; i++) d[i] = vf_load_m(from[i] + c, m);
-    }
-#pragma GCC unroll 6
-    for (int j = 0; j < IN; j++) input_line(LINE(d, j, IN), e + j, IN);
-#pragma GCC unroll 6
-    for (int i = 0; i < IN; i++) input_line(LINE(e, i * IN, 1), d + i * IN, 1);
-#pragma GCC unroll 36
-    for (int i = 0; i < XI; i++) vf_store(v + i * t->plane + c, d[i]);
-  }
+  square_input(from, g->C, v, t->plane);
 }
 
 /* y of one tile and one vector of channels: m is its row in M's plane 0. */
@@ -270,20 +258,24 @@ static void transform_output(const job *b, int64_t tile, const float *m, int64_t
   const tarn_conv2d *g = &t->g;
   int64_t n, oh, ow;
   tile_place(t, tile, &n, &oh, &ow);
-  vf d[XI], e[IN * OUT], y[OUT * OUT];
-#pragma GCC unroll 36
-  for (int i = 0; i < XI; i++) d[i] = vf_load(m + i * GROUP * MR * NR);
-#pragma GCC unroll 6
-  for (int k = 0; k < IN; k++) output_line(LINE(d, k, IN), e + k, IN);
-#pragma GCC unroll 6
-  for (int i = 0; i < OUT; i++) output_line(LINE(e, i * IN, 1), y + i * OUT, 1);
+  vf half[rows_SIDE * cols_IN], y[rows_SIDE * cols_SIDE];
+#pragma GCC unroll 9
+  for (int k = 0; k < cols_IN; k++) {
+    vf d[rows_IN];
+#pragma GCC unroll 9
+    for (int i = 0; i < rows_IN; i++) d[i] = vf_load(m + (i * cols_IN + k) * GROUP * MR * NR);
+    rows_output(d, 1, half + k, cols_IN);
+  }
+#pragma GCC unroll 5
+  for (int i = 0; i < rows_SIDE; i++) cols_output(half + i * cols_IN, 1, y + i * cols_SIDE, 1);
   vf bias = b->bias ? vf_load_m(b->bias + j, mask) : vf_zero();
-  int64_t rows = g->OH - oh < OUT ? g->OH - oh : OUT, cols = g->OW - ow < OUT ? g->OW - ow : OUT;
+  int64_t rows = g->OH - oh < rows_SIDE ? g->OH - oh : rows_SIDE,
+          cols = g->OW - ow < cols_SIDE ? g->OW - ow : cols_SIDE;
   int64_t corner = ((n * g->OH + oh) * g->OW + ow) * g->OC + j;
   for (int64_t i = 0; i < rows; i++)
     for (int64_t k = 0; k < cols; k++) {
       int64_t at = corner + (i * g->OW + k) * g->OC;
-      vf s = vf_add(y[i * OUT + k], bias);
+      vf s = vf_add(y[i * cols_SIDE + k], bias);
       if (b->add) s = vf_add(s, vf_load_m(b->add + at, mask));
       if (b->activation != TARN_ACT_NONE) s = vf_max(vf_zero(), s);
       if (b->activation == TARN_ACT_RELU6) s = vf_min(vf_set1(6.0f), s);
