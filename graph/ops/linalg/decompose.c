@@ -1,6 +1,5 @@
 /* Decompositions into eigenvalues, singular values and triangles. Leading dims are batches. */
 #include "graph/ops/linalg/matrix.h"
-#include "kernels/params/linalg.h"
 
 static tarn_status parse_eigen(const tarn_attrs *attrs, void *params) {
   ((tarn_linalg_params *)params)->values_only = !tarn__attr_bool(attrs, "compute_v");
@@ -17,14 +16,6 @@ static tarn_status infer_joined(tarn_infer *t) {
   tarn_shape y = t->in[0];
   y.dim[y.rank - 2]++;
   return tarn__shape_make(y.rank, y.dim, &t->out[0]);
-}
-static tarn_status infer_eigen(tarn_infer *t) {
-  const tarn_linalg_params *p = t->params;
-  TARN_TRY(tarn__infer_square(t, 0));
-  t->out[0] = t->in[0];
-  t->out[0].rank--;
-  t->out[1] = p->values_only ? tarn__shape_vector(0) : t->in[0];
-  return TARN_OK;
 }
 static tarn_status infer_svd(tarn_infer *t) {
   const tarn_linalg_params *p = t->params;
@@ -68,7 +59,7 @@ const tarn_op tarn_ops_decompose[] = {
      .outputs = "e: T, v: T",
      .attrs = "compute_v: bool = true; " TYPES,
      PARSED(parse_eigen),
-     .infer = infer_eigen,
+     .infer = tarn__infer_eigen,
      .formula = "x v = v diag(e), of the lower triangle's Hermitian matrix",
      .cases = {"input=T[3x3]", "input=T[2x5x5]", "input=T[0x0]", "input=T[4x4] compute_v=false"}},
     {.name = "SelfAdjointEig",
@@ -90,7 +81,7 @@ const tarn_op tarn_ops_decompose[] = {
      .outputs = "e: T, v: T",
      .attrs = "compute_v: bool = true; T: {double, float}",
      PARSED(parse_eigen),
-     .infer = infer_eigen,
+     .infer = tarn__infer_eigen,
      .formula = "SelfAdjointEigV2 of older graphs",
      .cases = {"input=T[2x3x3]"}},
     {.name = "Svd",

@@ -3,6 +3,7 @@
 #define TARN_GRAPH_OPS_LINALG_MATRIX_H
 
 #include "graph/op.h"
+#include "kernels/params/linalg.h"
 
 /* The scratch of a matrix, in elements of 16 bytes, must be countable, also where a batch of none
  * has no elements. */
@@ -20,6 +21,20 @@ static inline tarn_status tarn__infer_square(const tarn_infer *t, int i) {
   const tarn_shape *s = &t->in[i];
   if (s->dim[s->rank - 1] == s->dim[s->rank - 2]) return TARN_OK;
   return tarn_fail(TARN_SHAPE, "expected square matrices, got %s", tarn__shape_print(s, text));
+}
+/* The shape function of what makes a square matrix of one. */
+static inline tarn_status tarn__infer_square_of_square(tarn_infer *t) {
+  t->out[0] = t->in[0];
+  return tarn__infer_square(t, 0);
+}
+/* That of eigenvalues and eigenvectors; tarn_linalg_params say whether those are wanted. */
+static inline tarn_status tarn__infer_eigen(tarn_infer *t) {
+  const tarn_linalg_params *p = t->params;
+  TARN_TRY(tarn__infer_square(t, 0));
+  t->out[0] = t->in[0];
+  t->out[0].rank--;
+  t->out[1] = p->values_only ? tarn__shape_vector(0) : t->in[0];
+  return TARN_OK;
 }
 /* Inputs i and j have the same dims before the last two. */
 static inline tarn_status tarn__infer_same_batch(const tarn_infer *t, int i, int j) {

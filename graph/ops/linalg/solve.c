@@ -1,6 +1,5 @@
 /* Decompositions of matrices, and what is solved with them. Leading dims are batches. */
 #include "graph/ops/linalg/matrix.h"
-#include "kernels/params/linalg.h"
 
 static tarn_status parse_adjoint(const tarn_attrs *attrs, void *params) {
   ((tarn_linalg_params *)params)->adjoint = tarn__attr_bool(attrs, "adjoint");
@@ -15,10 +14,6 @@ static tarn_status parse_qr(const tarn_attrs *attrs, void *params) {
   return TARN_OK;
 }
 
-static tarn_status infer_square(tarn_infer *t) {
-  t->out[0] = t->in[0];
-  return tarn__infer_square(t, 0);
-}
 static tarn_status infer_determinant(tarn_infer *t) {
   TARN_TRY(tarn__infer_square(t, 0));
   for (int o = 0; o < t->outputs; o++) {
@@ -52,6 +47,21 @@ static tarn_status solve(tarn_infer *t, bool broadcast) {
 static tarn_status infer_solve(tarn_infer *t) { return solve(t, false); }
 static tarn_status infer_triangular(tarn_infer *t) { return solve(t, true); }
 
+/* Diagonals [..., K, n] in place of matrices [..., n, n]. */
+static tarn_status infer_banded(tarn_infer *t) {
+  TARN_TRY(tarn__infer_matrix(t, 0));
+  const tarn_shape bands = t->in[0];
+  const int64_t K = bands.dim[bands.rank - 2], n = bands.dim[bands.rank - 1];
+  if (K < 1) return tarn_fail(TARN_SHAPE, "a matrix without diagonals");
+  tarn_infer square = *t;
+  tarn_shape in[2] = {bands, t->in[1]};
+  in[0].dim[bands.rank - 2] = n;
+  square.in = in;
+  TARN_TRY(solve(&square, true));
+  t->out[0] = square.out[0];
+  return TARN_OK;
+}
+
 static tarn_status infer_qr(tarn_infer *t) {
   const tarn_linalg_params *p = t->params;
   TARN_TRY(tarn__infer_matrix(t, 0));
@@ -74,7 +84,7 @@ const tarn_op tarn_ops_solve[] = {
      .outputs = "output: T",
      .attrs = "adjoint: bool = false; " TYPES,
      PARSED(parse_adjoint),
-     .infer = infer_square,
+     .infer = tarn__infer_square_of_square,
      .formula = "y = x^-1, or (x^H)^-1",
      .cases = {"input=T[3x3]", "input=T[2x5x5] adjoint=true", "input=T[0x0]", "input=T[1x1]"}},
     {.name = "MatrixDeterminant",
@@ -95,7 +105,7 @@ const tarn_op tarn_ops_solve[] = {
      .inputs = "input: T",
      .outputs = "output: T",
      .attrs = TYPES,
-     .infer = infer_square,
+     .infer = tarn__infer_square_of_square,
      .formula = "x = y y^H, y lower triangular",
      .cases = {"input=T[1x1]:1..2", "input=T[0x0]"}},
     {.name = "MatrixSolve",
@@ -115,6 +125,17 @@ const tarn_op tarn_ops_solve[] = {
      .formula = "matrix y = rhs, or matrix^H y = rhs, reading one triangle of the matrix",
      .cases = {"matrix=T[3x3]:1..2 rhs=T[3x2]",
                "matrix=T[5x5]:1..2 rhs=T[2x5x1] lower=false adjoint=true"}},
+    {.name = "BandedTriangularSolve",
+     .inputs = "matrix: T, rhs: T",
+     .outputs = "output: T",
+     .attrs = "lower: bool = true; adjoint: bool = false; " TYPES,
+     PARSED(parse_triangular),
+     .infer = infer_banded,
+     .formula = "MatrixTriangularSolve of a matrix given by its diagonals, the main one first if "
+                "lower, else last",
+     .cases = {"matrix=T[2x4]:1..2 rhs=T[4x3]", "matrix=T[2x3x5]:1..2 rhs=T[2x5x1] lower=false",
+               "matrix=T[3x5]:1..2 rhs=T[2x5x2] adjoint=true",
+               "matrix=T[3x5]:1..2 rhs=T[5x2] lower=false adjoint=true"}},
     {.name = "Qr",
      .inputs = "input: T",
      .outputs = "q: T, r: T",
@@ -130,7 +151,7 @@ const tarn_op tarn_ops_solve[] = {
      .outputs = "output: T",
      .attrs = "adjoint: bool = false; " OLD_TYPES,
      PARSED(parse_adjoint),
-     .infer = infer_square,
+     .infer = tarn__infer_square_of_square,
      .formula = "MatrixInverse of older graphs",
      .cases = {"input=T[2x5x5] adjoint=true", "input=T[3x3]"}},
     {.name = "BatchMatrixDeterminant",
@@ -144,7 +165,7 @@ const tarn_op tarn_ops_solve[] = {
      .inputs = "input: T",
      .outputs = "output: T",
      .attrs = OLD_TYPES,
-     .infer = infer_square,
+     .infer = tarn__infer_square_of_square,
      .formula = "Cholesky of older graphs",
      .cases = {"input=T[1x1]:1..2"}},
     {.name = "BatchMatrixSolve",

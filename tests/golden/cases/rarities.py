@@ -166,6 +166,27 @@ def decompose(s):
             with s.case(f"cholesky_grad_{dtype}", rtol=rtol, atol=atol) as c:
                 lower = np.tril(c.array([2, 5, 5], dtype, 1, 2))
                 c.fetch(R.CholeskyGrad(l=c.feed(lower), grad=c.input([2, 5, 5], dtype)))
+    for dtype, rtol, atol in (("float32", 1e-3, 2e-5), ("float64", 1e-9, 1e-11), ("complex64", 1e-3, 2e-5), ("complex128", 1e-9, 1e-11)):
+        with s.case(f"functions_of_matrices_{dtype}", rtol=rtol, atol=atol) as c:
+            for shape in ([2, 5, 5], [1, 1]):
+                x = c.feed((c.array(shape, dtype) / 2 + 2 * np.eye(shape[-1])).astype(dtype))
+                c.fetch(R.MatrixSquareRoot(input=x))
+                if dtype[0] == "c":
+                    c.fetch(R.MatrixLogarithm(input=x))
+        with s.case(f"eigen_of_any_{dtype}", rtol=rtol, atol=atol) as c:
+            wide = "complex64" if dtype in ("float32", "complex64") else "complex128"
+            for shape in ([2, 5, 5], [1, 1]):
+                x = c.input(shape, dtype)
+                e, v = R.Eig(input=x, Tout=wide)
+                product = tf.matmul(v * e[..., None, :], tf.linalg.inv(v))   # x, from which the order is gone
+                c.fetch(product, tf.reduce_sum(tf.abs(v) ** 2, -2), tf.reduce_sum(R.Eig(input=x, Tout=wide, compute_v=False)[0], -1))
+                if dtype[0] == "c":
+                    c.fetch(e)
+        with s.case(f"banded_{dtype}", rtol=rtol, atol=atol) as c:
+            for lower in (True, False):
+                for adjoint in (True, False):
+                    for bands, sides in (([3, 6], [2, 6, 2]), ([2, 1, 4], [2, 4, 1])):
+                        c.fetch(R.BandedTriangularSolve(matrix=c.feed(c.array(bands, dtype, 1, 2)), rhs=c.input(sides, dtype), lower=lower, adjoint=adjoint))
     with s.case("lu_refuses_singular", error=True) as c:
         c.fetch(*R.Lu(input=c.feed(np.float32([[1, 2], [2, 4]]))))
     with s.case("singular_of_rank_one", rtol=1e-4, atol=1e-6) as c:
