@@ -129,6 +129,9 @@ const tarn_op tarn_ops_batch_norm[] = {
                "x=T[2x3x5x7] scale=f32[3] offset=f32[3] mean=f32[3] variance=f32[3]:0.1..2 "
                "data_format=NCHW "
                "exponential_avg_factor=0.25",
+               "x=T[2x3x5x8] scale=f32[8] offset=f32[8] mean=f32[0] variance=f32[0]",
+               "x=T[2x3x5x8] scale=f32[8] offset=f32[8] mean=f32[8] variance=f32[8]:0.1..2 "
+               "exponential_avg_factor=0.25",
                "x=T[1x1x1x1] scale=f32[1] offset=f32[1] mean=f32[0] variance=f32[0]",
                "x=T[0x3x5x7] scale=f32[7] offset=f32[7] mean=f32[0] variance=f32[0]",
                "x=T[1x56x56x64] scale=f32[64] offset=f32[64] mean=f32[64] variance=f32[64]:0.1..2 "
@@ -165,6 +168,8 @@ const tarn_op tarn_ops_batch_norm[] = {
      .cases =
          {"y_backprop=T[2x3x5x7] x=T[2x3x5x7] scale=f32[7] reserve_space_1=f32[7] "
           "reserve_space_2=f32[7]:0.1..2 reserve_space_3=f32[]",
+               "y_backprop=T[2x3x5x8] x=T[2x3x5x8] scale=f32[8] reserve_space_1=f32[8] "
+               "reserve_space_2=f32[8]:0.1..2 reserve_space_3=f32[]",
           "y_backprop=T[2x3x5x7] x=T[2x3x5x7] scale=f32[3] reserve_space_1=f32[3] "
           "reserve_space_2=f32[3]:0.1..2 reserve_space_3=f32[] data_format=NCHW is_training=false",
           "y_backprop=T[0x3x5x7] x=T[0x3x5x7] scale=f32[7] reserve_space_1=f32[7] "

@@ -6,7 +6,6 @@
  * channels are read by neighbouring blocks, so a cache line is used by 32 of them, which L2 serves.
  */
 #include "kernels/cuda/batch_norm/norm.h"
-
 #include "kernels/cuda/each/block.cuh"
 #include "kernels/cuda/each/element.cuh"
 #include "kernels/cuda/each/index.cuh"
@@ -61,6 +60,20 @@ __global__ void keep_statistics(tarn_cuda_norm w) {
     w.mean[c] = w.saved_mean[c] = mean;
     w.variance[c] = w.saved_variance[c] = variance;
   }
+}
+
+__global__ void finish(tarn_cuda_norm_finish w) {
+  const float keep = 1 - w.factor, biased = (float)(w.count - 1) / (float)w.count;
+  for (int64_t c = EACH_FIRST; c < w.C; c += EACH_STEP) {
+    const float mean = w.batch_mean[c], unbiased = w.batch_unbiased[c];
+    w.saved_variance[c] = unbiased * biased;
+    w.mean[c] = w.factor == 1 ? mean : keep * w.old_mean[c] + w.factor * mean;
+    w.variance[c] = w.factor == 1 ? unbiased : keep * w.old_variance[c] + w.factor * unbiased;
+  }
+}
+
+__global__ void inverses(const float *variance, float epsilon, float *inverse, int64_t C) {
+  for (int64_t c = EACH_FIRST; c < C; c += EACH_STEP) inverse[c] = 1 / sqrt(variance[c] + epsilon);
 }
 
 template <class S_>
@@ -121,6 +134,20 @@ template <class S_>
 static void backward(cudaStream_t stream, const tarn_cuda_norm_gradient &w) {
   TARN_LAUNCH((gradient_sums<S_>), each_blocks_of(w.C, 1), THREADS, 0, stream, w);
   EACH_LAUNCH((gradient<S_>), w.N * w.C * w.S, stream, w);
+}
+
+extern "C" int tarn__cuda_norm_finish(cudaStream_t stream, const tarn_cuda_norm_finish *work) {
+  EACH_LAUNCH(finish, work->C, stream, *work);
+  return tarn_launched();
+}
+extern "C" int tarn__cuda_norm_keep(cudaStream_t stream, const tarn_cuda_norm *work) {
+  EACH_LAUNCH(keep_statistics, work->C, stream, *work);
+  return tarn_launched();
+}
+extern "C" int tarn__cuda_norm_inverse(cudaStream_t stream, const float *variance, float epsilon,
+                                       float *inverse, int64_t C) {
+  EACH_LAUNCH(inverses, C, stream, variance, epsilon, inverse, C);
+  return tarn_launched();
 }
 
 extern "C" int tarn__cuda_norm(cudaStream_t stream, int dtype, const tarn_cuda_norm *work) {

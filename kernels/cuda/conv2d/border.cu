@@ -1,7 +1,6 @@
 /* What cuDNN wants otherwise than TensorFlow has it: filters transposed, paddings alike on both
  * sides. */
 #include "kernels/cuda/conv2d/direct.h"
-
 #include "kernels/cuda/each/index.cuh"
 
 enum { TILE = 32, ROWS = 8 };
@@ -49,27 +48,31 @@ extern "C" int tarn__cuda_matrix_transpose(cudaStream_t stream, int bytes, const
 
 template <class W, bool ADD>
 __global__ void border(tarn_cuda_border b, const W *from, W *to) {
-  const int64_t H = b.H + b.top + b.bottom, V = b.W + b.left + b.right;
-  const int64_t rows = ADD ? H : b.H, columns = ADD ? V : b.W, n = b.N * rows * columns * b.C;
+  int64_t whole[3], size[3];
+  for (int a = 0; a < 3; a++) {
+    whole[a] = b.in[a] + b.before[a] + b.after[a];
+    size[a] = ADD ? whole[a] : b.in[a];
+  }
+  const int64_t n = b.N * size[0] * size[1] * size[2] * b.C;
   for (int64_t i = EACH_FIRST; i < n; i += EACH_STEP) {
-    int64_t rest = i;
-    const int64_t c = rest % b.C, v = (rest /= b.C) % columns, h = (rest /= columns) % rows,
-                  m = rest / rows;
-    if (ADD) {
-      const int64_t y = h - b.top, x = v - b.left;
-      to[i] =
-          y < 0 || y >= b.H || x < 0 || x >= b.W ? (W)0 : from[((m * b.H + y) * b.W + x) * b.C + c];
-    } else {
-      to[i] = from[((m * H + h + b.top) * V + v + b.left) * b.C + c];
+    int64_t rest = i / b.C, at[3];
+    for (int a = 2; a >= 0; a--) at[a] = rest % size[a], rest /= size[a];
+    int64_t other = rest;
+    bool inside = true;
+    for (int a = 0; a < 3; a++) {
+      const int64_t p = ADD ? at[a] - b.before[a] : at[a] + b.before[a];
+      inside = inside && p >= 0 && p < (ADD ? b.in[a] : whole[a]);
+      other = other * (ADD ? b.in[a] : whole[a]) + p;
     }
+    to[i] = inside ? from[other * b.C + i % b.C] : (W)0;
   }
 }
 
 template <bool ADD>
 static int border_launch(cudaStream_t stream, int bytes, const tarn_cuda_border *b,
                          const void *from, void *to) {
-  const int64_t n = b->N * (b->H + (ADD ? b->top + b->bottom : 0)) *
-                    (b->W + (ADD ? b->left + b->right : 0)) * b->C;
+  int64_t n = b->N * b->C;
+  for (int a = 0; a < 3; a++) n *= b->in[a] + (ADD ? b->before[a] + b->after[a] : 0);
   switch (bytes) {
     case 2:
       EACH_LAUNCH((border<uint16_t, ADD>), n, stream, *b, (const uint16_t *)from, (uint16_t *)to);

@@ -12,9 +12,9 @@ tarn_status tarn__conv_finish(const tarn_call *call, const tarn_cuda_conv *g) {
   const tarn_cuda_finish work = {.bias = e.bias ? call->in[e.bias]->data : NULL,
                                  .add = e.add ? call->in[e.add]->data : NULL,
                                  .activation = (int)e.activation,
-                                 .elements = g->N * g->OH * g->OW * g->OC,
+                                 .elements = g->N * tarn__conv_volume(g->out) * g->OC,
                                  .C = g->OC,
-                                 .inner = g->channels_first ? g->OH * g->OW : 1};
+                                 .inner = g->channels_first ? tarn__conv_volume(g->out) : 1};
   TARN_LAUNCHED(tarn__cuda_finish(tarn__stream(call), (int)call->problem->in_dtype[0], &work,
                                   call->out[0]->data));
   return TARN_OK;

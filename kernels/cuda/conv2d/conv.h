@@ -24,30 +24,42 @@ static inline tarn_conv_part tarn__conv_part(const tarn_problem *p) {
                                            : TARN_CONV_FORWARD;
 }
 
+/* In three dimensions. */
+static inline bool tarn__conv_deep(const tarn_problem *p) {
+  return ((const tarn_window_params *)p->params)->spatial == 3;
+}
+
 static inline tarn_cuda_conv tarn__conv_numbers(const tarn_problem *p) {
-  const bool depthwise = strstr(p->op, "Depthwise") != NULL;
   const tarn_conv_part part = tarn__conv_part(p);
-  const tarn_conv2d g = part == TARN_CONV_INPUT    ? tarn__conv2d_input_geometry(p, depthwise)
-                        : part == TARN_CONV_FILTER ? tarn__conv2d_filter_geometry(p, depthwise)
-                                                   : tarn__conv2d_geometry(p, depthwise);
-  return (tarn_cuda_conv){.channels_first = g.channels_first,
-                          .N = g.N,
-                          .H = g.H,
-                          .W = g.W,
-                          .C = g.C,
-                          .KH = g.KH,
-                          .KW = g.KW,
-                          .KC = g.KC,
-                          .OC = g.OC,
-                          .OH = g.OH,
-                          .OW = g.OW,
-                          .groups = g.groups,
-                          .stride_h = g.stride_h,
-                          .stride_w = g.stride_w,
-                          .dilation_h = g.dilation_h,
-                          .dilation_w = g.dilation_w,
-                          .pad_top = g.pad_top,
-                          .pad_left = g.pad_left};
+  const tarn_shape *x = part == TARN_CONV_INPUT ? &p->out_shape[0] : &p->in_shape[0];
+  const tarn_shape *w = part == TARN_CONV_FILTER ? &p->out_shape[0] : &p->in_shape[1];
+  const tarn_conv c = tarn__conv_of(p->params, x, w, strstr(p->op, "Depthwise") != NULL);
+  tarn_cuda_conv g = {.channels_first = c.channels_first,
+                      .N = c.N,
+                      .C = c.C,
+                      .KC = c.KC,
+                      .OC = c.OC,
+                      .groups = c.groups};
+  for (int a = 0; a < TARN_CONV_AXES; a++) {
+    g.in[a] = c.axis[a].in;
+    g.out[a] = c.axis[a].out;
+    g.window[a] = c.axis[a].window;
+    g.stride[a] = c.axis[a].stride;
+    g.dilation[a] = c.axis[a].dilation;
+    g.before[a] = c.axis[a].before;
+  }
+  return g;
+}
+
+/* Multiply-adds count two; and the bytes of x and y. */
+static inline double tarn__conv_flops(const tarn_cuda_conv *g) {
+  return 2 * (double)g->N * (double)tarn__conv_volume(g->out) * (double)g->OC *
+         (double)tarn__conv_volume(g->window) * (double)g->KC;
+}
+static inline double tarn__conv_bytes(const tarn_problem *p, const tarn_cuda_conv *g) {
+  return (double)tarn_dtype_bytes(p->out_dtype[0]) * (double)g->N *
+         ((double)tarn__conv_volume(g->in) * (double)g->C +
+          (double)tarn__conv_volume(g->out) * (double)g->OC);
 }
 
 /* Inputs: (x, w, ...), (sizes, w, dy) or (x, sizes, dy). */

@@ -6,13 +6,9 @@
  * of the peak. */
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const tarn_cuda_conv g = tarn__conv_numbers(p);
-  const double flops =
-      2 * (double)(g.N * g.OH * g.OW) * (double)g.OC * (double)(g.KH * g.KW) * (double)g.KC;
-  const double bytes =
-      (double)tarn_dtype_bytes(p->out_dtype[0]) *
-      ((double)(g.N * g.H * g.W) * (double)g.C + (double)(g.N * g.OH * g.OW) * (double)g.OC);
   const double rate = g.KC == 1 ? 0.25 : 0.03;
-  return 4 + flops / (1e3 * rate * m->gflops[TARN_TARGET_CUDA]) + bytes / (1e3 * m->gbytes_per_s);
+  return 4 + tarn__conv_flops(&g) / (1e3 * rate * m->gflops[TARN_TARGET_CUDA]) +
+         tarn__conv_bytes(p, &g) / (1e3 * m->gbytes_per_s);
 }
 
 static tarn_status run(const tarn_call *call) {
@@ -31,5 +27,10 @@ const tarn_kernel tarn_kernels_conv2d_direct_cuda[] = {
     ROW("DepthwiseConv2dNativeBackpropInput", 1),
     ROW("Conv2DBackpropFilter", 2),
     ROW("DepthwiseConv2dNativeBackpropFilter", 2),
+    ROW("Conv3D", 0),
+    ROW("Conv3DBackpropInput", 0),
+    ROW("Conv3DBackpropInputV2", 1),
+    ROW("Conv3DBackpropFilter", 0),
+    ROW("Conv3DBackpropFilterV2", 2),
     {0},
 };

@@ -1,7 +1,7 @@
-/* Conv2D, its gradients and _FusedConv2D by cuDNN's graph API, NHWC.
+/* Conv2D, Conv3D, their gradients and _FusedConv2D by cuDNN's graph API, channels last.
  *
- *   - A filter [KH, KW, KC, OC] becomes [OC, KH, KW, KC]: once, where it is stable, else in scratch
- * at each run.
+ *   - A filter [KD, KH, KW, KC, OC] becomes [OC, KD, KH, KW, KC]: once, where it is stable, else in
+ * scratch at each run.
  *   - Where the padding before and behind differ, x is copied into a larger one with its border of
  * zeros.
  *   - An added tensor, bias and Relu are in cuDNN's graph, in the order that its engines know;
@@ -22,7 +22,7 @@ enum { X = 1, W, Y, BIAS, ADD, SUM0, SUM1, SUM2 }; /* names in the graph */
 /* What names a plan; no padding. */
 typedef struct key {
   const void *table;
-  int64_t n[15];
+  int64_t n[4 + 6 * TARN_CONV_AXES];
   int32_t dtype, part, exact, bias, add, relu;
 } key;
 
@@ -32,7 +32,8 @@ typedef struct kept {
 } kept;
 
 typedef struct layout {
-  tarn_cuda_conv g; /* with the border inside of H and W, where there is one */
+  int spatial;
+  tarn_cuda_conv g; /* with the border inside of its size, where there is one */
   tarn_cuda_border border;
   bool bordered;
   size_t filter, image,
@@ -43,32 +44,38 @@ static size_t rounded(size_t bytes) {
   return (bytes + 255) / 256 * 256;
 }
 
-/* What is missing behind the last row so that the last window is whole; 0 where rows are left
- * over. */
-static int64_t behind(int64_t out, int64_t stride, int64_t window, int64_t dilation, int64_t in,
-                      int64_t before) {
-  const int64_t needed = (out - 1) * stride + (window - 1) * dilation + 1 - in - before;
+/* What is missing behind the last row so that the last window is whole; 0 where rows are left over.
+ */
+static int64_t behind(const tarn_cuda_conv *g, int a) {
+  const int64_t needed = (g->out[a] - 1) * g->stride[a] + (g->window[a] - 1) * g->dilation[a] + 1 -
+                         g->in[a] - g->before[a];
   return needed > 0 ? needed : 0;
 }
 
+static int64_t filter_elements(const tarn_cuda_conv *g) {
+  return tarn__conv_volume(g->window) * g->KC * g->OC;
+}
+
 static layout layout_of(const tarn_problem *p) {
-  layout l = {.g = tarn__conv_numbers(p)};
+  layout l = {.spatial = tarn__conv_deep(p) ? 3 : 2, .g = tarn__conv_numbers(p)};
   tarn_cuda_conv *g = &l.g;
   const size_t bytes = tarn_dtype_bytes(p->out_dtype[0]);
-  const int64_t bottom = behind(g->OH, g->stride_h, g->KH, g->dilation_h, g->H, g->pad_top);
-  const int64_t right = behind(g->OW, g->stride_w, g->KW, g->dilation_w, g->W, g->pad_left);
-  l.bordered = bottom != g->pad_top || right != g->pad_left;
-  if (l.bordered) {
-    l.border = (tarn_cuda_border){g->N, g->H, g->W, g->C, g->pad_top, bottom, g->pad_left, right};
-    g->H += g->pad_top + bottom;
-    g->W += g->pad_left + right;
-    g->pad_top = g->pad_left = 0;
-    l.image = rounded((size_t)(g->N * g->H * g->W * g->C) * bytes);
+  l.border = (tarn_cuda_border){.N = g->N, .C = g->C};
+  for (int a = 0; a < TARN_CONV_AXES; a++) {
+    l.border.in[a] = g->in[a];
+    l.border.before[a] = g->before[a];
+    l.border.after[a] = behind(g, a);
+    l.bordered = l.bordered || l.border.after[a] != g->before[a];
   }
-  const size_t tensors = (size_t)(g->N * g->H * g->W * g->C + g->N * g->OH * g->OW * g->OC +
-                                  g->KH * g->KW * g->KC * g->OC) *
-                         bytes;
-  l.filter = rounded((size_t)(g->KH * g->KW * g->KC * g->OC) * bytes);
+  for (int a = 0; l.bordered && a < TARN_CONV_AXES; a++) {
+    g->in[a] += l.border.before[a] + l.border.after[a];
+    g->before[a] = 0;
+  }
+  const size_t image = (size_t)(g->N * tarn__conv_volume(g->in) * g->C) * bytes;
+  if (l.bordered) l.image = rounded(image);
+  const size_t tensors =
+      image + (size_t)(g->N * tarn__conv_volume(g->out) * g->OC + filter_elements(g)) * bytes;
+  l.filter = rounded((size_t)filter_elements(g) * bytes);
   l.limit = rounded(((size_t)8 << 20) +
                     (tensors < ((size_t)128 << 20) ? 2 * tensors : (size_t)256 << 20));
   return l;
@@ -81,23 +88,22 @@ static bool stable_filter(const tarn_problem *p) {
 static const char *supports(const tarn_problem *p) {
   const tarn_cuda_conv g = tarn__conv_numbers(p);
   if (g.channels_first) return "NCHW: a pass turns networks to NHWC";
-  if (g.groups != 1) return "groups: the direct kernel waits for memory as well";
-  if (!(g.N && g.H && g.W && g.C && g.OH > 0 && g.OW > 0 && g.OC && g.KH && g.KW))
-    return "an empty tensor";
-  return NULL;
+  if (g.groups != 1 && g.KC == 1)
+    return "a group a channel: the direct kernel waits for memory too";
+  bool empty = !g.N || !g.C || !g.OC;
+  for (int a = 0; a < TARN_CONV_AXES; a++)
+    empty = empty || !g.in[a] || g.out[a] <= 0 || !g.window[a];
+  return empty ? "an empty tensor" : NULL;
 }
 
-/* Seven tenths of the peak, of tensor cores for 16-bit floats; a launch or two. */
+/* Six tenths of the peak, of tensor cores for 16-bit floats, half of that in groups; a launch or
+ * two. */
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const tarn_cuda_conv g = tarn__conv_numbers(p);
-  const double flops =
-      2 * (double)(g.N * g.OH * g.OW) * (double)g.OC * (double)(g.KH * g.KW) * (double)g.KC;
-  const double bytes =
-      (double)tarn_dtype_bytes(p->out_dtype[0]) *
-      ((double)(g.N * g.H * g.W) * (double)g.C + (double)(g.N * g.OH * g.OW) * (double)g.OC);
-  const double rate = p->out_dtype[0] == TARN_F64 ? 0.5 : p->out_dtype[0] == TARN_F32 ? 1 : 6;
-  return 8 + flops / (1e3 * 0.6 * rate * m->gflops[TARN_TARGET_CUDNN]) +
-         bytes / (1e3 * m->gbytes_per_s);
+  const double type = p->out_dtype[0] == TARN_F64 ? 0.5 : p->out_dtype[0] == TARN_F32 ? 1 : 6;
+  const double rate = 0.6 * type * (g.groups == 1 ? 1 : 0.5);
+  return 8 + tarn__conv_flops(&g) / (1e3 * rate * m->gflops[TARN_TARGET_CUDNN]) +
+         tarn__conv_bytes(p, &g) / (1e3 * m->gbytes_per_s);
 }
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
@@ -122,7 +128,7 @@ static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, 
   (void)pool;
   const tarn_cuda_conv g = tarn__conv_numbers(p);
   const size_t bytes = tarn_dtype_bytes(p->out_dtype[0]);
-  const int64_t rows = g.KH * g.KW * g.KC, columns = g.OC;
+  const int64_t rows = tarn__conv_volume(g.window) * g.KC, columns = g.OC;
   char *turned = malloc((size_t)(rows * columns) * bytes);
   if (!turned)
     return tarn_fail(TARN_NO_MEMORY, "no memory for a filter of %lld elements",
@@ -149,38 +155,46 @@ static tarn_status build(tarn_dnn_builder *b, const request *r, bool fused) {
   const tarn_conv_part part = tarn__conv_part(r->p);
   const cudnnDataType_t type = tarn__dnn_type(r->p->out_dtype[0]);
   const cudnnDataType_t compute = type == CUDNN_DATA_DOUBLE ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
-  const int64_t xd[4] = {g->N, g->C, g->H, g->W},
-                xs[4] = {g->H * g->W * g->C, 1, g->W * g->C, g->C};
-  const int64_t wd[4] = {g->OC, g->KC, g->KH, g->KW},
-                ws[4] = {g->KH * g->KW * g->KC, 1, g->KW * g->KC, g->KC};
-  const int64_t yd[4] = {g->N, g->OC, g->OH, g->OW},
-                ys[4] = {g->OH * g->OW * g->OC, 1, g->OW * g->OC, g->OC};
-  const int64_t bd[4] = {1, g->OC, 1, 1}, bs[4] = {g->OC, 1, g->OC, g->OC};
-  const tarn_dnn_convolution c = {.direction = part == TARN_CONV_INPUT    ? TARN_DNN_DATA
-                                               : part == TARN_CONV_FILTER ? TARN_DNN_FILTER
-                                                                          : TARN_DNN_FORWARD,
-                                  .compute = compute,
-                                  .pad = {g->pad_top, g->pad_left},
-                                  .stride = {g->stride_h, g->stride_w},
-                                  .dilation = {g->dilation_h, g->dilation_w}};
+  const int skip = TARN_CONV_AXES - r->l->spatial; /* the depth that is not there */
+  const tarn_dnn_shape xs = tarn__dnn_channels_last(g->N, g->C, r->l->spatial, g->in + skip);
+  const tarn_dnn_shape ws = tarn__dnn_channels_last(g->OC, g->KC, r->l->spatial, g->window + skip);
+  const tarn_dnn_shape ys = tarn__dnn_channels_last(g->N, g->OC, r->l->spatial, g->out + skip);
+  const tarn_dnn_shape bs = tarn__dnn_channels(g->OC, r->l->spatial);
+  tarn_dnn_convolution c = {.direction = part == TARN_CONV_INPUT    ? TARN_DNN_DATA
+                                         : part == TARN_CONV_FILTER ? TARN_DNN_FILTER
+                                                                    : TARN_DNN_FORWARD,
+                            .compute = compute,
+                            .spatial = r->l->spatial};
+  for (int a = 0; a < r->l->spatial; a++) {
+    c.pad[a] = g->before[a + skip];
+    c.stride[a] = g->stride[a + skip];
+    c.dilation[a] = g->dilation[a + skip];
+  }
   const bool add = fused && r->e->add, bias = fused && r->e->bias,
              relu = fused && r->e->activation == TARN_FUSED_RELU;
   int left = add + bias + relu; /* operations after the product; the last gives y */
   int64_t held = SUM0;
   cudnnBackendDescriptor_t x, w, y, more, last;
-  TARN_TRY(tarn__dnn_tensor(b, X, type, xd, xs, false, &x));
-  TARN_TRY(tarn__dnn_tensor(b, W, type, wd, ws, false, &w));
+  TARN_TRY(tarn__dnn_tensor(b, X, type, &xs, &x));
+  TARN_TRY(tarn__dnn_tensor(b, W, type, &ws, &w));
   /* What the graph alone holds is as wide as the sums. */
-  TARN_TRY(tarn__dnn_tensor(b, left ? held++ : Y, left ? compute : type, yd, ys, left > 0, &last));
+  if (left)
+    TARN_TRY(tarn__dnn_held(b, held++, compute, &ys, &last));
+  else
+    TARN_TRY(tarn__dnn_tensor(b, Y, type, &ys, &last));
   TARN_TRY(tarn__dnn_convolve(b, &c, x, w, last));
   for (int k = 0; k < 3; k++) {
     if (!(k == 0 ? add : k == 1 ? bias : relu)) continue;
     left--;
     more = NULL;
-    if (k == 0) TARN_TRY(tarn__dnn_tensor(b, ADD, type, yd, ys, false, &more));
-    if (k == 1) TARN_TRY(tarn__dnn_tensor(b, BIAS, type, bd, bs, false, &more));
-    TARN_TRY(tarn__dnn_tensor(b, left ? held++ : Y, left ? compute : type, yd, ys, left > 0, &y));
-    TARN_TRY(tarn__dnn_pointwise(b, compute, last, more, y));
+    if (k == 0) TARN_TRY(tarn__dnn_tensor(b, ADD, type, &ys, &more));
+    if (k == 1) TARN_TRY(tarn__dnn_tensor(b, BIAS, type, &bs, &more));
+    if (left)
+      TARN_TRY(tarn__dnn_held(b, held++, compute, &ys, &y));
+    else
+      TARN_TRY(tarn__dnn_tensor(b, Y, type, &ys, &y));
+    TARN_TRY(tarn__dnn_pointwise(b, more ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_RELU_FWD, compute,
+                                 last, more, y));
     last = y;
   }
   return TARN_OK;
@@ -223,10 +237,6 @@ static tarn_status make(tarn_queue *queue, const void *context, void **object) {
   return TARN_OK;
 }
 
-static bool aligned(const void *p) {
-  return ((uintptr_t)p & 15) == 0;
-}
-
 static tarn_status run(const tarn_call *call) {
   const tarn_problem *p = call->problem;
   tarn_conv_job j = tarn__conv_job(call);
@@ -237,27 +247,31 @@ static tarn_status run(const tarn_call *call) {
   void *bias = e.bias ? call->in[e.bias]->data : NULL, *add = e.add ? call->in[e.add]->data : NULL;
   static const char table; /* of this file's plans */
   const tarn_cuda_conv *g = &l.g;
-  const key name = {.table = &table,
-                    .n = {g->N, g->H, g->W, g->C, g->KH, g->KW, g->OC, g->OH, g->OW, g->stride_h,
-                          g->stride_w, g->dilation_h, g->dilation_w, g->pad_top, g->pad_left},
-                    .dtype = (int32_t)p->out_dtype[0],
-                    .part = (int32_t)j.part,
-                    .exact = exact(p),
-                    .bias = bias != NULL,
-                    .add = add != NULL,
-                    .relu = (int32_t)e.activation};
+  key name = {.table = &table,
+              .n = {g->N, g->C, g->KC, g->OC},
+              .dtype = (int32_t)p->out_dtype[0],
+              .part = (int32_t)j.part,
+              .exact = exact(p),
+              .bias = bias != NULL,
+              .add = add != NULL,
+              .relu = (int32_t)e.activation};
+  for (int a = 0; a < TARN_CONV_AXES; a++) {
+    const int64_t axis[6] = {g->in[a],     g->out[a],      g->window[a],
+                             g->stride[a], g->dilation[a], g->before[a]};
+    memcpy(name.n + 4 + 6 * a, axis, sizeof axis);
+  }
   void *object;
   TARN_TRY(tarn__queue_keep(call->queue, &name, sizeof name, make, destroy, &r, &object));
   const kept *k = object;
   const cudaStream_t stream = tarn__stream(call);
   const int bytes = (int)tarn_dtype_bytes(p->out_dtype[0]);
-  const int64_t rows = g->KH * g->KW * g->KC;
+  const int64_t rows = tarn__conv_volume(g->window) * g->KC;
   /* With a filter that was prepared, TensorFlow's own may be gone. */
   const bool ready = prepared_bytes(p) && call->prepared;
   char *scratch = call->scratch;
   void *filter = ready ? (void *)(uintptr_t)call->prepared : scratch, *image = j.x;
-  if (!k->plan.plan || !aligned(j.x) || (!ready && !aligned(j.w)) || !aligned(j.y) ||
-      !aligned(bias) || !aligned(add)) {
+  void *const all[] = {j.x, ready ? NULL : j.w, j.y, bias, add};
+  if (!k->plan.plan || !tarn__dnn_aligned(5, all)) {
     if (ready) {
       TARN_LAUNCHED(tarn__cuda_matrix_transpose(stream, bytes, filter, scratch, g->OC, rows));
       j.w = scratch;
@@ -298,5 +312,10 @@ const tarn_kernel tarn_kernels_conv2d_graph_cudnn[] = {
     ROW("_FusedConv2D", 0),
     ROW("Conv2DBackpropInput", 1),
     ROW("Conv2DBackpropFilter", 2),
+    ROW("Conv3D", 0),
+    ROW("Conv3DBackpropInput", 0),
+    ROW("Conv3DBackpropInputV2", 1),
+    ROW("Conv3DBackpropFilter", 0),
+    ROW("Conv3DBackpropFilterV2", 2),
     {0},
 };

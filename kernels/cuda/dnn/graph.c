@@ -1,9 +1,11 @@
 #include "kernels/cuda/dnn/graph.h"
 
-enum { CHOICES = 16 }; /* engines that are tried */
+#include <stdlib.h>
 
-#define SET(descriptor, name, type, n, value) \
-  TARN_DNN(cudnnBackendSetAttribute(descriptor, name, type, n, value))
+/* Engines that are tried. Of f32 the first thirty multiply in TF32; exact ones come behind them. */
+enum { CHOICES = 64 };
+
+#define SET TARN_DNN_SET
 
 void tarn__dnn_clear(tarn_dnn_builder *b) {
   while (b->count > 0) cudnnBackendDestroyDescriptor(b->owned[--b->count]);
@@ -23,8 +25,8 @@ cudnnDataType_t tarn__dnn_type(tarn_dtype dtype) {
   }
 }
 
-static tarn_status create(tarn_dnn_builder *b, cudnnBackendDescriptorType_t type,
-                          cudnnBackendDescriptor_t *made) {
+tarn_status tarn__dnn_create(tarn_dnn_builder *b, cudnnBackendDescriptorType_t type,
+                             cudnnBackendDescriptor_t *made) {
   if (b->count == TARN_DNN_DESCRIPTORS)
     return tarn_fail(TARN_LIMIT, "cuDNN: a graph of more than %d descriptors",
                      TARN_DNN_DESCRIPTORS);
@@ -33,102 +35,63 @@ static tarn_status create(tarn_dnn_builder *b, cudnnBackendDescriptorType_t type
   return TARN_OK;
 }
 
-tarn_status tarn__dnn_tensor(tarn_dnn_builder *b, int64_t name, cudnnDataType_t type,
-                             const int64_t dims[4], const int64_t strides[4], bool held,
+tarn_dnn_shape tarn__dnn_channels_last(int64_t N, int64_t C, int spatial, const int64_t *size) {
+  tarn_dnn_shape s = {.rank = 2 + spatial, .dim = {N, C}};
+  int64_t stride = C;
+  s.stride[1] = 1;
+  for (int a = spatial - 1; a >= 0; a--) {
+    s.dim[2 + a] = size[a];
+    s.stride[2 + a] = stride;
+    stride *= size[a];
+  }
+  s.stride[0] = stride;
+  return s;
+}
+
+tarn_dnn_shape tarn__dnn_channels(int64_t C, int spatial) {
+  static const int64_t ones[TARN_DNN_SPATIAL] = {1, 1, 1};
+  return tarn__dnn_channels_last(1, C, spatial, ones);
+}
+
+/* flag: an attribute that is set to true, or -1. */
+static tarn_status tensor_of(tarn_dnn_builder *b, int64_t name, cudnnDataType_t type,
+                             const tarn_dnn_shape *shape, int flag,
                              cudnnBackendDescriptor_t *tensor) {
   const int64_t alignment = 16;
+  const bool yes = true;
   cudnnBackendDescriptor_t t;
-  TARN_TRY(create(b, CUDNN_BACKEND_TENSOR_DESCRIPTOR, &t));
+  TARN_TRY(tarn__dnn_create(b, CUDNN_BACKEND_TENSOR_DESCRIPTOR, &t));
   SET(t, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
-  SET(t, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, dims);
-  SET(t, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides);
+  SET(t, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, shape->rank, shape->dim);
+  SET(t, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, shape->rank, shape->stride);
   SET(t, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &name);
   SET(t, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &alignment);
-  if (held) SET(t, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &held);
+  if (flag >= 0) SET(t, (cudnnBackendAttributeName_t)flag, CUDNN_TYPE_BOOLEAN, 1, &yes);
   TARN_DNN(cudnnBackendFinalize(t));
   *tensor = t;
   return TARN_OK;
 }
 
-/* An operation that is ready becomes the graph's next one. */
-static tarn_status finish_operation(tarn_dnn_builder *b, cudnnBackendDescriptor_t operation) {
+tarn_status tarn__dnn_tensor(tarn_dnn_builder *b, int64_t name, cudnnDataType_t type,
+                             const tarn_dnn_shape *shape, cudnnBackendDescriptor_t *tensor) {
+  return tensor_of(b, name, type, shape, -1, tensor);
+}
+tarn_status tarn__dnn_held(tarn_dnn_builder *b, int64_t name, cudnnDataType_t type,
+                           const tarn_dnn_shape *shape, cudnnBackendDescriptor_t *tensor) {
+  return tensor_of(b, name, type, shape, CUDNN_ATTR_TENSOR_IS_VIRTUAL, tensor);
+}
+tarn_status tarn__dnn_number(tarn_dnn_builder *b, int64_t name, int rank,
+                             cudnnBackendDescriptor_t *tensor) {
+  const tarn_dnn_shape one = tarn__dnn_channels(1, rank - 2);
+  return tensor_of(b, name, CUDNN_DATA_FLOAT, &one, CUDNN_ATTR_TENSOR_IS_BY_VALUE, tensor);
+}
+
+tarn_status tarn__dnn_operation(tarn_dnn_builder *b, cudnnBackendDescriptor_t operation) {
   TARN_DNN(cudnnBackendFinalize(operation));
   if (b->operations == TARN_DNN_OPERATIONS)
     return tarn_fail(TARN_LIMIT, "cuDNN: a graph of more than %d operations", TARN_DNN_OPERATIONS);
   b->operation[b->operations++] = operation;
   return TARN_OK;
-}
-
-tarn_status tarn__dnn_convolve(tarn_dnn_builder *b, const tarn_dnn_convolution *c,
-                               cudnnBackendDescriptor_t x, cudnnBackendDescriptor_t w,
-                               cudnnBackendDescriptor_t y) {
-  static const struct {
-    cudnnBackendDescriptorType_t type;
-    cudnnBackendAttributeName_t convolution, x, w, y, alpha, beta;
-  } words[] = {
-      [TARN_DNN_FORWARD] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA},
-      [TARN_DNN_DATA] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
-                         CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-                         CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
-                         CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-                         CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
-                         CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-                         CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
-      [TARN_DNN_FILTER] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
-                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
-                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
-  };
-  const int64_t spatial = 2;
-  const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
-  cudnnBackendDescriptor_t d, o;
-  TARN_TRY(create(b, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, &d));
-  SET(d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &c->compute);
-  SET(d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
-  SET(d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &spatial);
-  SET(d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2, c->pad);
-  SET(d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, c->pad);
-  SET(d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2, c->stride);
-  SET(d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2, c->dilation);
-  TARN_DNN(cudnnBackendFinalize(d));
-  const bool wide = c->compute == CUDNN_DATA_DOUBLE;
-  const double one64 = 1, zero64 = 0;
-  const float one32 = 1, zero32 = 0;
-  const cudnnBackendAttributeType_t scale = wide ? CUDNN_TYPE_DOUBLE : CUDNN_TYPE_FLOAT;
-  TARN_TRY(create(b, words[c->direction].type, &o));
-  SET(o, words[c->direction].convolution, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &d);
-  SET(o, words[c->direction].x, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &x);
-  SET(o, words[c->direction].w, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &w);
-  SET(o, words[c->direction].y, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &y);
-  SET(o, words[c->direction].alpha, scale, 1, wide ? (const void *)&one64 : &one32);
-  SET(o, words[c->direction].beta, scale, 1, wide ? (const void *)&zero64 : &zero32);
-  return finish_operation(b, o);
-}
-
-tarn_status tarn__dnn_pointwise(tarn_dnn_builder *b, cudnnDataType_t compute,
-                                cudnnBackendDescriptor_t x, cudnnBackendDescriptor_t more,
-                                cudnnBackendDescriptor_t y) {
-  const cudnnPointwiseMode_t mode = more ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_RELU_FWD;
-  cudnnBackendDescriptor_t d, o;
-  TARN_TRY(create(b, CUDNN_BACKEND_POINTWISE_DESCRIPTOR, &d));
-  SET(d, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
-  SET(d, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &compute);
-  TARN_DNN(cudnnBackendFinalize(d));
-  TARN_TRY(create(b, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, &o));
-  SET(o, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &d);
-  SET(o, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &x);
-  if (more) SET(o, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &more);
-  SET(o, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &y);
-  return finish_operation(b, o);
 }
 
 /* ---- plans --------------------------------------------------------------------------------- */
@@ -191,7 +154,7 @@ static tarn_status try_mode(tarn_dnn_builder *b, cudnnBackendDescriptor_t graph,
                             tarn_dnn_plan *plan) {
   cudnnBackendDescriptor_t heuristics, configs[CHOICES];
   int64_t got = 0;
-  TARN_TRY(create(b, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, &heuristics));
+  TARN_TRY(tarn__dnn_create(b, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, &heuristics));
   SET(heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &graph);
   SET(heuristics, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
   if (cudnnBackendFinalize(heuristics) != CUDNN_STATUS_SUCCESS) return TARN_OK;
@@ -212,7 +175,7 @@ tarn_status tarn__dnn_plan_make(tarn_dnn_builder *b, bool exact, size_t limit,
                                 tarn_dnn_plan *plan) {
   cudnnBackendDescriptor_t graph;
   *plan = (tarn_dnn_plan){0};
-  TARN_TRY(create(b, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, &graph));
+  TARN_TRY(tarn__dnn_create(b, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, &graph));
   SET(graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, b->operations,
       b->operation);
   SET(graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &b->dnn);
@@ -249,4 +212,50 @@ tarn_status tarn__dnn_plan_run(cudnnHandle_t dnn, const tarn_dnn_plan *plan, int
 void tarn__dnn_plan_clear(tarn_dnn_plan *plan) {
   if (plan->plan) cudnnBackendDestroyDescriptor(plan->plan);
   *plan = (tarn_dnn_plan){0};
+}
+
+/* ---- kept plans ------------------------------------------------------------------------------ */
+
+typedef struct request {
+  tarn_dnn_describe *describe;
+  const void *context;
+  size_t limit;
+} request;
+
+static void destroy(void *object) {
+  tarn__dnn_plan_clear(object);
+  free(object);
+}
+
+static tarn_status make(tarn_queue *queue, const void *context, void **object) {
+  const request *r = context;
+  tarn_dnn_builder b = {0};
+  TARN_TRY(tarn__queue_dnn(queue, &b.dnn));
+  tarn_dnn_plan *plan = calloc(1, sizeof *plan);
+  if (!plan) return tarn_fail(TARN_NO_MEMORY, "no memory for a plan of cuDNN's");
+  tarn_status status = r->describe(&b, r->context);
+  if (status == TARN_OK) status = tarn__dnn_plan_make(&b, false, r->limit, plan);
+  tarn__dnn_clear(&b);
+  if (status == TARN_UNSUPPORTED) status = TARN_OK; /* cuDNN does not know it: without a plan */
+  if (status == TARN_OK)
+    *object = plan;
+  else
+    destroy(plan);
+  return status;
+}
+
+tarn_status tarn__dnn_plan_keep(tarn_queue *queue, const void *key, size_t key_bytes,
+                                tarn_dnn_describe *describe, const void *context, size_t limit,
+                                const tarn_dnn_plan **plan) {
+  const request r = {describe, context, limit};
+  void *object;
+  TARN_TRY(tarn__queue_keep(queue, key, key_bytes, make, destroy, &r, &object));
+  *plan = object;
+  return TARN_OK;
+}
+
+bool tarn__dnn_aligned(int n, void *const *data) {
+  for (int i = 0; i < n; i++)
+    if ((uintptr_t)data[i] & 15) return false;
+  return true;
 }

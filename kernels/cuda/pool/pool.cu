@@ -152,6 +152,20 @@ __global__ void largest_gradient(tarn_cuda_pool g, const int64_t *winners, const
 }
 
 template <class S, class A>
+__global__ void ties_gradient(tarn_cuda_pool g, const S *x, const S *y, const S *dy, S *dx) {
+  const int64_t n = g.N * g.in[0] * g.in[1] * g.in[2] * g.C;
+  for (int64_t i = EACH_FIRST; i < n; i += EACH_STEP) {
+    const spot s = spot_of(g.channels_first, i, g.in, g.C);
+    const double here = (double)get<A>(x[i]);
+    A sum = 0;
+    OVER({
+      if (fabs(here - (double)get<A>(y[from])) < 1e-5) sum += get<A>(dy[from]);
+    })
+    put(sum, &dx[i]);
+  }
+}
+
+template <class S, class A>
 __global__ void average_gradient(tarn_cuda_pool g, const S *dy, S *dx) {
   const int64_t n = g.N * g.in[0] * g.in[1] * g.in[2] * g.C;
   for (int64_t i = EACH_FIRST; i < n; i += EACH_STEP) {
@@ -203,6 +217,17 @@ extern "C" int tarn__cuda_pool_max_gradient(cudaStream_t stream, int dtype, cons
                                             const void *x, const void *dy, int64_t *winners,
                                             void *dx) {
   switch (dtype) { EACH_FLOAT(MAX_GRADIENT, , ) default : break; }
+  return tarn_launched();
+}
+#define TIES_GRADIENT(NAME, E, DT, S, A)                                                  \
+  case DT:                                                                                \
+    EACH_LAUNCH((ties_gradient<S, A>), inputs(g), stream, *g, (const S *)x, (const S *)y, \
+                (const S *)dy, (S *)dx);                                                  \
+    break;
+extern "C" int tarn__cuda_pool_ties_gradient(cudaStream_t stream, int dtype,
+                                             const tarn_cuda_pool *g, const void *x, const void *y,
+                                             const void *dy, void *dx) {
+  switch (dtype) { EACH_FLOAT(TIES_GRADIENT, , ) default : break; }
   return tarn_launched();
 }
 #define AVERAGE_GRADIENT(NAME, E, DT, S, A)                                               \

@@ -25,6 +25,9 @@ int tarn__cuda_pool_average(cudaStream_t stream, int dtype, const tarn_cuda_pool
 /* winners: an int64 for each element of y, scratch. depth_window is 1 for gradients. */
 int tarn__cuda_pool_max_gradient(cudaStream_t stream, int dtype, const tarn_cuda_pool *g,
                                  const void *x, const void *dy, int64_t *winners, void *dx);
+/* dy to every element within 1e-5 of y, as TensorFlow has it in three dimensions. */
+int tarn__cuda_pool_ties_gradient(cudaStream_t stream, int dtype, const tarn_cuda_pool *g,
+                                  const void *x, const void *y, const void *dy, void *dx);
 int tarn__cuda_pool_average_gradient(cudaStream_t stream, int dtype, const tarn_cuda_pool *g,
                                      const void *dy, void *dx);
 #ifdef __cplusplus

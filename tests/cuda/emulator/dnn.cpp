@@ -20,6 +20,7 @@ size_t attribute_bytes(cudnnBackendAttributeType_t type) {
     case CUDNN_TYPE_BOOLEAN: return sizeof(bool);
     case CUDNN_TYPE_INT64:
     case CUDNN_TYPE_DOUBLE: return 8;
+    case CUDNN_TYPE_FRACTION: return sizeof(cudnnFraction_t);
     case CUDNN_TYPE_VOID_PTR:
     case CUDNN_TYPE_HANDLE:
     case CUDNN_TYPE_BACKEND_DESCRIPTOR: return sizeof(void *);
@@ -59,12 +60,23 @@ const descriptor *descriptor::part(cudnnBackendAttributeName_t name) const {
   return found == values.end() || found->second.parts.empty() ? nullptr : found->second.parts[0].get();
 }
 
+bool descriptor::has(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+                     size_t count) const {
+  const auto found = values.find(name);
+  return found != values.end() && found->second.type == type &&
+         found->second.bytes.size() == count * attribute_bytes(type);
+}
+
 element element_of(const descriptor *tensor) {
-  switch (tensor->number(CUDNN_ATTR_TENSOR_DATA_TYPE, -1)) {
+  return element_of(static_cast<cudnnDataType_t>(tensor->number(CUDNN_ATTR_TENSOR_DATA_TYPE, -1)));
+}
+element element_of(cudnnDataType_t type) {
+  switch (type) {
     case CUDNN_DATA_HALF: return element::f16;
     case CUDNN_DATA_BFLOAT16: return element::bf16;
     case CUDNN_DATA_FLOAT: return element::f32;
     case CUDNN_DATA_DOUBLE: return element::f64;
+    case CUDNN_DATA_INT8: return element::i8;
     default: return element::none;
   }
 }
@@ -89,9 +101,16 @@ cudnnStatus_t check_tensor(const descriptor *t) {
   if (dims.size() < 3 || dims.size() != strides.size() || t->ints(CUDNN_ATTR_TENSOR_UNIQUE_ID).size() != 1 ||
       t->ints(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT).size() != 1)
     return CUDNN_STATUS_BAD_PARAM;
+  if (!t->has(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1)) return CUDNN_STATUS_BAD_PARAM;
   for (const int64_t d : dims)
     if (d <= 0) return CUDNN_STATUS_BAD_PARAM;
-  return tarn_emulated::element_of(t) == element::none ? CUDNN_STATUS_NOT_SUPPORTED : CUDNN_STATUS_SUCCESS;
+  for (const int64_t stride : strides)
+    if (stride <= 0) return CUDNN_STATUS_BAD_PARAM;
+  const bool value = t->flag(CUDNN_ATTR_TENSOR_IS_BY_VALUE);
+  if (value && (t->flag(CUDNN_ATTR_TENSOR_IS_VIRTUAL) || *std::max_element(dims.begin(), dims.end()) != 1))
+    return CUDNN_STATUS_BAD_PARAM;
+  const element e = tarn_emulated::element_of(t);
+  return e == element::none || (value && e != element::f32) ? CUDNN_STATUS_NOT_SUPPORTED : CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t check_graph(const descriptor *graph) {
@@ -102,6 +121,23 @@ cudnnStatus_t check_graph(const descriptor *graph) {
     if (status != CUDNN_STATUS_SUCCESS) return status;
   }
   return CUDNN_STATUS_SUCCESS;
+}
+
+/* Reads what the host hands over by value; false: something is missing, or on the device. */
+bool numbers_of(const std::vector<std::shared_ptr<descriptor>> &operations,
+                const std::map<int64_t, void *> &memory, numbers *values) {
+  for (const auto &o : operations)
+    for (const auto &named : o->values)
+      for (const auto &t : named.second.parts) {
+        if (t->type != CUDNN_BACKEND_TENSOR_DESCRIPTOR || t->flag(CUDNN_ATTR_TENSOR_IS_VIRTUAL)) continue;
+        const int64_t name = t->ints(CUDNN_ATTR_TENSOR_UNIQUE_ID)[0];
+        const auto found = memory.find(name);
+        if (found == memory.end() || !found->second) return false;
+        if (!t->flag(CUDNN_ATTR_TENSOR_IS_BY_VALUE)) continue;
+        if (in_device(found->second)) return false;
+        (*values)[name] = *static_cast<const float *>(found->second);
+      }
+  return true;
 }
 
 }  // namespace
@@ -122,7 +158,8 @@ cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t d) {
 cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
                                        int64_t count, const void *elements) {
   if (of(d)->finished || count < 0 || (count && !elements)) return CUDNN_STATUS_BAD_PARAM;
-  attribute a;
+  attribute a = {};
+  a.type = type;
   a.bytes.resize(attribute_bytes(type) * static_cast<size_t>(count));
   if (count) memcpy(a.bytes.data(), elements, a.bytes.size());
   if (type == CUDNN_TYPE_BACKEND_DESCRIPTOR)
@@ -144,6 +181,7 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t handle) {
     case CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR: status = check_graph(d); break;
     case CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR:
     case CUDNN_BACKEND_POINTWISE_DESCRIPTOR:
+    case CUDNN_BACKEND_RESAMPLE_DESCRIPTOR:
     case CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR:
     case CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR:
     case CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR: break;
@@ -191,12 +229,16 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t dnn, cudnnBackendDescriptor_t pl
   if (names.size() != data.size() || workspace.size() != 1) return CUDNN_STATUS_BAD_PARAM;
   std::map<int64_t, void *> memory;
   for (size_t i = 0; i < names.size(); i++) memory[names[i]] = reinterpret_cast<void *>(data[i]);
-  void *scratch = reinterpret_cast<void *>(workspace[0]);
   const auto config = of(plan)->values.at(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG).parts[0];
+  const auto &operations = config->graph->values.at(CUDNN_ATTR_OPERATIONGRAPH_OPS).parts;
+  numbers values;
+  if (!numbers_of(operations, memory, &values)) return CUDNN_STATUS_BAD_PARAM;
+  void *scratch = reinterpret_cast<void *>(workspace[0]);
   const cudaError_t error = enqueue_work(dnn->stream, [=] {
     if (!allocated(scratch, WORKSPACE)) return fault("cuDNN: the workspace is not in an allocation of the device");
     memset(scratch, 0xee, WORKSPACE);
-    return run_operations(config->graph->values.at(CUDNN_ATTR_OPERATIONGRAPH_OPS).parts, memory, config->tensor_cores);
+    return run_operations(config->graph->values.at(CUDNN_ATTR_OPERATIONGRAPH_OPS).parts, memory, values,
+                          config->tensor_cores);
   });
   return error == cudaSuccess ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;
 }

@@ -11,7 +11,7 @@
 
 namespace tarn_emulated {
 
-enum class element { f16, bf16, f32, f64, none };
+enum class element { f16, bf16, f32, f64, i8, none };
 
 inline element element_of(cudaDataType_t type) {
   return type == CUDA_R_16F    ? element::f16
@@ -20,13 +20,16 @@ inline element element_of(cudaDataType_t type) {
          : type == CUDA_R_64F  ? element::f64
                                : element::none;
 }
-inline size_t bytes_of(element e) { return e == element::f64 ? 8 : e == element::f32 ? 4 : 2; }
+inline size_t bytes_of(element e) {
+  return e == element::f64 ? 8 : e == element::f32 ? 4 : e == element::i8 ? 1 : 2;
+}
 
 inline double load(element e, const void *p, int64_t i) {
   switch (e) {
     case element::f16: return __half2float(static_cast<const __half *>(p)[i]);
     case element::bf16: return __bfloat162float(static_cast<const __nv_bfloat16 *>(p)[i]);
     case element::f32: return static_cast<const float *>(p)[i];
+    case element::i8: return static_cast<const int8_t *>(p)[i];
     default: return static_cast<const double *>(p)[i];
   }
 }
@@ -37,6 +40,7 @@ inline void store(element e, void *p, int64_t i, double value) {
       static_cast<__nv_bfloat16 *>(p)[i] = __float2bfloat16(static_cast<float>(value));
       break;
     case element::f32: static_cast<float *>(p)[i] = static_cast<float>(value); break;
+    case element::i8: static_cast<int8_t *>(p)[i] = static_cast<int8_t>(value); break;
     default: static_cast<double *>(p)[i] = value; break;
   }
 }

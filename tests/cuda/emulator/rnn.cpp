@@ -1,10 +1,7 @@
 /* A stand-in for cuDNN's recurrent layers: one layer, forward, steps in plain loops with sums in double. Its weight space is not
  * what one would guess (parts in reverse, with gaps), so that code which does not ask where they are fails. */
-#include "device.h"
-#include "element.h"
+#include "dnn.h"
 #include "libraries.h"
-
-#include <cudnn.h>
 
 #include <cmath>
 #include <cstring>
@@ -12,10 +9,6 @@
 
 using namespace tarn_emulated;
 
-struct cudnnTensorStruct {
-  cudnnDataType_t type = CUDNN_DATA_FLOAT;
-  std::vector<int> dims, strides;
-};
 struct cudnnDropoutStruct {
   bool set = false;
 };
@@ -140,18 +133,6 @@ bool known(cudnnDataType_t type) { return type == CUDNN_DATA_FLOAT || type == CU
 }  // namespace
 
 extern "C" {
-
-cudnnStatus_t cudnnCreateTensorDescriptor(cudnnTensorDescriptor_t *d) { return create(d); }
-cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t d) { return destroy(d); }
-cudnnStatus_t cudnnSetTensorNdDescriptor(cudnnTensorDescriptor_t d, cudnnDataType_t type, int rank, const int *dims, const int *strides) {
-  if (rank < 3 || rank > 8) return CUDNN_STATUS_BAD_PARAM;
-  for (int i = 0; i < rank; i++)
-    if (dims[i] <= 0) return CUDNN_STATUS_BAD_PARAM;
-  d->type = type;
-  d->dims.assign(dims, dims + rank);
-  d->strides.assign(strides, strides + rank);
-  return CUDNN_STATUS_SUCCESS;
-}
 
 cudnnStatus_t cudnnCreateDropoutDescriptor(cudnnDropoutDescriptor_t *d) { return create(d); }
 cudnnStatus_t cudnnDestroyDropoutDescriptor(cudnnDropoutDescriptor_t d) { return destroy(d); }
