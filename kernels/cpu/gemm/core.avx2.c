@@ -6,8 +6,15 @@
 #include "kernels/kernel.h"
 
 const tarn_gemm_isa tarn__gemm_avx2 = {
-  .mr = TILE_ROWS, .nr = NR, .mr_aliased = TILE_ROWS, .tile = tile,
-  .rows_by_matrix = rows_by_matrix, .rows_by_transposed = rows_by_transposed, .pack = pack_panel,
+    .mr = TILE_ROWS,
+    .nr = NR,
+    .b_bytes = sizeof(float),
+    .raw_bytes = sizeof(float),
+    .mr_aliased = TILE_ROWS,
+    .tile = tile,
+    .rows_by_matrix = rows_by_matrix,
+    .rows_by_transposed = rows_by_transposed,
+    .pack = pack_panel,
 };
 
 const tarn_kernel tarn_kernels_gemm_core_avx2[] = {{0}};

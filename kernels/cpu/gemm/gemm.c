@@ -35,7 +35,8 @@ enum {
   HELD = 1 << 20,      /* half of L2, up to this: a B that stays there */
   PACK_WHOLE = 3,      /* ranges of rows from which on B is packed for all of them at once */
   PACK_ROWS = 64,      /* of B, packed at a time */
-  POINTERS = 4096      /* row pointers a thread holds at once */
+  POINTERS = 4096,     /* row pointers a thread holds at once */
+  RUN = 16             /* tiles of the same rows that a micro-kernel makes in one call */
 };
 #define CHUNK_FLOPS 1e6 /* about 10 us: far above what handing out a chunk costs */
 
@@ -50,7 +51,7 @@ typedef struct loops {
   int64_t kc;
   int64_t group; /* panels that stay in L2 while all tiles go by */
   bool copies;   /* of A */
-  float *whole;  /* all of B packed before the chunks, or NULL */
+  char *whole;   /* all of B packed before the chunks, or NULL */
   char *scratch; /* [threads] of the next three, one behind the other */
   size_t pointer_bytes, copy_bytes, panel_bytes;
   size_t whole_bytes;
@@ -95,16 +96,17 @@ static const float *rows_of(const loops *l, int64_t first, int64_t end, int64_t 
 /* Panels [first, end) of a B that lies as it is, rows [k, k + depth), to `to` and every panel_elems
  * on: a few rows of all at a time, as panels of one row are side by side. */
 static void pack_group(const loops *l, int64_t first, int64_t end, int64_t k, int64_t depth,
-                       float *to, int64_t panel_elems) {
+                       char *to, int64_t panel_elems) {
   const tarn_gemm *g = l->g;
-  int64_t nr = l->isa->nr;
+  int64_t nr = l->isa->nr, raw = l->isa->raw_bytes, bytes = l->isa->b_bytes;
   for (int64_t row = 0; row < depth; row += PACK_ROWS) {
     int64_t rows = depth - row < PACK_ROWS ? depth - row : PACK_ROWS;
     for (int64_t p = first; p < end; p++) {
       int64_t j = p * nr, at = k + row;
-      l->isa->pack(rows, g->N - j < nr ? g->N - j : nr,
-                   g->raw + (g->raw_transposed ? j * g->ldb + at : at * g->ldb + j), g->ldb,
-                   g->raw_transposed, to + (p - first) * panel_elems + row * nr);
+      l->isa->pack(
+          rows, g->N - j < nr ? g->N - j : nr,
+          (const char *)g->raw + (g->raw_transposed ? j * g->ldb + at : at * g->ldb + j) * raw,
+          g->ldb, g->raw_transposed, to + ((p - first) * panel_elems + row * nr) * bytes);
     }
   }
 }
@@ -116,7 +118,8 @@ static tarn_status pack_chunk(void *argument, int64_t chunk, int worker) {
   int64_t nr = l->isa->nr, K = l->g->K, blocks = ceil_div(K, KC), k = chunk % blocks * KC;
   int64_t first = chunk / blocks * l->group,
           end = first + l->group < l->panels ? first + l->group : l->panels;
-  pack_group(l, first, end, k, K - k < KC ? K - k : KC, l->whole + (first * K + k) * nr, K * nr);
+  pack_group(l, first, end, k, K - k < KC ? K - k : KC,
+             l->whole + (first * K + k) * nr * l->isa->b_bytes, K * nr);
   return TARN_OK;
 }
 
@@ -140,13 +143,18 @@ static rows_ahead rows_between(const loops *l, int64_t first, int64_t end) {
 }
 
 /* What tile `at` of so many asks for of them, each for as much. */
-static void ask_for_rows(tarn_tile *t, const rows_ahead *r, int64_t at, int64_t tiles) {
+static const char *ask_for_rows(const rows_ahead *r, int64_t at, int64_t tiles) {
   int64_t offset = r->all * at / tiles;
   int i = 0;
   while (i < 2 && offset >= r->bytes[i]) offset -= r->bytes[i++];
-  t->ahead = r->from[i] + offset;
-  t->ahead_step = ceil_div(r->all, tiles * t->depth);
+  return r->from[i] + offset;
 }
+
+/* Panels of B that come after a group: none, where it is nobody's business to read ahead. */
+typedef struct ahead_of_group {
+  const char *b;
+  int64_t panels;
+} ahead_of_group;
 
 /* The first panel of a chunk. */
 static int64_t panel_of(const loops *l, int64_t chunk) {
@@ -156,7 +164,7 @@ static int64_t panel_of(const loops *l, int64_t chunk) {
 static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
   const loops *l = argument;
   const tarn_gemm *g = l->g;
-  int64_t nr = l->isa->nr;
+  int64_t nr = l->isa->nr, line_bytes = nr * l->isa->b_bytes; /* of a row of a panel */
   bool backwards = g->backwards && l->tiles == 1;
   int64_t chunks = l->tile_chunks * l->panel_chunks;
   int64_t next = tarn__pool_next(l->pool, chunk, chunks, worker);
@@ -166,12 +174,12 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
   int64_t tile1 = tile0 + l->tile_step < l->tiles ? tile0 + l->tile_step : l->tiles;
   int64_t panel1 = panel0 + l->panel_step < l->panels ? panel0 + l->panel_step : l->panels;
   int64_t next_panel = next < 0 ? panel0 : panel_of(l, next);
-  const float *b = g->b ? g->b : l->whole;
+  const char *b = g->b ? g->b : l->whole;
   int64_t row0 = tile_row(l, tile0), row1 = tile_row(l, tile1), per_tile = g->taps * l->mr;
   char *memory = l->scratch + (size_t)worker * (l->pointer_bytes + l->copy_bytes + l->panel_bytes);
   const float **pointers = (const float **)(void *)memory;
   float *copy = (float *)(void *)(memory + l->pointer_bytes);
-  float *fresh = (float *)(void *)(memory + l->pointer_bytes + l->copy_bytes);
+  char *fresh = memory + l->pointer_bytes + l->copy_bytes;
   if (g->point)
     for (int64_t i = tile0; i < tile1; i++)
       g->point(g->source, tile_row(l, i), (int)(tile_row(l, i + 1) - tile_row(l, i)), l->mr,
@@ -184,11 +192,15 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
       int64_t first = group, end = group + l->group < panel1 ? group + l->group : panel1;
       if (backwards) first = panel0 + panel1 - end, end = panel0 + panel1 - group;
       if (!b) pack_group(l, first, end, k, depth, fresh, depth * nr);
-      /* The tiles of this group share the reading ahead of the next, which may be the next
-       * chunk's. */
-      bool more = end < panel1 && tile1 - tile0 > 1;
+      /* The tiles of this group share the reading ahead of the next, which may be the next chunk's.
+       */
+      const int64_t width = end - first, sharers = tile1 - tile0;
       bool whole = !g->point && first == 0 && end == l->panels && g->ldc == g->N && depth == g->K;
-      bool leads = last && end == panel1 && tile1 - tile0 > 1 && b && next_panel != panel0;
+      ahead_of_group next_group = {0};
+      if (end < panel1 && sharers > 1 && b)
+        next_group = (ahead_of_group){b + (end * g->K + k) * line_bytes, panel1 - end};
+      else if (last && end == panel1 && sharers > 1 && b && next_panel != panel0)
+        next_group = (ahead_of_group){b + next_panel * g->K * line_bytes, l->panels - next_panel};
       for (int64_t i = tile0; i < tile1; i++) {
         const float *row[TARN_GEMM_MAX_MR];
         int64_t m = tile_row(l, i);
@@ -201,35 +213,42 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
             .ldc = g->ldc,
             .accumulate = k > 0,
             .activation = last ? g->activation : TARN_ACT_NONE,
+            .panel_elems = nr * (b ? g->K : depth),
         };
         if (!g->point)
           for (int r = 0; r < t.rows; r++) row[r] = a + (m - row0 + r) * distance;
         const bool rows = whole && i + 1 < tile1;
         const rows_ahead below =
             rows ? rows_between(l, tile_row(l, i + 1), tile_row(l, i + 2)) : (rows_ahead){0};
-        for (int64_t p = first; p < end; p++) {
-          int64_t j = p * nr;
+        const bool lines = !b && end < panel1 && sharers > 1 && !g->raw_transposed;
+        if (next_group.panels)
+          t.ahead_step = line_bytes / sharers;
+        else if (lines) /* a line of each row */
+          t.ahead_step = g->ldb * l->isa->raw_bytes;
+        else if (rows)
+          t.ahead_step = ceil_div(below.all, width * t.depth);
+        const char *aheads[RUN];
+        t.aheads = aheads;
+        for (int64_t p = first; p < end; p += 1 + t.more) {
+          int64_t j = p * nr, whole_panels = g->N / nr - p;
+          if (whole_panels > end - p) whole_panels = end - p;
+          t.more = whole_panels < 2 ? 0 : whole_panels < RUN ? (int)whole_panels - 1 : RUN - 1;
           t.cols = (int)(g->N - j < nr ? g->N - j : nr);
-          t.b = b ? b + j * g->K + k * nr : fresh + (p - first) * depth * nr;
+          t.b = b ? b + (p * g->K + k) * line_bytes : fresh + (p - first) * depth * line_bytes;
           t.c = g->c + m * g->ldc + j;
           t.bias = last && g->bias ? g->bias + j : NULL;
           t.add = last && g->add ? g->add + m * g->ldc + j : NULL;
-          t.ahead = NULL;
-          if (more && b && p + (end - first) < panel1) {
-            t.ahead_step = nr * (int64_t)sizeof(float) / (tile1 - tile0);
-            t.ahead = (const char *)(t.b + (end - first) * nr * g->K) +
-                      (i - tile0) * t.ahead_step * t.taps * t.depth;
-          } else if (leads && next_panel + p - first < l->panels) {
-            t.ahead_step = nr * (int64_t)sizeof(float) / (tile1 - tile0);
-            t.ahead = (const char *)(b + (next_panel + p - first) * nr * g->K) +
-                      (i - tile0) * t.ahead_step * t.taps * t.depth;
-          } else if (more && !g->raw_transposed) { /* a line of each row */
-            int64_t line = (i - tile0) * (end - first) + p - first;
-            t.ahead_step = g->ldb * (int64_t)sizeof(float);
-            if (line * 16 < (end - first) * nr)
-              t.ahead = (const char *)(g->raw + k * g->ldb + end * nr + line * 16);
-          } else if (rows) {
-            ask_for_rows(&t, &below, p - first, end - first);
+          for (int q = 0; q <= t.more; q++) {
+            const int64_t at = p - first + q, line = (i - tile0) * width + at;
+            aheads[q] = NULL;
+            if (at < next_group.panels)
+              aheads[q] = next_group.b + at * line_bytes * g->K +
+                          (i - tile0) * t.ahead_step * t.taps * t.depth;
+            else if (lines && line * 64 < width * nr * l->isa->raw_bytes)
+              aheads[q] = (const char *)g->raw + (k * g->ldb + end * nr) * l->isa->raw_bytes +
+                          line * 64;
+            else if (rows && !lines && !next_group.panels)
+              aheads[q] = ask_for_rows(&below, at, width);
           }
           l->isa->tile(&t);
         }
@@ -243,7 +262,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
  * some eight chunks each, halving the side whose operand is the larger to read. */
 static void cut(loops *l, int threads) {
   const tarn_gemm *g = l->g;
-  double row_bytes = 4.0 * (double)g->K * l->mr, panel_bytes = 4.0 * (double)g->K * l->isa->nr;
+  double row_bytes = 4.0 * (double)g->K * l->mr;
+  double panel_bytes = (double)(l->isa->b_bytes * l->isa->nr) * (double)g->K;
   double tile_flops = 2.0 * (double)g->K * l->mr * l->isa->nr;
   int64_t tiles = l->tiles, panels = l->panels;
   double a_bytes = (double)(tarn__cpu()->l2_bytes / 2);
@@ -299,7 +319,7 @@ static loops plan(const tarn_gemm_isa *isa, const tarn_gemm *g, int threads) {
    * they serve many rows or are packed here. For many rows a B that L2 holds is one group, and the
    * rows are what is asked for. */
   int64_t group_bytes = l.copies || !g->b ? LARGE_GROUP : SMALL_GROUP;
-  l.group = group_bytes / (l.kc * isa->nr * (int64_t)sizeof(float));
+  l.group = group_bytes / (l.kc * isa->nr * isa->b_bytes);
   if (l.group > GROUP_COLUMNS / isa->nr) l.group = GROUP_COLUMNS / isa->nr;
   if (g->b && !g->point && g->M >= TALL && l.kc == g->K &&
       held(tarn__gemm_packed_bytes(isa, g->K, g->N)))
@@ -308,7 +328,7 @@ static loops plan(const tarn_gemm_isa *isa, const tarn_gemm *g, int threads) {
   if (!g->b && l.tile_chunks >= PACK_WHOLE)
     l.whole_bytes = aligned(tarn__gemm_packed_bytes(isa, g->K, g->N));
   else if (!g->b)
-    l.panel_bytes = (size_t)(l.group * l.kc * isa->nr) * sizeof(float);
+    l.panel_bytes = aligned((size_t)(l.group * l.kc * isa->nr * isa->b_bytes));
   return l;
 }
 

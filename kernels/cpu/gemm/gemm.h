@@ -21,8 +21,8 @@ typedef struct tarn_gemm {
   int64_t M, N, K;              /* K = taps * depth */
   const float *a;
   int64_t lda;
-  const float *b;               /* packed, or NULL: */
-  const float *raw; /* B as it lies, packed panel by panel as it is used; needs `roomy` */
+  const void *b;   /* packed, or NULL: */
+  const void *raw; /* B as it lies, packed panel by panel as it is used; needs `roomy` */
   int64_t ldb;
   bool raw_transposed;          /* B[k,j] is raw[j*ldb + k] */
   bool roomy;                   /* the scratch of the run is of tarn__gemm_room_bytes */
@@ -43,18 +43,18 @@ bool tarn__gemm_fits(int64_t M, int64_t N, int64_t K);
 
 size_t tarn__gemm_packed_bytes(const tarn_gemm_isa *isa, int64_t K, int64_t N);
 /* B[k,j] is b[k*ldb + j], or b[j*ldb + k] when transposed. */
-tarn_status tarn__gemm_pack(const tarn_gemm_isa *isa, int64_t K, int64_t N, const float *b,
-                            int64_t ldb, bool transposed, float *packed, tarn_pool *pool);
+tarn_status tarn__gemm_pack(const tarn_gemm_isa *isa, int64_t K, int64_t N, const void *b,
+                            int64_t ldb, bool transposed, void *packed, tarn_pool *pool);
 /* The same for rows [k0, k0 + K) of a B that has K_all rows: products whose B comes in parts. */
 tarn_status tarn__gemm_pack_part(const tarn_gemm_isa *isa, int64_t K_all, int64_t k0, int64_t K,
-                                 int64_t N, const float *b, int64_t ldb, bool transposed,
-                                 float *packed, tarn_pool *pool);
+                                 int64_t N, const void *b, int64_t ldb, bool transposed,
+                                 void *packed, tarn_pool *pool);
 /* to[M,K] = from[K,M] transposed: for products with a transposed A. */
 tarn_status tarn__gemm_transpose(int64_t M, int64_t K, const float *from, int64_t ld, float *to,
                                  tarn_pool *pool);
 
-/* Scratch of a run with `point` that is not roomy, for so many threads; plain products need
- * none. */
+/* Scratch of a run with `point` that is not roomy, for so many threads; plain products need none.
+ */
 size_t tarn__gemm_scratch_bytes(int64_t taps, int threads);
 /* Scratch of a roomy run: also for panels of a raw B, and for rows of A where copies of them pay.
  * What is pointed at does not matter, but whether `point`, `raw` and `b` are NULL does. */

@@ -13,36 +13,37 @@ bool tarn__gemm_fits(int64_t M, int64_t N, int64_t K) {
 }
 
 size_t tarn__gemm_packed_bytes(const tarn_gemm_isa *isa, int64_t K, int64_t N) {
-  return (size_t)(round_up(N, isa->nr) * K) * sizeof(float);
+  return (size_t)(round_up(N, isa->nr) * K) * (size_t)isa->b_bytes;
 }
 
 typedef struct pack_job {
   const tarn_gemm_isa *isa;
   int64_t K_all, k0, K, N, ldb;
-  const float *b;
+  const char *b;
   bool transposed;
-  float *packed;
+  char *packed;
 } pack_job;
 
 static tarn_status pack_panel(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const pack_job *job = argument;
   int64_t nr = job->isa->nr, j0 = chunk * nr, cols = job->N - j0 < nr ? job->N - j0 : nr;
-  job->isa->pack(job->K, cols, job->b + (job->transposed ? j0 * job->ldb : j0), job->ldb,
-                 job->transposed, job->packed + j0 * job->K_all + job->k0 * nr);
+  job->isa->pack(
+      job->K, cols, job->b + (job->transposed ? j0 * job->ldb : j0) * job->isa->raw_bytes, job->ldb,
+      job->transposed, job->packed + (j0 * job->K_all + job->k0 * nr) * job->isa->b_bytes);
   return TARN_OK;
 }
 
 tarn_status tarn__gemm_pack_part(const tarn_gemm_isa *isa, int64_t K_all, int64_t k0, int64_t K,
-                                 int64_t N, const float *b, int64_t ldb, bool transposed,
-                                 float *packed, tarn_pool *pool) {
+                                 int64_t N, const void *b, int64_t ldb, bool transposed,
+                                 void *packed, tarn_pool *pool) {
   pack_job job = {isa, K_all, k0, K, N, ldb, b, transposed, packed};
   return tarn__pool_run(K * N < 16384 ? NULL : pool, round_up(N, isa->nr) / isa->nr, pack_panel,
                         &job);
 }
 
-tarn_status tarn__gemm_pack(const tarn_gemm_isa *isa, int64_t K, int64_t N, const float *b,
-                            int64_t ldb, bool transposed, float *packed, tarn_pool *pool) {
+tarn_status tarn__gemm_pack(const tarn_gemm_isa *isa, int64_t K, int64_t N, const void *b,
+                            int64_t ldb, bool transposed, void *packed, tarn_pool *pool) {
   return tarn__gemm_pack_part(isa, K, 0, K, N, b, ldb, transposed, packed, pool);
 }
 

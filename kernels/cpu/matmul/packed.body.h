@@ -1,5 +1,5 @@
 /* MatMul, BatchMatMul and _FusedMatMul in f32 on the packed GEMM of kernels/cpu/gemm; the including
- * file defines ISA.
+ * file defines ISA, TARGET, and PRECISION where the weights are packed rounded.
  *
  *   B stable (a weight)     packed once, at prepare
  *   B not stable, M <= 4    read where it lies (packing would cost more than the product)
@@ -15,6 +15,11 @@
 #include <string.h>
 
 enum { FEW = 4 };
+#ifndef PRECISION
+#define PRECISION TARN_PRECISION_F32
+#endif
+/* Of the multiply-adds a second; widening B in registers takes some. */
+#define SHARE (PRECISION == TARN_PRECISION_F32 ? 0.9 : 0.84)
 
 /* What one product needs beyond its operands. */
 typedef struct plan {
@@ -69,6 +74,8 @@ static plan plan_of(const tarn_problem *p, int threads) {
 static const char *supports(const tarn_problem *p) {
   tarn_matmul g = tarn__matmul_geometry(p);
   if (p->in_dtype[1] != TARN_F32 || p->out_dtype[0] != TARN_F32) return "mixed dtypes";
+  if (PRECISION != TARN_PRECISION_F32 && !(p->stable && p->stable[1]))
+    return "the second factor is no constant";
   if (!tarn__gemm_fits(g.M, g.N, g.K)) return "the matrices are too large to pack";
   return NULL;
 }
@@ -78,9 +85,9 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   double M = (double)t.g.M, N = (double)t.g.N, K = (double)t.g.K, n = (double)t.batches;
   /* Rows are padded up to whole vectors of columns; one row alone is bound by reading B. */
   double wide = (double)((t.g.N + ISA.nr / 2 - 1) / (ISA.nr / 2) * (ISA.nr / 2));
-  double flops = 2 * n * M * wide * K / (1e3 * m->gflops[TARGET] * 0.9);
-  double bytes = 4 * n * (K * N * (t.packed || t.few ? 1 : 2) + M * K * (t.ta ? 4 : 1) + M * N) /
-                 (1e3 * m->gbytes_per_s);
+  double flops = 2 * n * M * wide * K / (1e3 * m->gflops[TARGET] * SHARE);
+  double b_bytes = K * N * ISA.b_bytes * (t.packed || t.few ? 1 : 2);
+  double bytes = n * (b_bytes + 4 * (M * K * (t.ta ? 4 : 1) + M * N)) / (1e3 * m->gbytes_per_s);
   double work = flops > bytes ? flops : bytes;
   return 0.3 + (work > 20 ? work / m->threads : work);
 }
@@ -178,9 +185,9 @@ static tarn_status run(const tarn_call *call) {
   return TARN_OK;
 }
 
-#define ROW(OP)                                                                       \
-  {                                                                                   \
-    .op = OP, .dtypes = TARN_BIT(TARN_F32), .supports = supports, .cost_us = cost_us, \
-    .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes,                 \
-    .prepared_key = prepared_key, .prepare = prepare, .run = run                      \
+#define ROW(OP)                                                                           \
+  {                                                                                       \
+    .op = OP, .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION, .supports = supports, \
+    .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, \
+    .prepared_key = prepared_key, .prepare = prepare, .run = run                          \
   }

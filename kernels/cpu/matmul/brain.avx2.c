@@ -1,0 +1,8 @@
+/* MatMul of bfloat16 on the AVX2 micro-kernels; everything is in brain.body.h. */
+#define ISA tarn__gemm_brain_avx2
+#define TARGET TARN_TARGET_AVX2
+#include "kernels/cpu/matmul/brain.body.h"
+
+const tarn_kernel tarn_kernels_matmul_brain_avx2[] = {
+    ROW("MatMul"), ROW("BatchMatMul"), ROW("BatchMatMulV2"), ROW("BatchMatMulV3"), {0},
+};
