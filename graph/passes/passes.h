@@ -19,6 +19,7 @@ tarn_status tarn__pass_recurrent(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_channels_last(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_merge_equal(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_simplify(tarn_builder *b, tarn_block *block);
+tarn_status tarn__pass_pad_unique(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_fuse_rows(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_fuse_product(tarn_builder *b, tarn_block *block);
 tarn_status tarn__pass_chain_convolutions(tarn_builder *b,

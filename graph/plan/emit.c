@@ -192,9 +192,12 @@ static tarn_status note_write(orderer *o, const tarn_node *variable, const tarn_
   const tarn_string name = tarn__node_variable_name(variable);
   TARN_TRY(tarn__map_put(&o->b->written, name.data, name.size, o->b));
   const tarn_attr *validate = tarn__attr_find(&writer->node->attrs, "validate_shape");
+  const tarn_attr *shape = tarn__attr_find(&variable->attrs, "shape");
+  /* a resource variable holds its declared shape whatever is assigned (kernels/state/variable.c) */
+  const bool holds = shape && shape->kind == TARN_ATTR_SHAPE && tarn__shape_known(shape->shape);
   const bool keeps_shape = tarn__instance_is(writer, "Assign")
                                ? validate && validate->b
-                               : !tarn__instance_is(writer, "AssignVariableOp");
+                               : holds || !tarn__instance_is(writer, "AssignVariableOp");
   return keeps_shape ? TARN_OK : tarn__map_put(&o->b->reshaped, name.data, name.size, o->b);
 }
 

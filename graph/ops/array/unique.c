@@ -7,6 +7,11 @@ static tarn_status unique_infer(tarn_infer *t) {
   return TARN_OK;
 }
 
+static tarn_status padded_infer(tarn_infer *t) {
+  t->out[0] = t->in[0];
+  return unique_infer(t);
+}
+
 static tarn_status unique_v2_infer(tarn_infer *t) {
   if (t->in[1].rank > 1) return tarn__infer_vector(t, 1);
   int64_t axes = tarn__shape_elements(&t->in[1]);
@@ -36,6 +41,14 @@ const tarn_op tarn_ops_unique[] = {
      .infer = unique_infer,
      .formula = PLACES,
      .cases = {"x=i32{3,1,3,7,1}", "x=T[0]", "x=i64[101]:0..20", "x=T[7]"}},
+    {.name = "_UniquePadded", /* what Unique becomes where a device wants a known shape
+                                 (passes/pad_unique.c) */
+     .inputs = "x: T",
+     .outputs = "y: T, idx: out_idx",
+     .attrs = "T: {int32, int64}; " INDEX,
+     .infer = padded_infer,
+     .formula = PLACES ", then the least number of T",
+     .cases = {"x=i32{3,1,3,7,1}", "x=T[0]", "x=i64[101]:0..20"}},
     {.name = "UniqueV2",
      .inputs = "x: T, axis: Taxis",
      .outputs = "y: T, idx: out_idx",

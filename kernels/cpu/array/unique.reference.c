@@ -2,6 +2,7 @@
  * NaN equals nothing, and -0 equals 0; but TensorFlow hashes the bits of 16-bit floats, so that
  * there -0 and 0 are two values. */
 #include "kernels/cpu/array/elements.h"
+#include "kernels/params/padding.h"
 
 static bool equal(const tarn_tensor *x, int64_t i, const tarn_tensor *y, int64_t j) {
   switch ((int)x->dtype) {
@@ -303,6 +304,25 @@ static tarn_status list_diff(const tarn_call *call) {
   return TARN_OK;
 }
 
+/* Of indices, which are whole numbers. */
+static tarn_status unique_padded(const tarn_call *call) {
+  const tarn_tensor *x = call->in[0];
+  const int64_t n = x->shape.dim[0], slots = table_slots(n),
+                padding = TARN_PADDING(x->dtype == TARN_I64);
+  int64_t *table = call->scratch, *number = table + slots, *first = number + n, *count = first + n;
+  word_table t = {.slot = (uint64_t *)table, .word = (uint64_t *)(count + n), .most = slots};
+  const int64_t found = number_words(x, n, &t, number, first, count);
+  for (int64_t i = 0; i < n; i++) {
+    tarn__index_put(call->out[0], i, i < found ? tarn__index_at(x, first[i]) : padding);
+    tarn__index_put(call->out[1], i, number[i]);
+  }
+  return TARN_OK;
+}
+
+static const char *refuse_long(const tarn_problem *p) {
+  return p->in_shape[0].dim[0] < INT32_MAX ? NULL : "more than 2^31 indices";
+}
+
 static size_t list_diff_scratch(const tarn_problem *p, int threads) {
   (void)threads;
   const int64_t x = tarn__shape_elements(&p->in_shape[0]),
@@ -314,6 +334,11 @@ static size_t list_diff_scratch(const tarn_problem *p, int threads) {
 
 const tarn_kernel tarn_kernels_array_unique_reference[] = {
     {.op = "Unique", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
+    {.op = "_UniquePadded",
+     .run = unique_padded,
+     .dtypes = TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64),
+     .supports = refuse_long,
+     .scratch_bytes = unique_scratch},
     {.op = "UniqueV2", .run = unique, .dtypes = COMPARABLE, .scratch_bytes = unique_scratch},
     {.op = "UniqueWithCounts",
      .run = unique,

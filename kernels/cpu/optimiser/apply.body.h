@@ -6,6 +6,7 @@
 #include "kernels/cpu/optimiser/rules.h"
 #include "kernels/cpu/optimiser/step.h"
 #include "kernels/fault.h"
+#include "kernels/params/padding.h"
 #include "kernels/run.h"
 #include "kernels/state/variable.h"
 
@@ -255,7 +256,11 @@ static tarn_status chunk(void *argument, int64_t c, int worker) {
 
 /* Indices may repeat: one row after another. All are checked before anything is written. */
 static tarn_status rows(const job *j, const tarn_shape *var, const tarn_tensor *indices) {
-  const int64_t n = indices->shape.dim[0], row = tarn__dims_product(var, 1, var->rank);
+  const int64_t row = tarn__dims_product(var, 1, var->rank);
+  int64_t n = indices->shape.dim[0];
+  while (n > 0 && j->data->flags->padded &&
+         tarn__index_at(indices, n - 1) == TARN_PADDING(indices->dtype == TARN_I64))
+    n--;
   for (int64_t i = 0; i < n; i++) {
     const int64_t at = tarn__index_at(indices, i);
     if (at < 0 || at >= var->dim[0])

@@ -3,6 +3,7 @@
 #include "kernels/cpu/array/numeric.h"
 #include "kernels/cpu/index/index_rows.h"
 #include "kernels/fault.h"
+#include "kernels/params/padding.h"
 #include "kernels/params/state.h"
 #include "kernels/state/combine.h"
 #include "kernels/state/resources.h"
@@ -51,7 +52,11 @@ static bool has_zero(const tarn_tensor *t) {
 static tarn_status scatter_rows(const tarn_call *call, tarn_combine how, tarn_tensor *var) {
   const tarn_tensor *indices = call->in[1], *updates = call->in[2];
   const bool scalar = updates->shape.rank == 0;
-  const int64_t n = tarn__tensor_elements(indices);
+  const tarn_padded_params *p = call->problem->params;
+  int64_t n = tarn__tensor_elements(indices);
+  while (n > 0 && p && p->padded &&
+         tarn__index_at(indices, n - 1) == TARN_PADDING(indices->dtype == TARN_I64))
+    n--;
   if (!tarn__rows_fit(&var->shape, &indices->shape, &updates->shape))
     return updates_fail(call, var);
   for (int64_t i = 0; i < n; i++) {

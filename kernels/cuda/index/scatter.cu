@@ -6,6 +6,7 @@
 #include "kernels/cuda/each/fault.cuh"
 #include "kernels/cuda/each/index.cuh"
 #include "kernels/cuda/index/owned.cuh"
+#include "kernels/params/padding.h"
 #include "kernels/cuda/index/scatter.h"
 
 /* The row that index i names, or -1. */
@@ -20,7 +21,9 @@ __device__ inline int64_t row_of(const tarn_cuda_scatter &w, int64_t i) {
 }
 
 __device__ inline void note_outside(const tarn_cuda_scatter &w, int64_t i) {
-  if (w.below_passes && index_number(w.indices, w.wide, i) < 0) return;
+  const int64_t first = index_number(w.indices, w.wide, i * w.depth);
+  if (w.below_passes && first < 0) return;
+  if (w.padded && first == TARN_PADDING(w.wide)) return;
   fault_note(w.fault, w.fault_step, i, [&w, i](tarn_fault *f) {
     f->kind = w.outside;
     f->depth = w.depth;

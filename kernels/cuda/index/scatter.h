@@ -42,6 +42,7 @@ typedef struct tarn_cuda_scatter {
   int64_t fault_step;
   bool in_passing;
   tarn_fault_kind outside, divisor; /* how it is noted; divisor: TARN_FAULT_NONE: 0 passes */
+  bool padded;                      /* the least number is no index, and is left out */
   bool below_passes;                /* an index below 0 is meant to be left out */
   int rank;                         /* of the dims, of which the first `depth` are indexed */
 } tarn_cuda_scatter;

@@ -4,6 +4,7 @@
 #include "kernels/cuda/each/fault.cuh"
 #include "kernels/cuda/index/owned.cuh"
 #include "kernels/cuda/optimiser/rules.cuh"
+#include "kernels/params/padding.h"
 
 /* The rates of all dtypes are doubles in words. */
 __device__ inline void note_rates(const tarn_cuda_apply &work, const double (&rate)[5], int kind) {
@@ -34,6 +35,7 @@ __global__ void check(tarn_cuda_apply work) {
   for (int64_t i = EACH_FIRST; i < work.rows; i += EACH_STEP) {
     const int64_t r = index_number(work.indices, work.wide, i);
     if (r >= 0 && r < work.dim) continue;
+    if (work.flags.padded && r == TARN_PADDING(work.wide)) continue;
     fault_note(work.fault, work.fault_step, i, [&](tarn_fault *f) {
       f->kind = TARN_FAULT_OFFSET;
       f->index[0] = r;

@@ -6,6 +6,7 @@
 #include "kernels/cuda/cuda.h"
 #include "kernels/cuda/each/sets.h"
 #include "kernels/cuda/index/run.h"
+#include "kernels/params/padding.h"
 #include "kernels/params/state.h"
 #include "kernels/state/row_shapes.h"
 
@@ -31,11 +32,13 @@ static tarn_fault_kind divisor(const tarn_call *call) {
 
 static tarn_status rows(const tarn_call *call, tarn_scatter_way way) {
   const tarn_tensor *var = call->in[0], *updates = call->in[2];
+  const tarn_padded_params *padded = call->problem->params;
   TARN_TRY(check_dtype(var, updates->dtype, "the updates"));
   if (!tarn__rows_fit(&var->shape, &call->in[1]->shape, &updates->shape)) return updates_fail(call);
   tarn_cuda_scatter work = tarn__cuda_scatter_rows(call, var, 1, 2);
   work.way = way;
   work.one = updates->shape.rank == 0;
+  work.padded = padded && padded->padded;
   work.divisor = way == TARN_SCATTER_DIV ? divisor(call) : TARN_FAULT_NONE;
   return tarn__cuda_scatter_run(call, var->dtype, true, &work);
 }
