@@ -40,7 +40,7 @@
 enum { MR = VF == 16 ? 14 : 6, NR = 2 * VF };
 /* Blocks whose M is held at once: as many as a part of L2 takes. */
 enum { GROUP = (VF == 16 ? 4 : 8) / (XI > 40 ? 2 : 1) };
-enum { L2_WEIGHTS = 1 << 20, L2_TILES = 1 << 20, INPUT_TILES = 4 };
+enum { L2_WEIGHTS = 1 << 20, L2_TILES = 1 << 20, INPUT_TILES = 4, GATHERED = 8 };
 
 /* U of the lines that share one is there once. */
 enum { U_XI = rows_U * cols_U };
@@ -139,7 +139,7 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   /* The transforms: each element of V and M is written, read, and goes through some six
    * additions. */
   double moved = 12.0 * XI * tiles * ((double)t.row + wide) / (1e3 * 4.0 * m->gbytes_per_s);
-  double weights = (double)t.u_bytes / (1e3 * m->gbytes_per_s) * (t.packed ? 1 : 8);
+  double weights = (double)t.u_bytes / (1e3 * m->gbytes_per_s) * (t.packed ? 1 : 4);
   /* Weights come from memory in a network of any size, and reading them overlaps with computing
    * only in part. */
   double work = moved + flops + weights;
@@ -160,36 +160,52 @@ typedef struct weights {
   float *u;
 } weights;
 
-/* One panel: U[xi][C][nr] from w[r][r][C][OC], of a gradient from w[r][r][OC][C] turned over; lanes
- * beyond OC are zero. */
+/* A panel's columns of w for some channels from c on: to[channel][tap][column], of a gradient
+ * turned over; columns beyond OC are zero. Of a gradient channels are neighbours, so that some at
+ * once use all of a cache line. */
+static void gather_filters(const weights *job, int64_t panel, int64_t c, int64_t channels,
+                           float to[GATHERED][FILTER * FILTER * NR]) {
+  const tarn_conv2d *g = &job->t->g;
+  const int64_t j0 = panel * NR, cols = g->OC - j0 < NR ? g->OC - j0 : NR;
+  if (cols < NR) memset(to, 0, (size_t)channels * sizeof *to);
+  for (int tap = 0; tap < FILTER * FILTER; tap++) {
+    if (job->t->gradient) {
+      const float *from = job->w + ((FILTER * FILTER - 1 - tap) * g->OC + j0) * g->C + c;
+      for (int64_t j = 0; j < cols; j++, from += g->C)
+        for (int64_t i = 0; i < channels; i++) to[i][tap * NR + j] = from[i];
+    } else {
+      const float *from = job->w + (tap * g->C + c) * g->OC + j0;
+      for (int64_t i = 0; i < channels; i++, from += g->OC)
+        memcpy(to[i] + tap * NR, from, (size_t)cols * sizeof *from);
+    }
+  }
+}
+
+/* One panel: U[xi][C][nr] from w[r][r][C][OC], of a gradient from w[r][r][OC][C]. */
 static tarn_status transform_panel(void *argument, int64_t panel, int worker) {
   (void)worker;
   const weights *job = argument;
   const tarn_conv2d *g = &job->t->g;
-  const bool gradient = job->t->gradient;
-  const int64_t row = gradient ? 1 : g->OC, col = gradient ? g->C : 1;
-  int64_t j0 = panel * NR, cols = g->OC - j0 < NR ? g->OC - j0 : NR;
   float *u = job->u + panel * U_XI * g->C * NR;
   double of_rows[rows_U][FILTER], of_cols[cols_U][FILTER];
   rows_filter(of_rows);
   cols_filter(of_cols);
+  float gathered[GATHERED][FILTER * FILTER * NR];
   for (int64_t c = 0; c < g->C; c++) {
-    double w[FILTER][FILTER][NR] = {{{0}}}, half[rows_U][FILTER][NR]; /* half: G w */
-    for (int y = 0; y < FILTER; y++)
-      for (int x = 0; x < FILTER; x++) {
-        const int tap = y * FILTER + x;
-        const float *from = job->w + (gradient ? FILTER * FILTER - 1 - tap : tap) * g->C * g->OC +
-                            c * row + j0 * col;
-        for (int64_t j = 0; j < cols; j++) w[y][x][j] = (double)from[j * col];
-      }
+    const int64_t place = c % GATHERED;
+    if (place == 0)
+      gather_filters(job, panel, c, g->C - c < GATHERED ? g->C - c : GATHERED, gathered);
+    double half[rows_U][FILTER][NR]; /* G w */
     for (int i = 0; i < rows_U; i++)
-      for (int x = 0; x < FILTER; x++)
+      for (int x = 0; x < FILTER; x++) {
+        const float *w = gathered[place] + x * NR;
         for (int j = 0; j < NR; j++) {
           double s = 0;
 #pragma GCC unroll 5
-          for (int y = 0; y < FILTER; y++) s += of_rows[i][y] * w[y][x][j];
+          for (int y = 0; y < FILTER; y++) s += of_rows[i][y] * (double)w[y * FILTER * NR + j];
           half[i][x][j] = s;
         }
+      }
     for (int i = 0; i < rows_U; i++)
       for (int k = 0; k < cols_U; k++) {
         float *to = u + ((i * cols_U + k) * g->C + c) * NR;
