@@ -4,7 +4,8 @@
  * Every kernel that takes the problem must end like `reference`: with a status, or with its
  * results. The sanitizer builds give this test its teeth.
  *
- * Arguments: -v to name each node before it is tried (which one crashed?), or an op's name. */
+ * Arguments: -v to name each node before it is tried (which one crashed?), -n and how many percent
+ * of the usual number of nodes to try, or an op's name. */
 #include "compare.h"
 #include "core/thread/cpu.h"
 #include "core/trace/trace.h"
@@ -25,6 +26,7 @@ typedef struct tally {
 
 static const tarn_allocator *allocator; /* of MEMORY bytes: what asks for more is told so */
 static bool verbose;
+static unsigned percent = 100; /* of ROUNDS and CHANGES */
 
 /* A handle on something that no op works with. */
 static void drop_stranger(void *object) {
@@ -216,7 +218,7 @@ static void try_changed(const tarn_op *op, const char *text, tarn_dtype dtype, t
   int64_t elements = 0;
   for (int i = 0; i < made.problem.inputs; i++) elements += tarn__tensor_elements(&made.in[i]);
   counts->nodes++;
-  for (int round = 0; round < CHANGES && elements <= 20000; round++) {
+  for (int round = 0; round < (int)(CHANGES * percent / 100) && elements <= 20000; round++) {
     const bool tame = draw(2);
     draw_tame(tame);
     tarn_tensor kept[TARN_CASE_MAX_INPUTS];
@@ -247,7 +249,7 @@ static void try_changed(const tarn_op *op, const char *text, tarn_dtype dtype, t
 }
 
 static void try_op(const tarn_op *op, tally *counts) {
-  for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+  for (uint64_t seed = 0; seed < ROUNDS * percent / 100; seed++) {
     hostile_seed(seed);
     if (verbose) fprintf(stderr, "%s %llu\n", op->name, (unsigned long long)seed);
     try_random(op, counts);
@@ -266,11 +268,13 @@ int main(int argc, char **argv) {
   tarn_limited *limited;
   const tarn_op *const *ops = tarn__ops(&count);
   verbose = argc > 1 && !strcmp(argv[1], "-v");
+  if (argc == 3 && !strcmp(argv[1], "-n")) percent = (unsigned)strtoul(argv[2], NULL, 10);
+  const char *only = argc == 2 && !verbose ? argv[1] : NULL;
   must(tarn__limited_create(tarn__allocator_default(), MEMORY, &limited));
   allocator = tarn__limited_allocator(limited);
   const unsigned saved = tarn__denormals_off(); /* as a session runs them */
   for (size_t i = 0; i < count; i++) {
-    if (argc > 1 && !verbose && strcmp(argv[1], ops[i]->name) != 0) continue;
+    if (only && strcmp(only, ops[i]->name) != 0) continue;
     tarn__kernels_of(ops[i]->name, &kernels);
     if (kernels) try_op(ops[i], &counts);
   }

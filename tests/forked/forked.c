@@ -11,6 +11,7 @@
 #include "graph/op.h"
 #include "kernels/kernel.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,6 +88,10 @@ int main(void) {
   size_t ignored;
   tarn__ops(&ignored);                   /* these sort their tables when they are first asked */
   tarn__kernels_of("Add", &ignored);
+  /* A module of a device is opened here, where it counts once; each fork finds it open, or says why it
+   * cannot be. */
+  const char *module = getenv("TARN_CUDA_MODULE");
+  if (module) (void)dlopen(module, RTLD_NOW | RTLD_LOCAL);
   for (;;) {
     char line[64] = "";
     for (size_t n = 0; n + 1 < sizeof line && (!n || line[n - 1] != '\n'); n++)

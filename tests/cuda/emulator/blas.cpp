@@ -7,6 +7,7 @@
 #include <cublas_v2.h>
 
 #include <algorithm>
+#include <vector>
 
 using namespace tarn_emulated;
 
@@ -33,26 +34,41 @@ struct product {
   const void *bias;   /* by rows, of d's type; NULL: none */
 };
 
+/* One matrix of a batch as doubles, as the factors of a product are taken: the elements that are
+ * summed over lie side by side. */
+std::vector<double> factors(const product &p, const matrix &m, int64_t batch, bool summed_over_rows,
+                            int64_t lines) {
+  std::vector<double> to(static_cast<size_t>(lines * p.k));
+  for (int64_t line = 0; line < lines; line++)
+    for (int64_t k = 0; k < p.k; k++) {
+      const int64_t at = summed_over_rows ? k + line * m.leading : line + k * m.leading;
+      const double x = load(m.type, m.data, batch * m.step + at);
+      to[static_cast<size_t>(line * p.k + k)] = p.tensor_cores ? tf32(x) : x;
+    }
+  return to;
+}
+
 cudaError_t multiply(const product &p) {
-  if (!fits(p.a, p.batches) || !fits(p.b, p.batches) || !fits(p.c, p.batches) || !fits(p.d, p.batches))
+  if (!fits(p.a, p.batches) || !fits(p.b, p.batches) || !fits(p.c, p.batches) ||
+      !fits(p.d, p.batches))
     return fault("cuBLAS: a matrix reaches outside of the device's allocations");
-  for (int64_t i = 0; i < p.batches; i++)
+  for (int64_t i = 0; i < p.batches; i++) {
+    const std::vector<double> a = factors(p, p.a, i, p.transpose_a, p.m);
+    const std::vector<double> b = factors(p, p.b, i, !p.transpose_b, p.n);
     for (int64_t column = 0; column < p.n; column++)
       for (int64_t row = 0; row < p.m; row++) {
-        sum s = {p.wide, 0};
-        for (int64_t k = 0; k < p.k; k++) {
-          double x = load(p.a.type, p.a.data, i * p.a.step + (p.transpose_a ? k + row * p.a.leading : row + k * p.a.leading));
-          double y = load(p.b.type, p.b.data, i * p.b.step + (p.transpose_b ? column + k * p.b.leading : k + column * p.b.leading));
-          if (p.tensor_cores) x = tf32(x), y = tf32(y);
-          s.add(x, y);
-        }
-        double value = p.alpha * s.value;
+        const double *x = a.data() + row * p.k, *y = b.data() + column * p.k;
+        double sum = 0;
+        for (int64_t k = 0; k < p.k; k++) sum = accumulate(p.wide, sum, x[k], y[k]);
+        double value = p.alpha * sum;
         const int64_t at = row + column * p.c.leading + i * p.c.step;
         if (p.beta != 0) value += p.beta * load(p.c.type, p.c.data, at);
         if (p.bias) value += load(p.d.type, p.bias, row);
         if (p.relu && value < 0) value = 0;
-        store(p.d.type, const_cast<void *>(p.d.data), row + column * p.d.leading + i * p.d.step, value);
+        store(p.d.type, const_cast<void *>(p.d.data), row + column * p.d.leading + i * p.d.step,
+              value);
       }
+  }
   return cudaSuccess;
 }
 

@@ -1,6 +1,8 @@
 /* Convolutions of cuDNN's graphs, of two and three dimensions in all three directions. */
 #include "dnn_run.h"
 
+#include <algorithm>
+
 namespace tarn_emulated {
 namespace {
 
@@ -38,41 +40,65 @@ struct convolution {
   bool wide;
 };
 
-/* y[n,k,o] = sum over c and taps t of x[n, c, o * stride - pad + t * dilation] * w[k,c,t]: calls
- * each(place in x, w, y) for every term that is inside of x. */
-template <typename EACH>
-void terms(const convolution &c, const view &x, const view &w, const view &y, EACH each) {
-  const int64_t groups = x.dims[1] / w.dims[1], of_group = y.dims[1] / groups;
-  every(y.dims, [&](const place &o) {
-    const int64_t only[AXES] = {1, w.dims[1], w.dims[2], w.dims[3], w.dims[4]};
-    every(only, [&](const place &tap) {
-      const place from = {o[0], o[1] / of_group * w.dims[1] + tap[1],
-                          o[2] * c.stride[0] - c.pad[0] + tap[2] * c.dilation[0],
-                          o[3] * c.stride[1] - c.pad[1] + tap[3] * c.dilation[1],
-                          o[4] * c.stride[2] - c.pad[2] + tap[4] * c.dilation[2]};
-      for (int a = 2; a < AXES; a++)
-        if (from[a] < 0 || from[a] >= x.dims[a]) return;
-      const place weight = {o[1], tap[1], tap[2], tap[3], tap[4]};
-      each(from, weight, o);
-    });
-  });
+/* A tensor's elements as doubles side by side, so that the loops over products do nothing else;
+ * rounded as tensor cores take them, where they do. */
+std::vector<double> factors(const run &r, const view &of) {
+  const bool rounded = r.tensor_cores && of.type == element::f32;
+  std::vector<double> to;
+  to.reserve(static_cast<size_t>(of.elements()));
+  every(of.dims, [&](const place &i) { to.push_back(rounded ? tf32(of.get(i)) : of.get(i)); });
+  return to;
 }
 
-/* Sums into `to` in its own order of elements, and stores them once. */
-struct sums {
-  const view &to;
-  std::vector<double> value;
-  bool wide;
-  sums(const view &v, bool w) : to(v), value(static_cast<size_t>(v.elements())), wide(w) {}
-  void add(const place &i, double x, double y) {
-    sum s = {wide, value[to.index(i)]};
-    s.add(x, y);
-    value[to.index(i)] = s.value;
-  }
-  void finish() const {
-    every(to.dims, [&](const place &i) { to.put(i, value[to.index(i)]); });
-  }
+/* The taps of one row of a filter that meet elements of x: those from `first` to before `end`, on
+ * x[left + s * step], w[s] and the one y. */
+struct taps {
+  double *x, *w, *y;
+  int64_t left, step, first, end;
 };
+
+void add_taps(const taps &t, bool wide, char result) {
+  const auto add = [wide](double *to, double a, double b) { *to = accumulate(wide, *to, a, b); };
+  switch (result) {
+    case 'y':
+      for (int64_t s = t.first; s < t.end; s++) add(t.y, t.x[t.left + s * t.step], t.w[s]);
+      break;
+    case 'x':
+      for (int64_t s = t.first; s < t.end; s++) add(&t.x[t.left + s * t.step], *t.y, t.w[s]);
+      break;
+    default:
+      for (int64_t s = t.first; s < t.end; s++) add(&t.w[s], *t.y, t.x[t.left + s * t.step]);
+  }
+}
+
+/* y[n,k,o] = sum over c and taps t of x[n, c, o * stride - pad + t * dilation] * w[k,c,t], over the
+ * terms that are inside of x; `result` names the one of the three that the other two make. */
+void convolve(run &r, const convolution &c, const view &x, const view &w, const view &y,
+              char result) {
+  std::vector<double> xs = factors(r, x), ws = factors(r, w), ys = factors(r, y);
+  std::vector<double> &to = result == 'y' ? ys : result == 'x' ? xs : ws;
+  std::fill(to.begin(), to.end(), 0);
+  const int64_t of_group = y.dims[1] / (x.dims[1] / w.dims[1]); /* outputs of a group */
+  const int64_t rows[AXES] = {1, w.dims[1], w.dims[2], w.dims[3], 1};
+  const int64_t length = x.dims[4], step = c.dilation[2];
+  every(y.dims, [&](const place &o) {
+    const int64_t left = o[4] * c.stride[2] - c.pad[2];
+    const int64_t first = left < 0 ? (-left + step - 1) / step : 0;
+    const int64_t end =
+        left < length ? std::min(w.dims[4], (length - left + step - 1) / step) : 0;
+    every(rows, [&](const place &tap) {
+      const place from = {o[0], o[1] / of_group * w.dims[1] + tap[1],
+                          o[2] * c.stride[0] - c.pad[0] + tap[2] * c.dilation[0],
+                          o[3] * c.stride[1] - c.pad[1] + tap[3] * c.dilation[1], 0};
+      if (from[2] < 0 || from[2] >= x.dims[2] || from[3] < 0 || from[3] >= x.dims[3]) return;
+      const place weight = {o[1], tap[1], tap[2], tap[3], 0};
+      add_taps({xs.data() + x.index(from), ws.data() + w.index(weight), ys.data() + y.index(o),
+                left, step, first, end}, c.wide, result);
+    });
+  });
+  const view &made = result == 'y' ? y : result == 'x' ? x : w;
+  every(made.dims, [&](const place &i) { made.put(i, to[made.index(i)]); });
+}
 
 }  // namespace
 
@@ -126,21 +152,7 @@ void run_convolution(run &r, const descriptor &o) {
                          spatial(d, CUDNN_ATTR_CONVOLUTION_DILATIONS, 1),
                          d->number(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, -1) == CUDNN_DATA_DOUBLE};
   const view x = r.of(o.part(names.x)), w = r.of(o.part(names.w)), y = r.of(o.part(names.y));
-  if (r.failed) return;
-  const auto factor = [&](const view &of, const place &i) {
-    const double v = of.get(i);
-    return r.tensor_cores && of.type == element::f32 ? tf32(v) : v;
-  };
-  sums to(names.result == 'y' ? y : names.result == 'x' ? x : w, c.wide);
-  terms(c, x, w, y, [&](const place &from, const place &weight, const place &out) {
-    if (names.result == 'y')
-      to.add(out, factor(x, from), factor(w, weight));
-    else if (names.result == 'x')
-      to.add(from, factor(y, out), factor(w, weight));
-    else
-      to.add(weight, factor(y, out), factor(x, from));
-  });
-  to.finish();
+  if (!r.failed) convolve(r, c, x, w, y, names.result);
 }
 
 }  // namespace tarn_emulated

@@ -55,17 +55,11 @@ inline double tf32(double x) {
   return f;
 }
 
-/* A sum as it is kept: of floats, or of doubles. */
-struct sum {
-  bool wide;
-  double value;
-  void add(double x, double y) {
-    if (wide) value += x * y;
-    else
-      value =
-          __builtin_fmaf(static_cast<float>(x), static_cast<float>(y), static_cast<float>(value));
-  }
-};
+/* sum + x * y as it is kept: a double, or a float, which is rounded at each step; a product of two
+ * floats is exact in double. */
+inline double accumulate(bool wide, double sum, double x, double y) {
+  return wide ? sum + x * y : static_cast<float>(sum + x * y);
+}
 
 }  // namespace tarn_emulated
 

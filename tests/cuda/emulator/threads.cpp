@@ -142,6 +142,9 @@ __attribute__((noinline)) void give_stack(ucontext_t *context, void *stack) {
   context->uc_stack.ss_size = STACK_BYTES;
   context->uc_link = nullptr;
   makecontext(context, live, 0);
+#if TARN_ASAN
+  context->uc_stack.ss_size = 0;   /* or each switch would clear what is known of the whole stack */
+#endif
 }
 
 fiber *fresh() {
