@@ -5,6 +5,7 @@
 #include "core/trace/trace.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 static void go(int threads) { s = session_with(g, &(tarn_session_options){.threads = threads}); }
@@ -177,9 +178,14 @@ END_TEST
 
 /* ---- limits --------------------------------------------------------------------------------- */
 
+static atomic_bool ended;
+
+/* Again and again: the first may come before the run does. */
 static void *cancel_soon(void *argument) {
-  usleep(50000);
-  tarn_session_cancel(argument);
+  while (!atomic_load(&ended)) {
+    usleep(50000);
+    tarn_session_cancel(argument);
+  }
   return NULL;
 }
 
@@ -189,8 +195,10 @@ START_TEST(test_session_cancel_ends_an_endless_loop) {
   go(1);
   pthread_t thread;
   tarn_tensor *y = NULL;
+  atomic_store(&ended, false);
   pthread_create(&thread, NULL, cancel_soon, s);
   FAILS(run_one(s, NULL, NULL, "never", &y), TARN_CANCELLED, "cancelled");
+  atomic_store(&ended, true);
   pthread_join(thread, NULL);
   ck_assert_double_eq(first(s, NULL, NULL, "one"), 1);     /* the next run is another run */
   tarn_session_cancel(s);                                  /* nothing is under way */
