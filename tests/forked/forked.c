@@ -88,8 +88,8 @@ int main(void) {
   size_t ignored;
   tarn__ops(&ignored);                   /* these sort their tables when they are first asked */
   tarn__kernels_of("Add", &ignored);
-  /* A module of a device is opened here, where it counts once; each fork finds it open, or says why it
-   * cannot be. */
+  /* A module of a device is opened here, which takes longer than a case; each fork finds it open,
+   * or says why it cannot be. */
   const char *module = getenv("TARN_CUDA_MODULE");
   if (module) (void)dlopen(module, RTLD_NOW | RTLD_LOCAL);
   for (;;) {
