@@ -41,7 +41,7 @@ static plan plan_of(const tarn_problem *p) {
   t.second = (tarn_blocks){.lanes = VF, .gates = 1, .spans = 4};
   if (!params->reset_after) t.second.width = H;
   t.second.column[0] = params->separate ? 0 : params->column[TARN_GRU_C] * H;
-  t.first.form = t.second.form = PRECISION;
+  t.first.form = t.second.form = FORM;
   t.x_bytes = layer_x_bytes(&t.l);
   t.first_bytes = t.x_bytes + tarn__blocks_bytes(&t.first, layer_joined(&t.l), H);
   t.w_bytes = t.first_bytes + tarn__blocks_bytes(&t.second, layer_joined(&t.l), H);

@@ -27,9 +27,9 @@ static plan plan_of(const tarn_problem *p) {
   layer_measure(&t.l);
   t.packed = p->stable && p->stable[g.w] && (params->shared.num_w == 1 || p->stable[g.w + 1]) &&
              (g.projection < 0 || p->stable[g.projection]);
-  t.cell = (tarn_blocks){.form = PRECISION, .lanes = VF, .gates = 4, .spans = 1, .width = g.H};
+  t.cell = (tarn_blocks){.form = FORM, .lanes = VF, .gates = 4, .spans = 1, .width = g.H};
   for (int v = 0; v < 4; v++) t.cell.column[v] = params->column[v] * g.H;
-  t.projection = (tarn_blocks){.form = PRECISION, .lanes = VF, .gates = 1, .spans = 4,
+  t.projection = (tarn_blocks){.form = FORM, .lanes = VF, .gates = 1, .spans = 4,
                                .width = g.projection < 0 ? 0 : g.P};
   t.ld_m = g.projection < 0 ? 0 : whole_vectors(g.H);
   t.x_bytes = layer_x_bytes(&t.l);

@@ -1,6 +1,7 @@
 /* Rows of states as factors for multiply.body.h, and what it sums up as f32.
  *
- * f32 and bf16 weights take states as they are. For int8 weights a state is quantized at each step,
+ * f32 and bf16 weights take states as they are, those in fixed point in groups of four. For int8
+ * weights a state is quantized at each step,
  * by what it then holds, as ../narrow does it (quantize.body.h there):
  *
  *   a = scale (q - zero), q in 0..255       w[k][j] = scale_w[j] wq[k][j]
@@ -138,11 +139,46 @@ static void store_start(factor_store *q, char *memory, int threads) {
   (void)q, (void)memory, (void)threads;
 }
 
+#if FIXED
+/* The same as `multiply` with weights in fixed point: what is left of the depth has factors beside
+ * zeros, scales follow the sums, and then the weights that are kept as they are. */
+static void multiply_fixed(int rows, int vectors, int64_t depth, const float *const *a,
+                           const float *w, bool streams, bool more, float *tile) {
+  const int64_t whole = depth / PER_ROW * PER_ROW, row = vectors * VF;
+  const float *tail = w + (depth + PER_ROW - 1) / PER_ROW * LINES * row;
+  float sum[CHUNK_ROWS * 4 * VF] __attribute__((aligned(64)));
+  if (whole) multiply(rows, vectors, whole, a, w, streams, false, sum);
+  if (whole < depth) {
+    float last[CHUNK_ROWS][PER_ROW] = {{0}};
+    const float *at[CHUNK_ROWS];
+    for (int i = 0; i < rows; i++) {
+      for (int64_t k = whole; k < depth; k++) last[i][k - whole] = a[i][k];
+      at[i] = last[i];
+    }
+    multiply(rows, vectors, PER_ROW, at, w + whole / PER_ROW * LINES * row, false, whole > 0, sum);
+  }
+  for (int i = 0; i < rows; i++)
+    for (int64_t v = 0; v < row; v += VF) {
+      float *to = tile + i * row + v;
+      const vf x = vf_mul(vf_load(sum + i * row + v), vf_set1(0x1p-31f)), unit = vf_load(tail + v);
+      vf_store(to, more ? vf_fma(x, unit, vf_load(to)) : vf_mul(x, unit));
+    }
+  const tarn_block_list *list = (const tarn_block_list *)(const void *)(tail + row);
+  for (int32_t e = 0; e < list->count; e++)
+    for (int i = 0; i < rows; i++)
+      tile[i * row + list->entry[e].column] += a[i][list->entry[e].k] * list->entry[e].w;
+}
+#endif
+
 static void rows_multiply(const factor_store *q, const row_set *r, const operand *o, int vectors,
                           const float *w, bool streams, bool more, float *tile) {
   const float *a[CHUNK_ROWS];
   (void)q;
   for (int i = 0; i < r->n; i++) a[i] = o->from + r->b[i] * o->ld;
+#if FIXED
+  multiply_fixed(r->n, vectors, o->depth, a, w, streams, more, tile);
+#else
   multiply(r->n, vectors, o->depth, a, w, streams, more, tile);
+#endif
 }
 #endif

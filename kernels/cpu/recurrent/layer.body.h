@@ -1,6 +1,7 @@
 /* What sequences of LSTM and of GRU cells in f32 have in common; the including file defines ISA and
  * TARGET, and as 1 HALVES where the weights of steps are in bfloat16, BYTES where they are 8-bit
- * integers, and VNNI where these are multiplied by instructions of that name.
+ * integers, VNNI where these are multiplied by instructions of that name, and FIXED where f32
+ * weights are in fixed point.
  *
  *   for each block of steps
  *     gates[steps * B, columns] = x w_x + b        one product
@@ -19,8 +20,15 @@
 #ifndef VNNI
 #define VNNI 0
 #endif
+#ifndef FIXED
+#define FIXED 0
+#endif
 #define PRECISION \
   (BYTES ? TARN_PRECISION_INT8 : HALVES ? TARN_PRECISION_BF16 : TARN_PRECISION_F32)
+
+#define FORM                                               \
+  (BYTES ? TARN_BLOCKS_INT8 : HALVES ? TARN_BLOCKS_BF16 : \
+   FIXED ? TARN_BLOCKS_FIXED : TARN_BLOCKS_F32)
 
 #include "core/thread/cpu.h"
 #include "core/thread/phases.h"
@@ -96,16 +104,20 @@ static const char *layer_supports(const tarn_problem *p, const tarn_recurrent *g
 }
 
 /* With `step` multiply-adds and weights for each row of a step, `x` for what x gives. Weights in
- * bfloat16 take one instruction in two multiply-adds more, for each tile of rows. */
+ * bfloat16 take one instruction in two multiply-adds more, for each tile of rows; those in fixed
+ * point nine in four, which is worth it only where weights do not stay in L2. */
 static double layer_cost_us(const tarn_recurrent *g, double step, double x, bool packed,
                             double gflops, const tarn_machine *m) {
   const double rows = (double)(g->T * g->B);
   const double tiles = (double)(g->T * ((g->B + MOST_ROWS - 1) / MOST_ROWS));
-  const double taken = HALVES ? 0.5 * tiles : 0, rate = !BYTES ? 1 : VNNI ? 4 : 1.2;
+  const double taken = (HALVES ? 0.5 : FIXED ? 2.25 : 0) * tiles;
+  const double rate = !BYTES ? 1 : VNNI ? 4 : 1.2;
   const double flops = 2 * (rows * x + (rows + taken) * step / rate) / (1e3 * gflops * 0.8);
-  const double bytes = 4 * ((double)g->T * step / PER_ROW + x + (packed ? 0 : 3 * (x + step))) /
-                       (1e3 * m->gbytes_per_s);
-  return 1 + (flops > bytes ? flops : bytes) + rows * (double)g->H * 2e-3;
+  const double read = (double)g->T * step * LINES / PER_ROW + x;
+  const double bytes = 4 * (read + (packed ? 0 : 3 * (x + step))) / (1e3 * m->gbytes_per_s);
+  const bool held = 4 * step <= (double)tarn__cpu()->l2_bytes;   /* however many threads run it */
+  const double time = 1 + (flops > bytes ? flops : bytes) + rows * (double)g->H * 2e-3;
+  return FIXED && (held || !packed) ? 2 * time : time;
 }
 
 static size_t layer_scratch_bytes(const layer *l, bool reverse, int threads) {

@@ -8,9 +8,10 @@
  * What differs with the form of weights (pack.h) is in form_f32.h, form_bf16.h and form_int8.h:
  *
  *   factor, sums         types of a's elements, and of accumulators, vectors of the tile
- *   PER_ROW              how many k a row of w has
- *   LOAD(r, v)           w<v>, and what else the row is taken apart into
- *   POINTS(r, V)         one row of a's factors for this row of w, added to V accumulators s<r><v>
+ *   PER_ROW, LINES       how many k a row of w has, and of how many times V vectors it is
+ *   ROW_OF(ROWS, V)      a row of w times the factors of each row of a, added to s<r><v>; by
+ *                        default LOAD(r, v): w<v>, and what else the row is taken apart into,
+ *                        and then POINTS(r, V): one row of a's factors
  *   REST(ROWS, V)        what is left of the depth when that has been done as often as it fits
  *   EVEN(r, v), ODD(r, v), PAIR_ROWS      one row of a alone: see ONE_ROW
  *   SPREAD(p)            a's factors at p, in all lanes: `factors`
@@ -48,10 +49,17 @@ enum {
 
 #if BYTES
 #include "kernels/cpu/recurrent/form_int8.h"
+#elif FIXED
+#include "kernels/cpu/recurrent/form_fixed.h"
 #elif HALVES
 #include "kernels/cpu/recurrent/form_bf16.h"
 #else
 #include "kernels/cpu/recurrent/form_f32.h"
+#endif
+
+#ifndef ROW_OF
+enum { LINES = 1 };
+#define ROW_OF(ROWS, V) EACH_V##V(LOAD, 0) EACH_ROW##ROWS(V, POINTS)
 #endif
 
 #define START(r, v) sums s##r##v = more ? SUM_LOAD(tile + (r * WIDTH + v) * VF) : SUM_ZERO();
@@ -65,10 +73,9 @@ enum {
     EACH_ROW##ROWS(V, POINTER)                                                                 \
     EACH_R##ROWS(V, START)                                                                     \
     int64_t k = 0;                                                                             \
-    for (; k + PER_ROW <= depth; k += PER_ROW, w += V * VF) {                                  \
+    for (; k + PER_ROW <= depth; k += PER_ROW, w += LINES * V * VF) {                          \
       FETCH()                                                                                  \
-      EACH_V##V(LOAD, 0)                                                                       \
-      EACH_ROW##ROWS(V, POINTS)                                                                \
+      ROW_OF(ROWS, V)                                                                          \
     }                                                                                          \
     REST(ROWS, V)                                                                              \
     EACH_R##ROWS(V, KEEP)                                                                      \
@@ -78,24 +85,28 @@ enum {
  * half of them. What is left is at most the even half. Where `ahead` is not NULL, w streams through
  * the caches, and is fetched from so far ahead. */
 #define FETCH_V(r, v) _mm_prefetch(ahead + v * VF * 4, _MM_HINT_T0);
-#define FETCH_V_ODD(r, v) _mm_prefetch(ahead + (WIDTH + v) * VF * 4, _MM_HINT_T0);
+#define FETCH_V_2(r, v) _mm_prefetch(ahead + (WIDTH + v) * VF * 4, _MM_HINT_T0);
+#define FETCH_V_3(r, v) _mm_prefetch(ahead + (2 * WIDTH + v) * VF * 4, _MM_HINT_T0);
 #define SECOND(r, v) sums t##r##v = SUM_ZERO();
 #define JOIN(r, v) s##r##v = SUM_ADD(s##r##v, t##r##v);
 #define ONE_ROW(V)                                                                             \
   static void product_1_by_##V(int64_t depth, const factor *const *a, const float *w,          \
                                bool more, const char *ahead, float *tile) {                    \
-    enum { WIDTH = V, PAIR = PAIR_ROWS * PER_ROW };                                            \
+    enum { WIDTH = V, PAIR = PAIR_ROWS * PER_ROW, STEP = PAIR_ROWS * LINES };                   \
     const factor *a0 = a[0];                                                                   \
     EACH_V##V(START, 0)                                                                        \
     EACH_V##V(SECOND, 0)                                                                       \
     int64_t k = 0;                                                                             \
-    for (; k + PAIR <= depth; k += PAIR, w += PAIR_ROWS * V * VF) {                            \
+    for (; k + PAIR <= depth; k += PAIR, w += STEP * V * VF) {                                 \
       if (ahead) {                                                                             \
         EACH_V##V(FETCH_V, 0)                                                                  \
-        if (PAIR_ROWS > 1) {                                                                   \
-          EACH_V##V(FETCH_V_ODD, 0)                                                            \
+        if (STEP > 1) {                                                                        \
+          EACH_V##V(FETCH_V_2, 0)                                                              \
         }                                                                                      \
-        ahead += PAIR_ROWS * V * VF * 4;                                                       \
+        if (STEP > 2) {                                                                        \
+          EACH_V##V(FETCH_V_3, 0)                                                              \
+        }                                                                                      \
+        ahead += STEP * V * VF * 4;                                                            \
       }                                                                                        \
       const factors x = SPREAD(a0 + k), z = SPREAD(a0 + k + PAIR / 2);                         \
       EACH_V##V(EVEN, 0)                                                                       \
@@ -133,7 +144,7 @@ static void multiply(int rows, int vectors, int64_t depth, const factor *const *
   static void (*const product[4][MOST_ROWS])(int64_t, const factor *const *, const float *, bool,
                                              const char *, float *) = {NAMES(1), NAMES(2), NAMES(3),
                                                                        NAMES(4)};
-  const int tiles = (rows + MOST_ROWS - 1) / MOST_ROWS, row = vectors * VF;
+  const int tiles = (rows + MOST_ROWS - 1) / MOST_ROWS, row = LINES * vectors * VF;
   const int64_t step = tiles > 1 ? PER_ROW * (PART_FLOATS / row) : depth;
   for (int64_t k = 0; k < depth; k += step) {
     const int64_t some = depth - k < step ? depth - k : step;
@@ -145,7 +156,8 @@ static void multiply(int rows, int vectors, int64_t depth, const factor *const *
       const int64_t lines = some / PER_ROW;
       const char *ahead = (const char *)(part + lines * row) + i * lines * 64;
       if (rows == 1) ahead = streams ? (const char *)w + FAR_BYTES : NULL;
-      product[vectors - 1][n - 1](some, at, part, more || k, ahead, tile + first * row);
+      product[vectors - 1][n - 1](some, at, part, more || k, ahead,
+                               tile + first * vectors * VF);
     }
   }
 }

@@ -10,6 +10,13 @@
  *          at most half a unit of bfloat16, and only the first needs an instruction (a shift) to
  *          come out. An infinite w[k + 1] has zeros below, as it outweighs any w[k] but another
  *          infinite one; beside that it is the largest number.
+ *   fixed  w[k] .. w[k + 3] in three rows, f, g and h, of 24 bits each, as numbers of 32 bits in
+ *          units of 2^-31 of a scale of the column's own. The lanes of f, g and h, read as such
+ *          numbers, are the first three: their upper 24 bits are chosen so that with the byte below
+ *          they are nearest. These bytes, from the second on, are the fourth. The scale is the
+ *          column's largest size, so a weight is off by up to 2^-24 of that: what rounding a sum of
+ *          that size to a float takes too. Below stand a row of scales, and a list of weights that
+ *          are beside the column's others too large for that, or not finite, and so kept apart.
  *   int8   w[k] .. w[k + 3], bytes of -127..127, each column by its own scale. Below the rows of x,
  *          and of h, stand two more: the scales, and the sums of a column's bytes.
  */
@@ -18,18 +25,43 @@
 
 #include "kernels/kernel.h"
 
+typedef enum tarn_block_form {
+  TARN_BLOCKS_F32,
+  TARN_BLOCKS_BF16,
+  TARN_BLOCKS_INT8,
+  TARN_BLOCKS_FIXED,
+  TARN_BLOCK_FORMS
+} tarn_block_form;
+
 typedef struct tarn_blocks {
   int lanes, gates, spans; /* a block has [gates][spans] vectors, of spans * lanes units */
   int64_t width;           /* units of the layer; zeros stand for those beyond */
   int64_t column[4];       /* where gate g's columns begin */
-  tarn_precision form;
+  tarn_block_form form;
 } tarn_blocks;
 
-enum { TARN_BLOCK_TAIL = 2 };   /* rows of scales and sums */
+/* The weights of a block in fixed point that are kept as they are. */
+typedef struct tarn_block_entry {
+  int32_t k, column;   /* of the block's */
+  float w;
+} tarn_block_entry;
+typedef struct tarn_block_list {
+  int32_t count;
+  tarn_block_entry entry[];
+} tarn_block_list;
 
-/* How many k a row has. */
-static inline int tarn__blocks_per_row(tarn_precision form) {
-  return form == TARN_PRECISION_INT8 ? 4 : form == TARN_PRECISION_BF16 ? 2 : 1;
+/* Sizes beyond so many times the root mean square of the column are kept apart, and again of what
+ * is left, while there is room. By definition of the mean the first are fewer than one in the
+ * square of that; what is not finite has room for four. */
+enum { TARN_BLOCK_APART = 16, TARN_BLOCK_NOT_FINITE = 4 };
+static inline int64_t tarn__block_apart(int64_t depth) {
+  return depth / (TARN_BLOCK_APART * TARN_BLOCK_APART) + TARN_BLOCK_NOT_FINITE;
+}
+
+/* How many k a row has, or with fixed point three. */
+static inline int tarn__blocks_per_row(tarn_block_form form) {
+  static const int per_row[TARN_BLOCK_FORMS] = {1, 2, 4, 4};
+  return per_row[form];
 }
 
 static inline int64_t tarn__blocks_units(const tarn_blocks *b) { return b->spans * b->lanes; }
@@ -41,14 +73,17 @@ static inline int tarn__block_spans(const tarn_blocks *b, int64_t block) {
   const int64_t left = b->width - block * tarn__blocks_units(b);
   return left >= tarn__blocks_units(b) ? b->spans : (int)((left + b->lanes - 1) / b->lanes);
 }
-/* Rows that so many k take, without and with those of scales and sums. */
+/* Rows that so many k take, without and with what stands below them: the scales, and the sums or
+ * the list, whose entries are of three lanes. */
 static inline int64_t tarn__block_weights(const tarn_blocks *b, int64_t depth) {
   const int per_row = tarn__blocks_per_row(b->form);
-  return (depth + per_row - 1) / per_row;
+  return (depth + per_row - 1) / per_row * (b->form == TARN_BLOCKS_FIXED ? 3 : 1);
 }
 static inline int64_t tarn__block_rows(const tarn_blocks *b, int64_t depth) {
-  const bool tail = b->form == TARN_PRECISION_INT8 && depth > 0;
-  return tarn__block_weights(b, depth) + (tail ? TARN_BLOCK_TAIL : 0);
+  int64_t tail = 0;
+  if (depth > 0 && b->form == TARN_BLOCKS_INT8) tail = 2;
+  if (depth > 0 && b->form == TARN_BLOCKS_FIXED) tail = 2 + 3 * tarn__block_apart(depth);
+  return tarn__block_weights(b, depth) + tail;
 }
 /* Where a block begins, in floats; its depth is that of x, which may be 0, and that of h. */
 static inline int64_t tarn__block_at(const tarn_blocks *b, int64_t block, int64_t x, int64_t h) {
