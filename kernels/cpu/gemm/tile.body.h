@@ -93,7 +93,7 @@ static inline const char *ahead_of(const tarn_tile *t, const place *at) {
 }
 
 /* Any tile, its sums in s[rows][NR]: columns that are not there, sums that go on and end in added
- * tensors, a bound above those. */
+ * tensors; ReLU6, whose second bound in the last instructions of every tile cost all others 1 %. */
 static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const place *at,
                                                   const float *s) {
   const finish f = finish_of(t, at->bias);
@@ -133,10 +133,6 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const plac
   vf_store(c, vf_max(f.low, vf_add(c##r##0, f.bias0)));      \
   vf_store(c + VF, vf_max(f.low, vf_add(c##r##1, f.bias1))); \
   c += t->ldc;
-#define PUT_CLAMPED(r)                                   \
-  vf_store(c, clamp(&f, vf_add(c##r##0, f.bias0)));      \
-  vf_store(c + VF, clamp(&f, vf_add(c##r##1, f.bias1))); \
-  c += t->ldc;
 #define PUT_SUM(r)                                                                       \
   vf_store(c, vf_max(f.low, vf_add(vf_add(c##r##0, f.bias0), vf_load(add))));            \
   vf_store(c + VF, vf_max(f.low, vf_add(vf_add(c##r##1, f.bias1), vf_load(add + VF))));  \
@@ -145,13 +141,11 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const plac
 #define FINISH(ROWS)                                                     \
   const float *add = t->accumulate ? at.c : at.add;                      \
   if (t->cols == NR && !(t->accumulate && at.add) &&                     \
-      !(add && t->activation == TARN_ACT_RELU6)) {                       \
+      t->activation != TARN_ACT_RELU6) {                       \
     const finish f = finish_of(t, at.bias);                              \
     float *c = at.c;                                                     \
     if (add) {                                                           \
       REP_##ROWS(PUT_SUM)                                                \
-    } else if (t->activation == TARN_ACT_RELU6) {                        \
-      REP_##ROWS(PUT_CLAMPED)                                            \
     } else {                                                             \
       REP_##ROWS(PUT)                                                    \
     }                                                                    \
