@@ -7,6 +7,7 @@
  *   capability=MN   compute capability 10 * M + N
  *   code=0          the module has no code for the device
  *   memory=BYTES    how large its memory is
+ *   cudnn=1         graphs are put to cuDNN itself as well; 2: with a line for each that it took
  *   order=reverse   blocks and threads run from the last to the first */
 #ifndef TARN_EMULATOR_DEVICE_H
 #define TARN_EMULATOR_DEVICE_H

@@ -187,6 +187,8 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t handle) {
     case CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR: break;
     default: status = check_operation(*d, false); break;
   }
+  if (d->type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR && status == CUDNN_STATUS_SUCCESS)
+    put_to_library(*d);
   d->finished = status == CUDNN_STATUS_SUCCESS;
   return status;
 }

@@ -46,6 +46,9 @@ typedef std::map<int64_t, float> numbers;
 
 element element_of(const descriptor *tensor);
 element element_of(cudnnDataType_t type);
+size_t attribute_bytes(cudnnBackendAttributeType_t type);
+/* Asks cuDNN itself, where TARN_EMULATED says so, whether it takes a graph (dnn_library.cpp). */
+void put_to_library(const descriptor &graph);
 /* Whether an operation is emulated; fused: among others. */
 cudnnStatus_t check_operation(const descriptor &operation, bool fused);
 /* Runs them in order; memory by the tensors' unique numbers. */
