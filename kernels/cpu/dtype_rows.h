@@ -17,17 +17,20 @@
 /* Before loops whose elements do not meet: the files of an instruction set make vectors of them,
  * also in place. TARN_LANE_SUMS(a, b): the same where a and b are summed. TARN_LOOP_OF(PREFIX,
  * suffix) is the loop that a row gets: PREFIX_BLOCKS for binary16 in those files, else
- * PREFIX_PLAIN. */
+ * PREFIX_PLAIN. TARN_SHORT_LOOP_OF: PREFIX_BLOCKS for bfloat16, too, for ops of which there are so
+ * many that each should be small. */
 #ifdef __AVX2__
 #include "kernels/cpu/simd/half.h"
 #define TARN_EACH_LANE _Pragma("omp simd")
 #define TARN_LANE_PRAGMA(text) _Pragma(#text)
 #define TARN_LANE_SUMS(a, b) TARN_LANE_PRAGMA(omp simd reduction(+:a, b))
 #define TARN_LOOP_f16(PREFIX) PREFIX##_BLOCKS
+#define TARN_SHORT_LOOP_bf16(PREFIX) PREFIX##_BLOCKS
 #else
 #define TARN_EACH_LANE
 #define TARN_LANE_SUMS(a, b)
 #define TARN_LOOP_f16(PREFIX) PREFIX##_PLAIN
+#define TARN_SHORT_LOOP_bf16(PREFIX) PREFIX##_PLAIN
 #endif
 #define TARN_LOOP_bf16(PREFIX) PREFIX##_PLAIN
 #define TARN_LOOP_f32(PREFIX) PREFIX##_PLAIN
@@ -44,6 +47,21 @@
 #define TARN_LOOP_u64(PREFIX) PREFIX##_PLAIN
 #define TARN_LOOP_b8(PREFIX) PREFIX##_PLAIN
 #define TARN_LOOP_OF(PREFIX, SUFFIX) TARN_LOOP_##SUFFIX(PREFIX)
+#define TARN_SHORT_LOOP_f16 TARN_LOOP_f16
+#define TARN_SHORT_LOOP_f32 TARN_LOOP_f32
+#define TARN_SHORT_LOOP_f64 TARN_LOOP_f64
+#define TARN_SHORT_LOOP_c64 TARN_LOOP_c64
+#define TARN_SHORT_LOOP_c128 TARN_LOOP_c128
+#define TARN_SHORT_LOOP_i8 TARN_LOOP_i8
+#define TARN_SHORT_LOOP_i16 TARN_LOOP_i16
+#define TARN_SHORT_LOOP_i32 TARN_LOOP_i32
+#define TARN_SHORT_LOOP_i64 TARN_LOOP_i64
+#define TARN_SHORT_LOOP_u8 TARN_LOOP_u8
+#define TARN_SHORT_LOOP_u16 TARN_LOOP_u16
+#define TARN_SHORT_LOOP_u32 TARN_LOOP_u32
+#define TARN_SHORT_LOOP_u64 TARN_LOOP_u64
+#define TARN_SHORT_LOOP_b8 TARN_LOOP_b8
+#define TARN_SHORT_LOOP_OF(PREFIX, SUFFIX) TARN_SHORT_LOOP_##SUFFIX(PREFIX)
 
 #define TARN_AS_IS(x) (x)
 #define TARN_SIGN_EXTEND(x) ((uint64_t)(int64_t)(x))

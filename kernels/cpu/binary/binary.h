@@ -26,26 +26,32 @@ typedef bool (*tarn_binary_loop)(const void *a, int64_t a_step, const void *b, i
 tarn_status tarn__binary_run(const tarn_call *call, tarn_binary_loop loop, const char *refusal);
 
 #define TARN_BINARY_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) \
-  TARN_LOOP_OF(TARN_BINARY_LOOP, SUFFIX)(NAME, E, SUFFIX, S, A, GET, PUT)
+  TARN_SHORT_LOOP_OF(TARN_BINARY_LOOP, SUFFIX)(NAME, E, SUFFIX, S, A, GET, PUT)
 #define TARN_BINARY_LOOP_PLAIN(NAME, E, SUFFIX, S, A, GET, PUT) \
   TARN_BINARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, S, PUT)
-/* Halves, converted by blocks. */
-#define TARN_BINARY_LOOP_BLOCKS(NAME, E, SUFFIX, S, A, GET, PUT)                             \
+/* 16-bit floats, converted by blocks. */
+#define TARN_BINARY_LOOP_BLOCKS(NAME, E, SUFFIX, S, A, GET, PUT) \
+  TARN_BINARY_LOOP_BLOCKS_TO(NAME, E, SUFFIX, S, GET, TARN_BINARY_ROUNDED)
+#define TARN_BINARY_ROUNDED(E, SUFFIX)  \
+  float ys[LANE_BLOCK];                 \
+  TARN_EACH_LANE                        \
+  for (int64_t i = 0; i < n; i++) {     \
+    const float a = as[i], b = bs[i];   \
+    ys[i] = (float)(E);                 \
+  }                                     \
+  LANE_OF_FLOATS_##SUFFIX((uint16_t *)to + at, ys, n);
+/* EACH(E, SUFFIX): n elements of as and bs to element `at` of `to` and on. */
+#define TARN_BINARY_LOOP_BLOCKS_TO(NAME, E, SUFFIX, S, GET, EACH)                            \
   static bool loop_##NAME##_##SUFFIX(const void *a_from, int64_t a_step, const void *b_from, \
                                      int64_t b_step, void *to, int64_t all) {                \
-    float as[LANE_BLOCK], bs[LANE_BLOCK], ys[LANE_BLOCK];                                    \
+    float as[LANE_BLOCK], bs[LANE_BLOCK];                                                    \
     if (!a_step) lane_fill(as, GET(*(const S *)a_from));                                     \
     if (!b_step) lane_fill(bs, GET(*(const S *)b_from));                                     \
     for (int64_t at = 0; at < all; at += LANE_BLOCK) {                                       \
       const int64_t n = all - at < LANE_BLOCK ? all - at : LANE_BLOCK;                       \
-      if (a_step) lane_floats_of_halves(as, (const S *)a_from + at, n);                      \
-      if (b_step) lane_floats_of_halves(bs, (const S *)b_from + at, n);                      \
-      TARN_EACH_LANE                                                                         \
-      for (int64_t i = 0; i < n; i++) {                                                      \
-        const float a = as[i], b = bs[i];                                                    \
-        ys[i] = (float)(E);                                                                  \
-      }                                                                                      \
-      lane_halves_of_floats((S *)to + at, ys, n);                                            \
+      if (a_step) LANE_FLOATS_OF_##SUFFIX(as, (const S *)a_from + at, n);                    \
+      if (b_step) LANE_FLOATS_OF_##SUFFIX(bs, (const S *)b_from + at, n);                    \
+      EACH(E, SUFFIX)                                                                        \
     }                                                                                        \
     return true;                                                                             \
   }

@@ -131,7 +131,18 @@ static inline int64_t floor_remainder(int64_t a, int64_t b, bool *bad) {
   X(NotEqual, ORDERED, a != b)        \
   X(NotEqual, TRUTH, a != b)
 #define COMPARE_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) \
+  TARN_SHORT_LOOP_OF(COMPARE_LOOP, SUFFIX)(NAME, E, SUFFIX, S, A, GET)
+#define COMPARE_LOOP_PLAIN(NAME, E, SUFFIX, S, A, GET) \
   TARN_BINARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, uint8_t, (uint8_t))
+#define COMPARE_LOOP_BLOCKS(NAME, E, SUFFIX, S, A, GET) \
+  TARN_BINARY_LOOP_BLOCKS_TO(NAME, E, SUFFIX, S, GET, COMPARED)
+#define COMPARED(E, SUFFIX)             \
+  uint8_t *ys = (uint8_t *)to + at;     \
+  TARN_EACH_LANE                        \
+  for (int64_t i = 0; i < n; i++) {     \
+    const float a = as[i], b = bs[i];   \
+    ys[i] = (uint8_t)(E);               \
+  }
 #define COMPARE_DEFINE(NAME, ROWS, E) TARN_BINARY_DEFINE_WITH(COMPARE_LOOP, NULL, NAME, ROWS, E)
 
 FLOATS(TARN_BINARY_DEFINE)

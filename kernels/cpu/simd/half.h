@@ -11,7 +11,9 @@ enum {
   LANE_BLOCK = 512
 }; /* elements that loops convert at once: floats of three blocks stay in L1 */
 
-static inline void lane_floats_of_halves(float *to, const uint16_t *from, int64_t n) {
+/* Called once for a block by each of a hundred loops: not a copy for each. */
+__attribute__((noinline, unused)) static void
+lane_floats_of_halves(float *to, const uint16_t *from, int64_t n) {
   int64_t i = 0;
 #ifdef __AVX512F__
   for (; i + 16 <= n; i += 16)
@@ -23,7 +25,8 @@ static inline void lane_floats_of_halves(float *to, const uint16_t *from, int64_
                      _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(from + i))));
   for (; i < n; i++) to[i] = tarn__f16_to_f32(from[i]);
 }
-static inline void lane_halves_of_floats(uint16_t *to, const float *from, int64_t n) {
+__attribute__((noinline, unused)) static void
+lane_halves_of_floats(uint16_t *to, const float *from, int64_t n) {
   int64_t i = 0;
 #ifdef __AVX512F__
   for (; i + 16 <= n; i += 16)
@@ -35,6 +38,42 @@ static inline void lane_halves_of_floats(uint16_t *to, const float *from, int64_
                      _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
   for (; i < n; i++) to[i] = tarn__f32_to_f16(from[i]);
 }
+
+__attribute__((noinline, unused)) static void
+lane_floats_of_bf16s(float *to, const uint16_t *from, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m256i x =
+        _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(from + i)));
+    _mm256_storeu_si256((__m256i *)(void *)(to + i), _mm256_slli_epi32(x, 16));
+  }
+  for (; i < n; i++) to[i] = tarn__bf16_to_f32(from[i]);
+}
+/* Floats that are no NaNs, rounded to the nearest bfloat16, ties to even, in the lower halves of
+ * lanes. */
+static inline __m256i lane_rounded_bf16s(__m256 x) {
+  const __m256i bits = _mm256_castps_si256(x);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i half = _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff));
+  return _mm256_srli_epi32(_mm256_add_epi32(bits, half), 16);
+}
+__attribute__((noinline, unused)) static void
+lane_bf16s_of_floats(uint16_t *to, const float *from, int64_t n) {
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const __m256 x = _mm256_loadu_ps(from + i), y = _mm256_loadu_ps(from + i + 8);
+    const __m256i both = _mm256_packus_epi32(lane_rounded_bf16s(x), lane_rounded_bf16s(y));
+    _mm256_storeu_si256((__m256i *)(void *)(to + i), _mm256_permute4x64_epi64(both, 0xd8));
+    if (_mm256_movemask_ps(_mm256_cmp_ps(x, y, _CMP_UNORD_Q)))   /* a NaN among the 16 */
+      for (int64_t k = i; k < i + 16; k++) to[k] = tarn__f32_to_bf16(from[k]);
+  }
+  for (; i < n; i++) to[i] = tarn__f32_to_bf16(from[i]);
+}
+/* The same by the suffix of a row of dtypes. */
+#define LANE_FLOATS_OF_f16 lane_floats_of_halves
+#define LANE_FLOATS_OF_bf16 lane_floats_of_bf16s
+#define LANE_OF_FLOATS_f16 lane_halves_of_floats
+#define LANE_OF_FLOATS_bf16 lane_bf16s_of_floats
 
 /* sum[i] += x[i], then row by row, `step` elements apart. */
 static inline void lane_sum_halves(float *sum, const uint16_t *x, int64_t n, int64_t rows,

@@ -14,11 +14,11 @@
 #define TARN_F16_BITS_ROWS(X, NAME, E) \
   X(NAME, E, TARN_F16, f16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
 #define TARN_F16_BITS_BITS TARN_BIT(TARN_F16)
-#define TARN_LOOP_f16_bits(PREFIX) PREFIX##_PLAIN
+#define TARN_SHORT_LOOP_f16_bits(PREFIX) PREFIX##_PLAIN
 #define TARN_BF16_BITS_ROWS(X, NAME, E) \
   X(NAME, E, TARN_BF16, bf16_bits, uint16_t, uint16_t, TARN_AS_IS, (uint16_t))
 #define TARN_BF16_BITS_BITS TARN_BIT(TARN_BF16)
-#define TARN_LOOP_bf16_bits(PREFIX) PREFIX##_PLAIN
+#define TARN_SHORT_LOOP_bf16_bits(PREFIX) PREFIX##_PLAIN
 
 #define LIST(X)                                                 \
   X(Abs, F64, fabs(x))                                          \

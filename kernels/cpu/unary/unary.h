@@ -20,22 +20,22 @@ tarn_status tarn__unary_run(const tarn_call *call, tarn_unary_loop loop);
 
 /* Into elements of the input's dtype, and into elements of another type. */
 #define TARN_UNARY_LOOP(NAME, E, DT, SUFFIX, S, A, GET, PUT) \
-  TARN_LOOP_OF(TARN_UNARY_LOOP, SUFFIX)(NAME, E, SUFFIX, S, A, GET, PUT)
+  TARN_SHORT_LOOP_OF(TARN_UNARY_LOOP, SUFFIX)(NAME, E, SUFFIX, S, A, GET, PUT)
 #define TARN_UNARY_LOOP_PLAIN(NAME, E, SUFFIX, S, A, GET, PUT) \
   TARN_UNARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, S, PUT)
-/* Halves, converted by blocks. */
+/* 16-bit floats, converted by blocks. */
 #define TARN_UNARY_LOOP_BLOCKS(NAME, E, SUFFIX, S, A, GET, PUT)                 \
   static void loop_##NAME##_##SUFFIX(const void *from, void *to, int64_t all) { \
     float xs[LANE_BLOCK], ys[LANE_BLOCK];                                       \
     for (int64_t at = 0; at < all; at += LANE_BLOCK) {                          \
       const int64_t n = all - at < LANE_BLOCK ? all - at : LANE_BLOCK;          \
-      lane_floats_of_halves(xs, (const S *)from + at, n);                       \
+      LANE_FLOATS_OF_##SUFFIX(xs, (const S *)from + at, n);                     \
       TARN_EACH_LANE                                                            \
       for (int64_t i = 0; i < n; i++) {                                         \
         const float x = xs[i];                                                  \
         ys[i] = (float)(E);                                                     \
       }                                                                         \
-      lane_halves_of_floats((S *)to + at, ys, n);                               \
+      LANE_OF_FLOATS_##SUFFIX((S *)to + at, ys, n);                             \
     }                                                                           \
   }
 #define TARN_UNARY_LOOP_TO(NAME, E, SUFFIX, S, A, GET, Y, PUT)                \
