@@ -43,8 +43,8 @@ set(TARN_BY_HAND "^(conv2d|winograd|gemm|narrow|lstm|gru)$")
 # Loops of many ops in many dtypes: each a few hundred bytes, in which -O3 writes every remainder again in narrower vectors.
 # Without that they are half as large and no slower (single calls took 0.94 to 1.03 of the time). Sums over rows, ArgMax and
 # functions of complex numbers do not become vectors at all below -O3.
-set(TARN_MANY_LOOPS "/((unary|binary|combine|bias|activation|batch_norm|matmul|einsum)/lanes|optimiser/apply"
-  "|convolution/(contract|depthwise)|array/(cast|select|fill)|segment/segment|image/crop|pool/halves|lrn/rows"
+set(TARN_MANY_LOOPS "/((unary|binary|combine|bias|activation|batch_norm|contract)/lanes|optimiser/apply"
+  "|convolution/depthwise|array/(cast|select|fill)|segment/segment|image/crop|pool/halves|lrn/rows"
   "|quantize/round_trip)\\.")
 list(JOIN TARN_MANY_LOOPS "" TARN_MANY_LOOPS)
 set(TARN_SOME_LOOPS "/((reduce|pool|softmax)/lanes|convolution/.*)\\.")

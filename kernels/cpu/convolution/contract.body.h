@@ -1,5 +1,5 @@
 /* Conv2D and Conv3D with their gradients as products of any dtype
- * (kernels/cpu/gemm/contract.body.h), for AVX2 and AVX-512.
+ * (kernels/cpu/contract), for AVX2 and AVX-512.
  *
  *   y[pixel, oc]  = x[pixel + tap, kc] w[tap kc, oc]            depth: taps and channels
  *   dw[tap kc, oc] = x[pixel + tap, kc] dy[pixel, oc]           depth: pixels
@@ -9,8 +9,8 @@
  * For dx the input's positions are taken by their remainder modulo the strides: all of a remainder
  * are reached by the same taps. The activation that is read through taps is copied with zeros round
  * it. */
+#include "kernels/cpu/contract/contract.h"
 #include "kernels/cpu/convolution/padded.h"
-#include "kernels/cpu/gemm/contract.body.h"
 
 typedef enum which { FORWARD, FILTER, INPUT } which;
 
@@ -116,7 +116,7 @@ static tarn_status product(const tarn_call *call, const plan *k, const tables *t
                              .a = a,
                              .b = b,
                              .c = call->out[0]->data};
-  return contract(&job, call->problem->out_dtype[0], scratch, call->pool);
+  return CONTRACT(&job, call->problem->out_dtype[0], scratch, call->pool);
 }
 
 /* Positions of the outputs in the padded input, and of the taps. */

@@ -1,4 +1,5 @@
 /* Einsum for AVX-512; see lanes.body.h. */
+#define CONTRACT tarn__contract_avx512
 #include "kernels/cpu/einsum/lanes.body.h"
 
 const tarn_kernel tarn_kernels_einsum_lanes_avx512[] = {ROWS {0}};

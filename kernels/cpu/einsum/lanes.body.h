@@ -1,6 +1,6 @@
-/* Einsum as products (kernels/cpu/gemm/contract.body.h), for AVX2 and AVX-512. Axes of the output
+/* Einsum as products (kernels/cpu/contract), for AVX2 and AVX-512. Axes of the output
  * that both inputs have are batches, others rows or columns; what is summed over is the depth. */
-#include "kernels/cpu/gemm/contract.body.h"
+#include "kernels/cpu/contract/contract.h"
 #include "kernels/params/einsum.h"
 
 enum { BATCH, ROW, COLUMN, DEPTH, KINDS };
@@ -86,7 +86,7 @@ static tarn_status run(const tarn_call *call) {
                              .a = call->in[0]->data,
                              .b = call->in[1]->data,
                              .c = call->out[0]->data};
-  return contract(&job, call->problem->in_dtype[0], (char *)call->scratch + table_bytes(&g),
+  return CONTRACT(&job, call->problem->in_dtype[0], (char *)call->scratch + table_bytes(&g),
                   call->pool);
 }
 

@@ -2,7 +2,7 @@
  * decomposition of real matrices, for AVX2 and AVX-512. As in the reference everything is in double
  * and in its order; rows are taken four at a time, in vectors. A chunk is a matrix of the batch. */
 #define DENSE_F64_ONLY
-#include "kernels/cpu/gemm/dense.body.h"
+#include "kernels/cpu/contract/dense.body.h"
 #include "kernels/cpu/linalg/numbers.body.h"
 #include "kernels/params/matmul.h"
 

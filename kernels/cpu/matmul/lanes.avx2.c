@@ -1,4 +1,5 @@
 /* Matrix products of every dtype for AVX2; see lanes.body.h. */
+#define CONTRACT tarn__contract_avx2
 #include "kernels/cpu/matmul/lanes.body.h"
 
 const tarn_kernel tarn_kernels_matmul_lanes_avx2[] = {ROWS {0}};

@@ -1,6 +1,6 @@
 /* MatMul and BatchMatMul in every dtype but f32, which packed.body.h has: see
- * kernels/cpu/gemm/contract.body.h. */
-#include "kernels/cpu/gemm/contract.body.h"
+ * kernels/cpu/contract. */
+#include "kernels/cpu/contract/contract.h"
 #include "kernels/params/matmul.h"
 
 static const char *supports(const tarn_problem *p) {
@@ -64,7 +64,7 @@ static tarn_status run(const tarn_call *call) {
                              .a = call->in[0]->data,
                              .b = call->in[1]->data,
                              .c = call->out[0]->data};
-  return contract(&job, call->problem->in_dtype[0], (char *)call->scratch + table_bytes(&g),
+  return CONTRACT(&job, call->problem->in_dtype[0], (char *)call->scratch + table_bytes(&g),
                   call->pool);
 }
 

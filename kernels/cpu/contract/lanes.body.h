@@ -3,12 +3,12 @@
  * c. Half floats are summed in float, as Eigen does; integers wrap round. Complex products are real
  * ones of twice the depth and width: a row of a as it lies in memory, (re, im) by (re, im), times
  * rows (re, im) and (-im, re) of b. */
-#ifndef TARN_KERNELS_CPU_GEMM_CONTRACT_BODY_H
-#define TARN_KERNELS_CPU_GEMM_CONTRACT_BODY_H
+#ifndef TARN_KERNELS_CPU_CONTRACT_LANES_BODY_H
+#define TARN_KERNELS_CPU_CONTRACT_LANES_BODY_H
 
+#include "kernels/cpu/contract/contract.h"
+#include "kernels/cpu/contract/dense.body.h"
 #include "kernels/cpu/dtype_rows.h"
-#include "kernels/cpu/gemm/contract.h"
-#include "kernels/cpu/gemm/dense.body.h"
 
 enum { FEW = 4 };   /* columns at most that are made of dot products */
 enum { ONE_ROW_DEPTH = 16 };
@@ -209,9 +209,7 @@ CONTRACT_ROWS(X)
 CONTRACT_COMPLEX(c64, float _Complex, float, f32)
 CONTRACT_COMPLEX(c128, double _Complex, double, f64)
 
-/* scratch: tarn__contract_scratch bytes for each thread, 64-byte aligned. */
-static tarn_status contract(const tarn_contract *g, tarn_dtype dtype, void *scratch,
-                            tarn_pool *pool) {
+tarn_status CONTRACT(const tarn_contract *g, tarn_dtype dtype, void *scratch, tarn_pool *pool) {
   tarn_chunk body = NULL;
   switch ((int)dtype) {
 #define X(DT, SUFFIX, S, T, DENSE, GET, PUT, AS_IS) case DT: body = contract_##SUFFIX; break;

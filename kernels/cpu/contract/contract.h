@@ -1,8 +1,8 @@
 /* A product of two tensors of any strides: c[i, m, n] = sum over k of a[i, m, k] b[i, k, n], where
  * each of i, m, n and k may stand for several axes. Where an element lies follows from tables: a[i,
  * m, k] is at a_i[i] + a_m[m] + a_k[k], and so on. */
-#ifndef TARN_KERNELS_CPU_GEMM_CONTRACT_H
-#define TARN_KERNELS_CPU_GEMM_CONTRACT_H
+#ifndef TARN_KERNELS_CPU_CONTRACT_CONTRACT_H
+#define TARN_KERNELS_CPU_CONTRACT_CONTRACT_H
 
 #include "kernels/kernel.h"
 
@@ -28,5 +28,12 @@ static inline size_t tarn__contract_scratch(int64_t M, int64_t N, int64_t K) {
   const size_t cols = (size_t)(N < TARN_CONTRACT_COLS ? N : TARN_CONTRACT_COLS);
   return (16 * (rows * depth + rows * cols + 2 * depth * cols) + 131072 + 256) & ~(size_t)63;
 }
+
+/* All real and complex dtypes. scratch: tarn__contract_scratch bytes for each thread, 64-byte
+ * aligned. Errors: those of tarn__pool_run; TARN_DTYPE. */
+tarn_status tarn__contract_avx2(const tarn_contract *g, tarn_dtype dtype, void *scratch,
+                                tarn_pool *pool);
+tarn_status tarn__contract_avx512(const tarn_contract *g, tarn_dtype dtype, void *scratch,
+                                  tarn_pool *pool);
 
 #endif

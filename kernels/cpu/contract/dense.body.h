@@ -5,8 +5,8 @@
  * Tiles of 6 rows by two vectors: 12 accumulators, 2 of b and one of a, of 16 or 32 registers. b is
  * copied by panels of two vectors, filled up with zeros, so that a tile reads it in order (a single
  * row reads b as it lies); K is cut into blocks whose panel stays in L1 or L2. */
-#ifndef TARN_KERNELS_CPU_GEMM_DENSE_BODY_H
-#define TARN_KERNELS_CPU_GEMM_DENSE_BODY_H
+#ifndef TARN_KERNELS_CPU_CONTRACT_DENSE_BODY_H
+#define TARN_KERNELS_CPU_CONTRACT_DENSE_BODY_H
 
 #include <stdbool.h>
 #include <stdint.h>
