@@ -189,7 +189,8 @@ typedef struct tarn_session_options {
    * what has a kernel there, the rest on the CPU. TARN_UNSUPPORTED when there is none, saying what
    * is missing. */
   const char *backend;
-  /* NULL or "f32"; "tf32" lets convolutions and matrix products of a GPU round their factors to 11
+  /* NULL or "f32" (recurrent weights that do not fit L2 are kept to 2^-24 of their column's
+   * largest); "tf32" lets convolutions and matrix products of a GPU round their factors to 11
    * bits, "fp16" has a GPU compute them and what stands between them in half (sums are float32;
    * above 65504 values are infinite); on a CPU neither changes anything. "bf16" is the same in
    * bfloat16 on a GPU, and lets products round their factors to it on a CPU (relative error of a
