@@ -170,7 +170,7 @@ static inline const char *tarn__kernel_name(tarn_kernel_ref k) {
 const char *tarn__precision_name(tarn_precision precision);
 /* TARN_PRECISIONS when there is no such name. */
 tarn_precision tarn__precision_from_name(const char *name);
-/* "conv2d.winograd4.avx512": folder.method.target, as benches and messages call it. */
+/* "winograd.f4.avx512": folder.method.target, as benches and messages call it. */
 const char *tarn__kernel_full_name(tarn_kernel_ref k, char *text, size_t bytes);
 
 /* ---- selection (kernels/select.c) --------------------------------------------------------- */

@@ -18,7 +18,7 @@ typedef struct compiled_weight {
 } compiled_weight;
 
 typedef struct compiled_form {
-  const char *kernel; /* "conv2d.winograd4.avx512 _FusedConv2D" */
+  const char *kernel; /* "winograd.f4.avx512 _FusedConv2D" */
   uint64_t key, bytes, contents[TARN_PACKED_INPUTS], offset;
   uint32_t crc;
 } compiled_form;

@@ -20,7 +20,7 @@
  * V and Z of a block stay in L2 where channels are few; else blocks are as large as a fixed amount
  * of memory allows, so that M is read and written seldom. Sums are in order, whatever the
  * threads. */
-#include "kernels/cpu/conv2d/winograd/winograd_square.body.h"
+#include "kernels/cpu/conv2d/winograd/square.body.h"
 #include "kernels/cpu/gemm/outer.body.h"
 #include "kernels/params/conv2d.h"
 

@@ -29,10 +29,10 @@
  * all panels. Larger weights: first V of everything (it fits L2), then a chunk is one panel times a
  * range of tiles, so that U is read once.
  *
- * The transforms of lines are in winograd_lines.body.h. A NaN or infinity in x reaches all outputs
+ * The transforms of lines are in lines.body.h. A NaN or infinity in x reaches all outputs
  * of its square. */
 #include "core/thread/cpu.h"
-#include "kernels/cpu/conv2d/winograd/winograd_square.body.h"
+#include "kernels/cpu/conv2d/winograd/square.body.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/params/conv2d.h"

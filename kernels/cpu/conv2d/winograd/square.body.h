@@ -1,4 +1,4 @@
-/* Winograd's minimal filtering of squares: winograd_lines.body.h along both axes. The including
+/* Winograd's minimal filtering of squares: lines.body.h along both axes. The including
  * file defines OUT and FILTER, STRIDE where it is 2, and OUT_COLS where a square is wider than
  * high.
  *
@@ -15,10 +15,10 @@
 #endif
 #define AXIS rows
 #define AXIS_OUT OUT
-#include "kernels/cpu/conv2d/winograd/winograd_lines.body.h"
+#include "kernels/cpu/conv2d/winograd/lines.body.h"
 #define AXIS cols
 #define AXIS_OUT OUT_COLS
-#include "kernels/cpu/conv2d/winograd/winograd_lines.body.h"
+#include "kernels/cpu/conv2d/winograd/lines.body.h"
 
 enum { XI = rows_IN * cols_IN };
 

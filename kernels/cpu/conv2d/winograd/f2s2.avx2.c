@@ -7,5 +7,5 @@
 #define TARGET TARN_TARGET_AVX2
 #include "kernels/cpu/conv2d/winograd/winograd.body.h"
 
-const tarn_kernel tarn_kernels_winograd_winograd2s2_avx2[] = {
+const tarn_kernel tarn_kernels_winograd_f2s2_avx2[] = {
     ROW("Conv2D"), ROW("_FusedConv2D"), {0}};

@@ -5,5 +5,5 @@
 #define TARGET TARN_TARGET_AVX512
 #include "kernels/cpu/conv2d/winograd/winograd.body.h"
 
-const tarn_kernel tarn_kernels_winograd_winograd3x5_avx512[] = {
+const tarn_kernel tarn_kernels_winograd_f3x5_avx512[] = {
     ROW("Conv2D"), ROW("_FusedConv2D"), ROW("Conv2DBackpropInput"), {0}};

@@ -5,5 +5,5 @@
 #define TARGET TARN_TARGET_AVX2
 #include "kernels/cpu/conv2d/winograd/winograd.body.h"
 
-const tarn_kernel tarn_kernels_winograd_winograd3_avx2[] = {
+const tarn_kernel tarn_kernels_winograd_f3_avx2[] = {
     ROW("Conv2D"), ROW("_FusedConv2D"), ROW("Conv2DBackpropInput"), {0}};
