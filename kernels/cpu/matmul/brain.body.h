@@ -7,12 +7,9 @@
  *
  * A is some hundred rows at a time, so that what is widened and what is rounded stay in the caches.
  * Few rows times a B that is used once are for lanes.body.h: packing is all there would be. */
-#include <string.h>
-
-#include "kernels/cpu/gemm/gemm.h"
-#include "kernels/cpu/simd/vec.h"
+#include "kernels/cpu/matmul/pieces.h"
+#include "kernels/cpu/simd/half.h"
 #include "kernels/kernel.h"
-#include "kernels/params/matmul.h"
 
 enum { FEW = 4, BLOCK_ROWS = 504, PIECE = 8192 };
 
@@ -22,32 +19,6 @@ typedef struct plan {
   bool ta, tb, packed;
   size_t a_bytes, c_bytes, room_bytes, packed_bytes; /* scratch of one block; one packed B */
 } plan;
-
-static size_t aligned(size_t bytes) {
-  return (bytes + 63) / 64 * 64;
-}
-
-/* One block of so many rows; what it points at is for the caller to fill in. */
-static tarn_gemm product_of(const plan *t, int64_t rows) {
-  static const float any = 0;
-  const tarn_matmul *g = &t->g;
-  return (tarn_gemm){.M = rows,
-                     .N = g->N,
-                     .K = g->K,
-                     .lda = g->K,
-                     .b = t->packed ? &any : NULL,
-                     .ldb = t->tb ? g->K : g->N,
-                     .raw_transposed = t->tb,
-                     .ldc = g->N,
-                     .taps = 1,
-                     .roomy = true};
-}
-
-/* Whole products to threads, rather than all threads to each. */
-static bool spread(const plan *t, int threads) {
-  return t->batches > 1 &&
-         (t->batches >= threads || (double)t->g.M * (double)t->g.N * (double)t->g.K < 1e6);
-}
 
 static plan plan_of(const tarn_problem *p, int threads) {
   const tarn_matmul_params *params = p->params;
@@ -60,8 +31,9 @@ static plan plan_of(const tarn_problem *p, int threads) {
   t.a_bytes = aligned((size_t)(t.block * t.g.K) * sizeof(float));
   t.c_bytes = aligned((size_t)(t.block * t.g.N) * sizeof(float));
   const int64_t last = t.block > 0 ? t.g.M % t.block : 0;
-  const tarn_gemm g = product_of(&t, t.block), rest = product_of(&t, last > 0 ? last : t.block);
-  const int sharers = spread(&t, threads) ? 1 : threads;
+  const tarn_gemm g = rows_of_product(&t.g, t.block, t.packed, t.tb),
+                  rest = rows_of_product(&t.g, last > 0 ? last : t.block, t.packed, t.tb);
+  const int sharers = spread_products(&t.g, t.batches, threads) ? 1 : threads;
   const size_t room = tarn__gemm_room_bytes(&ISA, &g, sharers);
   const size_t rest_room = tarn__gemm_room_bytes(&ISA, &rest, sharers);
   t.room_bytes = aligned(room > rest_room ? room : rest_room);
@@ -92,13 +64,13 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const plan t = plan_of(p, threads);
-  return (t.a_bytes + t.c_bytes + t.room_bytes) * (size_t)(spread(&t, threads) ? threads : 1);
+  return (t.a_bytes + t.c_bytes + t.room_bytes) *
+         (size_t)(spread_products(&t.g, t.batches, threads) ? threads : 1);
 }
 
 static size_t prepared_bytes(const tarn_problem *p) {
   const plan t = plan_of(p, 1);
-  if (!t.packed || t.g.K * t.g.N == 0) return 0;
-  return t.packed_bytes * (size_t)(tarn__shape_elements(&p->in_shape[1]) / (t.g.K * t.g.N));
+  return t.packed ? packed_matrices_bytes(p, &t.g, t.packed_bytes) : 0;
 }
 
 static uint64_t prepared_key(const tarn_problem *p) {
@@ -108,12 +80,7 @@ static uint64_t prepared_key(const tarn_problem *p) {
 static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
                            tarn_pool *pool) {
   const plan t = plan_of(p, 1);
-  const uint16_t *b = in[1]->data;
-  const int64_t step = t.g.K * t.g.N, count = tarn__shape_elements(&p->in_shape[1]) / step;
-  for (int64_t i = 0; i < count; i++)
-    TARN_TRY(tarn__gemm_pack(&ISA, t.g.K, t.g.N, b + i * step, t.tb ? t.g.K : t.g.N, t.tb,
-                             (char *)memory + (size_t)i * t.packed_bytes, pool));
-  return TARN_OK;
+  return pack_matrices(&ISA, &t.g, t.tb, in[1], t.packed_bytes, memory, pool);
 }
 
 /* Rows of A as floats, and floats as rows of C. */
@@ -138,8 +105,8 @@ static tarn_status widen(void *argument, int64_t chunk, int worker) {
     return TARN_OK;
   }
   const uint16_t *from = j->a + j->first * K;
-  const int64_t all = j->rows * K, end = (chunk + 1) * PIECE < all ? (chunk + 1) * PIECE : all;
-  for (int64_t i = chunk * PIECE; i < end; i++) j->wide[i] = tarn__bf16_to_f32(from[i]);
+  const int64_t at = chunk * PIECE, left = j->rows * K - at;
+  lane_floats_of_bf16s(j->wide + at, from + at, left < PIECE ? left : PIECE);
   return TARN_OK;
 }
 
@@ -147,15 +114,8 @@ static tarn_status round_off(void *argument, int64_t chunk, int worker) {
   (void)worker;
   const conversion *j = argument;
   uint16_t *to = j->c + j->first * j->t->g.N;
-  const int64_t all = j->rows * j->t->g.N;
-  const int64_t end = (chunk + 1) * PIECE < all ? (chunk + 1) * PIECE : all;
-  for (int64_t i = chunk * PIECE; i < end; i++) {
-    uint32_t bits;
-    memcpy(&bits, &j->wide[i], sizeof bits);
-    const uint32_t near = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
-    const uint32_t nan = (bits >> 16 & 0x8000u) | 0x7fc0u;
-    to[i] = (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? nan : near);
-  }
+  const int64_t at = chunk * PIECE, left = j->rows * j->t->g.N - at;
+  lane_bf16s_of_floats(to + at, j->wide + at, left < PIECE ? left : PIECE);
   return TARN_OK;
 }
 
@@ -179,7 +139,7 @@ static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_po
     j.wide = a;
     TARN_TRY(tarn__pool_run(in < 4 * PIECE ? NULL : pool,
                             t->ta ? (j.rows + 15) / 16 : (in + PIECE - 1) / PIECE, widen, &j));
-    tarn_gemm gemm = product_of(t, j.rows);
+    tarn_gemm gemm = rows_of_product(g, j.rows, t->packed, t->tb);
     gemm.a = a, gemm.c = c;
     gemm.backwards = job->call->turn & 1;
     if (t->packed)
@@ -207,9 +167,9 @@ static tarn_status run(const tarn_call *call) {
   const int threads = tarn__pool_threads(call->pool);
   const plan t = plan_of(call->problem, threads);
   const product job = {.call = call, .t = &t};
-  if (spread(&t, threads)) {
-    const bool serial = t.batches * t.g.M * t.g.N * t.g.K < 100000;
-    return tarn__pool_run(serial ? NULL : call->pool, t.batches, one_of_many, (void *)&job);
+  if (spread_products(&t.g, t.batches, threads)) {
+    return tarn__pool_run(pool_of_products(&t.g, t.batches, call->pool), t.batches, one_of_many,
+                          (void *)&job);
   }
   for (int64_t i = 0; i < t.batches; i++) TARN_TRY(one(&job, i, call->scratch, call->pool));
   return TARN_OK;

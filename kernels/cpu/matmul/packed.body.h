@@ -8,9 +8,8 @@
  *
  * Many small matrices: a thread takes whole ones. Few large ones: the threads share each. */
 #include "kernels/cpu/gemm/epilogue.body.h"
-#include "kernels/cpu/gemm/gemm.h"
+#include "kernels/cpu/matmul/pieces.h"
 #include "kernels/kernel.h"
-#include "kernels/params/matmul.h"
 
 #include <string.h>
 
@@ -30,29 +29,6 @@ typedef struct plan {
   size_t a_bytes, room_bytes, packed_bytes;   /* scratch of one product; one packed B */
 } plan;
 
-static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-/* One product; what it points at is for the caller to fill in. */
-static tarn_gemm product_of(const plan *t) {
-  static const float any = 0;
-  const tarn_matmul *g = &t->g;
-  return (tarn_gemm){.M = g->M,
-                     .N = g->N,
-                     .K = g->K,
-                     .lda = g->K,
-                     .b = t->packed ? &any : NULL,
-                     .ldb = t->tb ? g->K : g->N,
-                     .raw_transposed = t->tb,
-                     .ldc = g->N,
-                     .taps = 1,
-                     .roomy = true};
-}
-
-static bool spread(const plan *t, int threads) {
-  return t->batches > 1 &&
-         (t->batches >= threads || (double)t->g.M * (double)t->g.N * (double)t->g.K < 1e6);
-}
-
 static plan plan_of(const tarn_problem *p, int threads) {
   const tarn_matmul_params *params = p->params;
   plan t = {.g = tarn__matmul_geometry(p)};
@@ -65,8 +41,9 @@ static plan plan_of(const tarn_problem *p, int threads) {
   t.packed_bytes = aligned(tarn__gemm_packed_bytes(&ISA, t.g.K, t.g.N));
   if (t.ta) t.a_bytes = aligned((size_t)(t.g.M * t.g.K) * sizeof(float));
   if (!t.few) {
-    const tarn_gemm g = product_of(&t);
-    t.room_bytes = aligned(tarn__gemm_room_bytes(&ISA, &g, spread(&t, threads) ? 1 : threads));
+    const tarn_gemm g = rows_of_product(&t.g, t.g.M, t.packed, t.tb);
+    t.room_bytes = aligned(
+        tarn__gemm_room_bytes(&ISA, &g, spread_products(&t.g, t.batches, threads) ? 1 : threads));
   }
   return t;
 }
@@ -94,26 +71,21 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
 
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   plan t = plan_of(p, threads);
-  return (t.a_bytes + t.room_bytes) * (size_t)(spread(&t, threads) ? threads : 1);
+  return (t.a_bytes + t.room_bytes) *
+         (size_t)(spread_products(&t.g, t.batches, threads) ? threads : 1);
 }
 
 static size_t prepared_bytes(const tarn_problem *p) {
-  plan t = plan_of(p, 1);
-  if (!t.packed || t.g.K * t.g.N == 0) return 0;
-  return t.packed_bytes * (size_t)(tarn__shape_elements(&p->in_shape[1]) / (t.g.K * t.g.N));
+  const plan t = plan_of(p, 1);
+  return t.packed ? packed_matrices_bytes(p, &t.g, t.packed_bytes) : 0;
 }
 
 static uint64_t prepared_key(const tarn_problem *p) { return plan_of(p, 1).tb; }
 
 static tarn_status prepare(const tarn_problem *p, const tarn_tensor *const *in, void *memory,
                            tarn_pool *pool) {
-  plan t = plan_of(p, 1);
-  const float *b = in[1]->data;
-  int64_t step = t.g.K * t.g.N, count = tarn__shape_elements(&p->in_shape[1]) / step;
-  for (int64_t i = 0; i < count; i++)
-    TARN_TRY(tarn__gemm_pack(&ISA, t.g.K, t.g.N, b + i * step, t.tb ? t.g.K : t.g.N, t.tb,
-                             (float *)((char *)memory + (size_t)i * t.packed_bytes), pool));
-  return TARN_OK;
+  const plan t = plan_of(p, 1);
+  return pack_matrices(&ISA, &t.g, t.tb, in[1], t.packed_bytes, memory, pool);
 }
 
 typedef struct product {
@@ -143,7 +115,7 @@ static tarn_status one(const product *job, int64_t batch, char *scratch, tarn_po
     memset(c, 0, (size_t)(g->M * g->N) * sizeof *c);
     return TARN_OK;
   }
-  tarn_gemm gemm = product_of(t);
+  tarn_gemm gemm = rows_of_product(g, g->M, t->packed, t->tb);
   gemm.a = a, gemm.c = c;
   gemm.bias = job->bias, gemm.add = job->add, gemm.activation = job->activation;
   gemm.backwards = job->call->turn & 1;
@@ -177,9 +149,9 @@ static tarn_status run(const tarn_call *call) {
   job.bias = tarn__epilogue_input(call, e.bias);
   job.add = tarn__epilogue_input(call, e.add);
   job.activation = tarn__epilogue_activation(e.activation);
-  if (spread(&t, threads)) {
-    bool serial = t.batches * t.g.M * t.g.N * t.g.K < 100000;
-    return tarn__pool_run(serial ? NULL : call->pool, t.batches, one_of_many, &job);
+  if (spread_products(&t.g, t.batches, threads)) {
+    return tarn__pool_run(pool_of_products(&t.g, t.batches, call->pool), t.batches, one_of_many,
+                          &job);
   }
   for (int64_t i = 0; i < t.batches; i++) TARN_TRY(one(&job, i, call->scratch, call->pool));
   return TARN_OK;
