@@ -4,14 +4,7 @@
 #include "kernels/cuda/each/element.cuh"
 #include "kernels/cuda/each/fault.cuh"
 #include "kernels/cuda/each/index.cuh"
-
-template <class I>
-__device__ inline int64_t index_at(const void *indices, int64_t i) {
-  return (int64_t)((const I *)indices)[i];
-}
-__device__ inline int64_t index_of(const void *indices, bool wide, int64_t i) {
-  return wide ? index_at<int64_t>(indices, i) : index_at<int32_t>(indices, i);
-}
+#include "kernels/cuda/index/number.cuh"
 
 template <class W>
 __global__ void gather(tarn_cuda_gather g) {
@@ -20,7 +13,7 @@ __global__ void gather(tarn_cuda_gather g) {
     int64_t rest = e;
     const int64_t k = rest % g.row, i = (rest /= g.row) % g.n, o = (rest /= g.n) % g.outer,
                   b = rest / g.outer;
-    const int64_t j = index_of(g.indices, g.wide, b * g.n + i);
+    const int64_t j = index_number(g.indices, g.wide, b * g.n + i);
     const bool inside = j >= 0 && j < g.dim;
     ((W *)g.y)[e] =
         inside ? ((const W *)g.x)[((b * g.outer + o) * g.dim + j) * g.row + k] : W{};
@@ -40,7 +33,7 @@ __global__ void gather_nd(tarn_cuda_gather_nd g) {
     int64_t at = 0;
     bool inside = true;
     for (int d = 0; d < g.depth; d++) {
-      const int64_t j = index_of(g.indices, g.wide, i * g.depth + d);
+      const int64_t j = index_number(g.indices, g.wide, i * g.depth + d);
       inside = inside && j >= 0 && j < g.dim[d];
       at += j * g.stride[d];
     }
@@ -51,7 +44,7 @@ __global__ void gather_nd(tarn_cuda_gather_nd g) {
         f->depth = g.depth;
         f->rank = g.rank;
         for (int d = 0; d < g.depth; d++)
-          f->index[d] = index_of(g.indices, g.wide, i * g.depth + d);
+          f->index[d] = index_number(g.indices, g.wide, i * g.depth + d);
         for (int d = 0; d < g.rank; d++) f->dim[d] = g.dim[d];
       });
   }
@@ -63,8 +56,8 @@ __global__ void one_hot(tarn_cuda_one_hot h) {
   for (int64_t e = EACH_FIRST; e < h.outer * h.depth * h.inner; e += EACH_STEP) {
     const int64_t i = e % h.inner, k = e / h.inner % h.depth, o = e / h.inner / h.depth,
                   at = o * h.inner + i;
-    const int64_t j = h.index_bytes == 1 ? index_at<uint8_t>(h.indices, at)
-                                         : index_of(h.indices, h.index_bytes == 8, at);
+    const int64_t j = h.index_bytes == 1 ? (int64_t)((const uint8_t *)h.indices)[at]
+                                         : index_number(h.indices, h.index_bytes == 8, at);
     ((W *)h.y)[e] = j == k ? on : off;
   }
 }

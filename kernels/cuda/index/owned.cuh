@@ -9,14 +9,10 @@
 #ifndef TARN_KERNELS_CUDA_INDEX_OWNED_CUH
 #define TARN_KERNELS_CUDA_INDEX_OWNED_CUH
 
+#include "kernels/cuda/index/number.cuh"
 #include "kernels/cuda/launch.h"
 
 enum { OWNED_THREADS = 256, OWNED_WARPS = OWNED_THREADS / 32, OWNED_BLOCKS = 256, OWNED_EACH = 8 };
-
-/* Number i of the indices. */
-__device__ inline int64_t index_number(const void *indices, bool wide, int64_t i) {
-  return wide ? ((const int64_t *)indices)[i] : (int64_t)((const int32_t *)indices)[i];
-}
 
 /* Which of so many owners a row has. */
 __device__ inline unsigned owner_of(int64_t row, unsigned owners) {
