@@ -57,9 +57,7 @@ static tarn_status infer_banded(tarn_infer *t) {
   tarn_shape in[2] = {bands, t->in[1]};
   in[0].dim[bands.rank - 2] = n;
   square.in = in;
-  TARN_TRY(solve(&square, true));
-  t->out[0] = square.out[0];
-  return TARN_OK;
+  return solve(&square, true);
 }
 
 static tarn_status infer_qr(tarn_infer *t) {

@@ -76,6 +76,16 @@ static tarn_z rotation(tarn_z x, tarn_z y, double *c, tarn_z *s) {
   return phase * length;
 }
 
+/* Columns k and k + 1 of the first rows, by the adjoint of a rotation. */
+static void turn_columns(tarn_z *x, int64_t n, int64_t rows, int64_t k, double c, tarn_z s) {
+  for (int64_t i = 0; i < rows; i++) {
+    tarn_z *z = x + i * n + k;
+    const tarn_z left = z[0];
+    z[0] = c * left + conj(s) * z[1];
+    z[1] = -s * left + c * z[1];
+  }
+}
+
 /* One step on rows and columns first..last, with all of t and u following. Column k is turned from
  * the right as soon as rows k and k + 1 have been turned from the left, and column k + 1 has been.
  */
@@ -95,19 +105,8 @@ static void qr_step(tarn_z *a, int64_t n, int64_t first, int64_t last, tarn_z sh
       p[j] = c * above + s * q[j];
       q[j] = -conj(s) * above + c * q[j];
     }
-    const int64_t rows = k + 2 < last ? k + 3 : last + 1;
-    for (int64_t i = 0; i < rows; i++) {
-      tarn_z *z = a + i * n + k;
-      const tarn_z left = z[0];
-      z[0] = c * left + conj(s) * z[1];
-      z[1] = -s * left + c * z[1];
-    }
-    for (int64_t i = 0; i < n; i++) {
-      tarn_z *z = u + i * n + k;
-      const tarn_z left = z[0];
-      z[0] = c * left + conj(s) * z[1];
-      z[1] = -s * left + c * z[1];
-    }
+    turn_columns(a, n, k + 2 < last ? k + 3 : last + 1, k, c, s);
+    turn_columns(u, n, n, k, c, s);
     if (k + 1 < last) {
       x = a[(k + 1) * n + k];
       y = a[(k + 2) * n + k];
