@@ -36,9 +36,8 @@ static const tarn_kernel_ref *kernels_of(bench *b, const char *op, size_t *count
   const tarn_backend *backend = b->watch.backend;
   if (!backend) return tarn__kernels_of(op, count);
   *count = 0;
-  for (const tarn_kernel_file *file = backend->api->kernels; file->rows; file++)
-    for (const tarn_kernel *row = file->rows; row->op && *count < MOST_KERNELS; row++)
-      if (!strcmp(row->op, op)) b->device_kernel[(*count)++] = (tarn_kernel_ref){row, file};
+  for (tarn_kernel_ref k = {0}; *count < MOST_KERNELS && tarn__backend_next(backend, op, &k);)
+    b->device_kernel[(*count)++] = k;
   return b->device_kernel;
 }
 

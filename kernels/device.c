@@ -141,22 +141,31 @@ tarn_machine tarn__backend_machine(const tarn_backend *backend, const tarn_machi
   return device;
 }
 
+bool tarn__backend_next(const tarn_backend *backend, const char *op, tarn_kernel_ref *k) {
+  const tarn_kernel_file *file = k->file ? k->file : backend->api->kernels;
+  const tarn_kernel *row = k->kernel ? k->kernel + 1 : file->rows;
+  for (; file->rows; row = (++file)->rows)
+    for (; row->op; row++)
+      if (!strcmp(row->op, op)) {
+        *k = (tarn_kernel_ref){row, file};
+        return true;
+      }
+  return false;
+}
+
 bool tarn__backend_select(const tarn_backend *backend, const tarn_problem *p, const tarn_machine *m,
                           tarn_target target, tarn_kernel_ref *chosen) {
   const tarn_machine device = tarn__backend_machine(backend, m);
   bool found = false;
   double best = 0;
-  for (const tarn_kernel_file *file = backend->api->kernels; file->rows; file++) {
-    if (target != TARN_TARGETS && file->target != target) continue;
-    for (const tarn_kernel *row = file->rows; row->op; row++) {
-      const tarn_kernel_ref k = {row, file};
-      if (strcmp(row->op, p->op) || tarn__kernel_refusal(k, p)) continue;
-      const double cost = tarn__kernel_cost_us(k, p, &device);
-      if (found && !(cost <= best)) continue;
-      found = true;
-      best = cost;
-      *chosen = k;
-    }
+  for (tarn_kernel_ref k = {0}; tarn__backend_next(backend, p->op, &k);) {
+    if (target != TARN_TARGETS && k.file->target != target) continue;
+    if (tarn__kernel_refusal(k, p)) continue;
+    const double cost = tarn__kernel_cost_us(k, p, &device);
+    if (found && !(cost <= best)) continue;
+    found = true;
+    best = cost;
+    *chosen = k;
   }
   return found;
 }

@@ -157,6 +157,9 @@ static inline bool tarn__host_input(const tarn_kernel *k, int inputs, int i) {
 /* What cost estimates of its kernels count with: m with the device's rates, where the module tells
  * them. */
 tarn_machine tarn__backend_machine(const tarn_backend *backend, const tarn_machine *m);
+/* Walks the back end's kernels of an op, by files: *k becomes the one after *k, or the first if
+ * that is {0}; false: there is none. */
+bool tarn__backend_next(const tarn_backend *backend, const char *op, tarn_kernel_ref *k);
 /* The cheapest of the back end's kernels that can run a problem; false: none. TARN_TARGETS: of any
  * of its targets. */
 bool tarn__backend_select(const tarn_backend *backend, const tarn_problem *p, const tarn_machine *m,

@@ -133,10 +133,9 @@ static int rivals_for(const job *j, bool there, const tarn_problem *p, tarn_kern
   int n = 0;
   size_t count;
   if (there) {
-    for (const tarn_kernel_file *file = j->watch.backend->api->kernels; file->rows; file++)
-      for (const tarn_kernel *row = file->rows; row->op && n < MOST_RIVALS; row++)
-        if (!strcmp(row->op, p->op) && !tarn__kernel_refusal((tarn_kernel_ref){row, file}, p))
-          rival[n++] = (tarn_kernel_ref){row, file};
+    for (tarn_kernel_ref k = {0};
+         n < MOST_RIVALS && tarn__backend_next(j->watch.backend, p->op, &k);)
+      if (!tarn__kernel_refusal(k, p)) rival[n++] = k;
     return n;
   }
   const tarn_kernel_ref *rows = tarn__kernels_of(p->op, &count);

@@ -111,11 +111,8 @@ bool tarn__tuning_find_there(const tarn_tuning *t, const tarn_allocator *a, cons
                              const tarn_problem *problem, const tarn_backend *backend,
                              tarn_kernel_ref *kernel) {
   const char *name = chosen(t, a, step, problem, 0, backend->info.name);
-  for (const tarn_kernel_file *file = name ? backend->api->kernels : NULL; file && file->rows;
-       file++)
-    for (const tarn_kernel *row = file->rows; row->op; row++) {
-      const tarn_kernel_ref k = {row, file};
-      if (strcmp(row->op, problem->op) || !is_chosen(k, name, problem)) continue;
+  for (tarn_kernel_ref k = {0}; name && tarn__backend_next(backend, problem->op, &k);)
+    if (is_chosen(k, name, problem)) {
       *kernel = k;
       return true;
     }

@@ -231,9 +231,8 @@ static void run_kernel(const place *p, tarn_case *made, tarn_kernel_ref k, const
 /* The device's kernels of an op; at most `room`. */
 static size_t device_kernels(const char *op, tarn_kernel_ref *refs, size_t room) {
   size_t count = 0;
-  for (const tarn_kernel_file *file = device->api->kernels; file->rows; file++)
-    for (const tarn_kernel *row = file->rows; row->op; row++)
-      if (!strcmp(row->op, op) && count < room) refs[count++] = (tarn_kernel_ref){row, file};
+  for (tarn_kernel_ref k = {0}; count < room && tarn__backend_next(device, op, &k);)
+    refs[count++] = k;
   return count;
 }
 

@@ -70,11 +70,9 @@ static void print_contest(FILE *to, const tarn_plan *plan, const tarn_step *step
   const tarn_kernel_ref *k = tarn__kernels_of(step->op->name, &count);
   for (size_t i = 0; i < count; i++) print_candidate(to, step, k[i], m, indent);
   const tarn_backend *backend = device_of(plan);
-  for (const tarn_kernel_file *file = backend ? backend->api->kernels : NULL; file && file->rows;
-       file++)
-    for (const tarn_kernel *row = file->rows; row->op; row++)
-      if (!strcmp(row->op, step->op->name))
-        print_candidate(to, step, (tarn_kernel_ref){row, file}, m, indent);
+  for (tarn_kernel_ref there = {0};
+       backend && tarn__backend_next(backend, step->op->name, &there);)
+    print_candidate(to, step, there, m, indent);
 }
 
 /* Where a straight loop decides: the condition is above this line. */

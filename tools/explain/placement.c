@@ -66,13 +66,10 @@ static residents residents_of(const tarn_plan *plan) {
 }
 
 static const char *first_refusal(const tarn_backend *backend, const tarn_problem *p) {
-  for (const tarn_kernel_file *file = backend->api->kernels; file->rows; file++)
-    for (const tarn_kernel *row = file->rows; row->op; row++)
-      if (!strcmp(row->op, p->op)) {
-        const char *why = tarn__kernel_refusal((tarn_kernel_ref){row, file}, p);
-        return why ? why : "too little to do for a copy there";
-      }
-  return "no kernel on the device";
+  tarn_kernel_ref first = {0};
+  if (!tarn__backend_next(backend, p->op, &first)) return "no kernel on the device";
+  const char *why = tarn__kernel_refusal(first, p);
+  return why ? why : "too little to do for a copy there";
 }
 
 const char *tarn__placement_reason(const tarn_backend *backend, const tarn_step *step) {
