@@ -227,5 +227,5 @@ int main(void) {
                                 every_call_may_fail,
                                 threads_have_queues_of_their_own,
                                 NULL};
-  return suite_run("the CUDA module", NULL, tests);
+  return suite_run("the CUDA module", NULL, NULL, tests);
 }

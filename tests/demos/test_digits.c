@@ -1,11 +1,10 @@
 /* The drawn digits: repeatable, in range, and what they claim to be as far as ink can tell. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "demos/resnet/digits.h"
 #include "demos/resnet/pictures.h"
+#include "tests/unit/suite.h"
 
 enum { DRAWN = 500 };
 
@@ -88,18 +87,8 @@ START_TEST(test_picture_digit_refuses_an_empty_sheet) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("digits");
-  TCase *tests = tcase_create("digits");
-  tcase_add_test(tests, test_digit_draw_repeats_by_seed_and_index);
-  tcase_add_test(tests, test_digit_draw_stays_in_range_and_on_paper);
-  tcase_add_test(tests, test_picture_digit_inverts_scales_and_centres);
-  tcase_add_test(tests, test_picture_digit_keeps_pictures_of_the_right_size);
-  tcase_add_test(tests, test_picture_digit_refuses_an_empty_sheet);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN("digits", test_digit_draw_repeats_by_seed_and_index,
+           test_digit_draw_stays_in_range_and_on_paper,
+           test_picture_digit_inverts_scales_and_centres,
+           test_picture_digit_keeps_pictures_of_the_right_size,
+           test_picture_digit_refuses_an_empty_sheet)

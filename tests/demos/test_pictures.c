@@ -1,16 +1,15 @@
 /* Pictures from files: idx (plain, gzipped, lying, cut short at every byte) and PNG. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 #ifdef TARN_HAS_PNG
 #include <png.h>
 #endif
 
 #include "demos/resnet/pictures.h"
+#include "tests/unit/suite.h"
 
 static char path[] = "test_pictures.XXXXXX";
 
@@ -120,30 +119,17 @@ START_TEST(test_picture_read_png_gives_the_digit_back) {
   }
 }
 END_TEST
+#define PNG_TEST test_picture_read_png_gives_the_digit_back
 #else
 START_TEST(test_picture_read_png_says_that_it_cannot) {
   float ink[TARN_DIGIT_PIXELS];
   ck_assert_int_eq(tarn__picture_read_png(path, ink), TARN_UNSUPPORTED);
 }
 END_TEST
+#define PNG_TEST test_picture_read_png_says_that_it_cannot
 #endif
 
-int main(void) {
-  Suite *suite = suite_create("pictures");
-  TCase *tests = tcase_create("pictures");
-  tcase_add_checked_fixture(tests, open_temporary, remove_temporary);
-  tcase_add_test(tests, test_idx_read_takes_plain_and_gzipped_files);
-  tcase_add_test(tests, test_idx_read_rejects_every_truncation_and_a_tail);
-  tcase_add_test(tests, test_idx_read_rejects_other_kinds_and_sizes_that_lie);
-#ifdef TARN_HAS_PNG
-  tcase_add_test(tests, test_picture_read_png_gives_the_digit_back);
-#else
-  tcase_add_test(tests, test_picture_read_png_says_that_it_cannot);
-#endif
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_FIXTURE("pictures", open_temporary, remove_temporary,
+                   test_idx_read_takes_plain_and_gzipped_files,
+                   test_idx_read_rejects_every_truncation_and_a_tail,
+                   test_idx_read_rejects_other_kinds_and_sizes_that_lie, PNG_TEST)

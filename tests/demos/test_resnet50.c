@@ -1,9 +1,8 @@
 /* The ResNet-50 graph: it is the published network, under the names that slim's checkpoints use. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "demos/resnet50/network.h"
+#include "tests/unit/suite.h"
 
 static tarn_graph *graph;
 static tarn_resnet50_size size;
@@ -56,16 +55,5 @@ START_TEST(test_resnet50_build_uses_slims_names) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("resnet50");
-  TCase *tests = tcase_create("resnet50");
-  tcase_add_checked_fixture(tests, build, destroy);
-  tcase_add_test(tests, test_resnet50_build_has_the_published_size);
-  tcase_add_test(tests, test_resnet50_build_uses_slims_names);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_FIXTURE("resnet50", build, destroy, test_resnet50_build_has_the_published_size,
+                   test_resnet50_build_uses_slims_names)

@@ -2,9 +2,8 @@
  * defining tarn__op_files and tarn__kernel_files here keeps the real tables out of this program. */
 #include "graph/case/case.h"
 #include "graph/case/case_input.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 
 static tarn_status concat_infer(tarn_infer *t) {
   t->out[0] = t->in[0];
@@ -228,23 +227,8 @@ START_TEST(test_case_refuses_malformed_text) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("case");
-  TCase *tests = tcase_create("case");
-  tcase_add_test(tests, test_case_reads_inputs);
-  tcase_add_test(tests, test_case_orders_inputs);
-  tcase_add_test(tests, test_case_replaces_t);
-  tcase_add_test(tests, test_case_reads_attributes);
-  tcase_add_test(tests, test_case_derives_numbers_and_lists);
-  tcase_add_test(tests, test_case_random_elements_follow_the_seed);
-  tcase_add_test(tests, test_case_follows_formulas);
-  tcase_add_test(tests, test_case_keeps_64_bit_integers);
-  tcase_add_test(tests, test_case_runs_kernels);
-  tcase_add_test(tests, test_case_refuses_malformed_text);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN("case", test_case_reads_inputs, test_case_orders_inputs, test_case_replaces_t,
+           test_case_reads_attributes, test_case_derives_numbers_and_lists,
+           test_case_random_elements_follow_the_seed, test_case_follows_formulas,
+           test_case_keeps_64_bit_integers, test_case_runs_kernels,
+           test_case_refuses_malformed_text)

@@ -1,10 +1,9 @@
 /* Building and finishing graphs: names, attributes, dtypes, functions, cycles, and what goes wrong
  * with each. */
 #include "graph/graph.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static tarn_graph *graph;
 
@@ -339,33 +338,14 @@ START_TEST(test_graph_survives_every_failing_allocation) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("graph");
-  TCase *tests = tcase_create("graph");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, test_graph_resolves_in_any_order);
-  tcase_add_test(tests, test_graph_finds_by_text);
-  tcase_add_test(tests, test_graph_refuses_bad_names);
-  tcase_add_test(tests, test_graph_refuses_missing_inputs);
-  tcase_add_test(tests, test_graph_refuses_missing_controls);
-  tcase_add_test(tests, test_graph_refuses_missing_outputs);
-  tcase_add_test(tests, test_graph_keeps_unknown_ops);
-  tcase_add_test(tests, test_graph_refuses_absurd_outputs_of_unknown_ops);
-  tcase_add_test(tests, test_graph_notes_attribute_problems);
-  tcase_add_test(tests, test_graph_notes_input_problems);
-  tcase_add_test(tests, test_graph_refuses_cycles);
-  tcase_add_test(tests, test_graph_refuses_control_cycles);
-  tcase_add_test(tests, test_graph_allows_loops);
-  tcase_add_test(tests, test_graph_takes_deep_chains);
-  tcase_add_test(tests, test_graph_resolves_functions);
-  tcase_add_test(tests, test_graph_modernises_calls_by_name);
-  tcase_add_test(tests, test_graph_refuses_bad_function_texts);
-  tcase_add_test(tests, test_graph_survives_recursion);
-  tcase_add_test(tests, test_graph_survives_every_failing_allocation);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_FIXTURE("graph", setup, teardown, test_graph_resolves_in_any_order,
+                   test_graph_finds_by_text, test_graph_refuses_bad_names,
+                   test_graph_refuses_missing_inputs, test_graph_refuses_missing_controls,
+                   test_graph_refuses_missing_outputs, test_graph_keeps_unknown_ops,
+                   test_graph_refuses_absurd_outputs_of_unknown_ops,
+                   test_graph_notes_attribute_problems, test_graph_notes_input_problems,
+                   test_graph_refuses_cycles, test_graph_refuses_control_cycles,
+                   test_graph_allows_loops, test_graph_takes_deep_chains,
+                   test_graph_resolves_functions, test_graph_modernises_calls_by_name,
+                   test_graph_refuses_bad_function_texts, test_graph_survives_recursion,
+                   test_graph_survives_every_failing_allocation)

@@ -2,9 +2,8 @@
 #include "core/thread/threads.h"
 #include "graph/signature/signature.h"
 #include "kernels/kernel.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 
 static tarn_status parse_all(void *argument, int64_t chunk, int worker) {
   (void)argument;
@@ -82,18 +81,6 @@ START_TEST(test_registry_kernels_belong_to_ops) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("registry");
-  TCase *tests = tcase_create("registry");
-  tcase_add_test(tests, test_registry_is_built_by_many_threads);
-  tcase_add_test(tests, test_registry_has_no_duplicates);
-  tcase_add_test(tests, test_registry_finds_every_op_by_name);
-  tcase_add_test(tests, test_registry_signatures_are_well_formed);
-  tcase_add_test(tests, test_registry_kernels_belong_to_ops);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN("registry", test_registry_is_built_by_many_threads, test_registry_has_no_duplicates,
+           test_registry_finds_every_op_by_name, test_registry_signatures_are_well_formed,
+           test_registry_kernels_belong_to_ops)

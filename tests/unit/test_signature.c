@@ -1,9 +1,8 @@
 /* The notation of op signatures: what it means, and that what is malformed is refused. */
 #include "graph/signature/signature.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 static tarn_arena *arena;
 static tarn_signature sig;
@@ -196,21 +195,7 @@ START_TEST(test_signature_counts_tensors) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("signature");
-  TCase *tests = tcase_create("signature");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, test_signature_reads_arguments);
-  tcase_add_test(tests, test_signature_reads_nothing);
-  tcase_add_test(tests, test_signature_reads_defaults);
-  tcase_add_test(tests, test_signature_reads_allowed_values);
-  tcase_add_test(tests, test_signature_checks_values);
-  tcase_add_test(tests, test_signature_refuses_malformed_text);
-  tcase_add_test(tests, test_signature_counts_tensors);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_FIXTURE("signature", setup, teardown, test_signature_reads_arguments,
+                   test_signature_reads_nothing, test_signature_reads_defaults,
+                   test_signature_reads_allowed_values, test_signature_checks_values,
+                   test_signature_refuses_malformed_text, test_signature_counts_tensors)

@@ -71,5 +71,5 @@ int main(void) {
   if (setenv("TARN_ISA", "avx2", 1) || setenv("TARN_THREADS", "3", 1) ||
       setenv("TARN_VERBOSE", "", 1) || setenv("TARN_DATA", long_value, 1))
     return 1;
-  return suite_run("knobs", NULL, tests);
+  return suite_run("knobs", NULL, NULL, tests);
 }

@@ -181,5 +181,5 @@ int main(void) {
                                 test_place_few_stretches_best,
                                 test_place_random_stretches,
                                 NULL};
-  return suite_run("placement", NULL, tests);
+  return suite_run("placement", NULL, NULL, tests);
 }

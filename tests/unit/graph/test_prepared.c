@@ -227,6 +227,6 @@ int main(void) {
   const TTest *const sessions[] = {test_prepared_weights_once_per_session,
                                    test_prepared_weights_follow_the_variable,
                                    test_prepared_originals_are_given_up, NULL};
-  const int failed = suite_run("prepared", NULL, cache);
-  return suite_run("prepared in sessions", teardown, sessions) || failed;
+  const int failed = suite_run("prepared", NULL, NULL, cache);
+  return suite_run("prepared in sessions", NULL, teardown, sessions) || failed;
 }

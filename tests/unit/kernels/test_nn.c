@@ -1,9 +1,8 @@
 /* Reference kernels of neural networks against numbers worked out by hand. */
 #include "graph/case/case.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 /* Runs the reference kernel of an op on a case whose float inputs hold `first` and `second` (NULL:
  * as the case says). */
@@ -131,21 +130,10 @@ START_TEST(test_nn_fake_quant_snaps_to_steps_that_hold_zero) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("nn");
-  TCase *cases = tcase_create("reference kernels");
-  tcase_add_test(cases, test_nn_conv2d_reads_the_right_pixels);
-  tcase_add_test(cases, test_nn_conv2d_gradients_are_its_transposes);
-  tcase_add_test(cases, test_nn_max_pool_passes_over_nan);
-  tcase_add_test(cases, test_nn_average_pool_does_not_count_padding);
-  tcase_add_test(cases, test_nn_batch_norm_gives_unbiased_variance_and_keeps_the_biased_one);
-  tcase_add_test(cases, test_nn_cross_entropy_refuses_a_label_out_of_range);
-  tcase_add_test(cases, test_nn_einsum_sums_what_the_output_leaves_out);
-  tcase_add_test(cases, test_nn_fake_quant_snaps_to_steps_that_hold_zero);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN("nn", test_nn_conv2d_reads_the_right_pixels,
+           test_nn_conv2d_gradients_are_its_transposes, test_nn_max_pool_passes_over_nan,
+           test_nn_average_pool_does_not_count_padding,
+           test_nn_batch_norm_gives_unbiased_variance_and_keeps_the_biased_one,
+           test_nn_cross_entropy_refuses_a_label_out_of_range,
+           test_nn_einsum_sums_what_the_output_leaves_out,
+           test_nn_fake_quant_snaps_to_steps_that_hold_zero)

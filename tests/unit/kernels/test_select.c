@@ -1,9 +1,8 @@
 /* Selection, on a table of kernels of its own: defining tarn__kernel_files here keeps the real
  * table out of this program. */
 #include "kernels/kernel.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 
 static tarn_status run(const tarn_call *call) {
   (void)call;
@@ -162,22 +161,8 @@ START_TEST(test_select_machine_is_sane) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("select");
-  TCase *tests = tcase_create("select");
-  tcase_add_test(tests, test_select_takes_the_cheapest);
-  tcase_add_test(tests, test_select_obeys_requests);
-  tcase_add_test(tests, test_select_prefers_later_targets_on_ties);
-  tcase_add_test(tests, test_select_survives_costs_that_are_no_numbers);
-  tcase_add_test(tests, test_select_keys_on_outputs);
-  tcase_add_test(tests, test_select_says_why_not);
-  tcase_add_test(tests, test_select_lists_reference_first);
-  tcase_add_test(tests, test_select_names_targets);
-  tcase_add_test(tests, test_select_machine_is_sane);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN("select", test_select_takes_the_cheapest, test_select_obeys_requests,
+           test_select_prefers_later_targets_on_ties,
+           test_select_survives_costs_that_are_no_numbers, test_select_keys_on_outputs,
+           test_select_says_why_not, test_select_lists_reference_first, test_select_names_targets,
+           test_select_machine_is_sane)

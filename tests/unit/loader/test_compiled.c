@@ -384,6 +384,6 @@ int main(void) {
   const TTest *const damage[] = {test_compiled_survives_every_cut,
                                  test_compiled_survives_flipped_bits,
                                  test_compiled_survives_hostile_descriptions, NULL};
-  const int failed = suite_run("compiled", teardown, tests);
-  return suite_run("compiled, damaged", teardown, damage) || failed;
+  const int failed = suite_run("compiled", NULL, teardown, tests);
+  return suite_run("compiled, damaged", NULL, teardown, damage) || failed;
 }

@@ -170,5 +170,5 @@ int main(void) {
       test_shared_by_sessions_of_ref_variables,    test_shared_by_sessions_of_resource_variables,
       test_shared_until_the_checkpoint_is_another, test_shared_forms_count_against_limits,
       test_prepare_does_what_the_first_run_would,  NULL};
-  return suite_run("shared", teardown, tests);
+  return suite_run("shared", NULL, teardown, tests);
 }

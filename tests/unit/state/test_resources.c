@@ -2,10 +2,9 @@
  * once. */
 #include "core/thread/threads.h"
 #include "kernels/state/resources.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef struct thing {
   tarn_object object;
@@ -158,20 +157,7 @@ START_TEST(test_resources_survives_failing_allocations) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("resources");
-  TCase *tests = tcase_create("resources");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, test_resources_makes_each_once);
-  tcase_add_test(tests, test_resources_passes_on_failure);
-  tcase_add_test(tests, test_resources_removes);
-  tcase_add_test(tests, test_resources_lists_in_name_order);
-  tcase_add_test(tests, test_resources_serves_threads);
-  tcase_add_test(tests, test_resources_survives_failing_allocations);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_FIXTURE("resources", setup, teardown, test_resources_makes_each_once,
+                   test_resources_passes_on_failure, test_resources_removes,
+                   test_resources_lists_in_name_order, test_resources_serves_threads,
+                   test_resources_survives_failing_allocations)

@@ -3,9 +3,8 @@
 #include "core/thread/threads.h"
 #include "kernels/state/resources.h"
 #include "kernels/state/variable.h"
+#include "tests/unit/suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 
 static tarn_resources *table;
 static const tarn_allocator *a;
@@ -35,7 +34,7 @@ static void assign(tarn_variable *v, int64_t n, float first) {
   tarn__tensor_clear(&t);
 }
 static float at(const tarn_tensor *t, int64_t i) { return ((const float *)t->data)[i]; }
-static tarn_tensor read(tarn_variable *v) {
+static tarn_tensor value_of(tarn_variable *v) {
   tarn_tensor t;
   ck_assert_msg(tarn__variable_read(v, &t) == TARN_OK, "%s", tarn_error());
   return t;
@@ -68,7 +67,7 @@ END_TEST
 START_TEST(test_variable_ref_writes_reach_readers) {
   tarn_variable *v = get("w", true);
   assign(v, 3, 1);
-  tarn_tensor before = read(v);
+  tarn_tensor before = value_of(v);
   assign(v, 3, 10);
   ck_assert(at(&before, 2) == 12);
   tarn_tensor *p;
@@ -97,12 +96,12 @@ END_TEST
 START_TEST(test_variable_resource_readers_keep_theirs) {
   tarn_variable *v = get("w", false);
   assign(v, 3, 1);
-  tarn_tensor before = read(v), *p;
+  tarn_tensor before = value_of(v), *p;
   ck_assert_int_eq(tarn__variable_begin(v, &p), TARN_OK);
   ((float *)p->data)[0] = 99;
   tarn__variable_end(v);
   ck_assert(at(&before, 0) == 1);
-  tarn_tensor after = read(v);
+  tarn_tensor after = value_of(v);
   ck_assert(at(&after, 0) == 99);
   assign(v, 3, 10);
   ck_assert(at(&after, 0) == 99);
@@ -116,20 +115,20 @@ START_TEST(test_variable_writes_renew_the_contents_number) {
   for (int is_ref = 0; is_ref < 2; is_ref++) {
     tarn_variable *v = get(is_ref ? "r" : "h", is_ref);
     assign(v, 3, 1);
-    tarn_tensor t = read(v), *p;
+    tarn_tensor t = value_of(v), *p;
     uint64_t first = tarn__tensor_contents(&t);
     tarn__tensor_clear(&t);
-    t = read(v);
+    t = value_of(v);
     ck_assert_uint_eq(tarn__tensor_contents(&t), first);   /* reading changes nothing */
     tarn__tensor_clear(&t);
     assign(v, 3, 5);
-    t = read(v);
+    t = value_of(v);
     uint64_t second = tarn__tensor_contents(&t);
     ck_assert_uint_ne(second, first);
     tarn__tensor_clear(&t);
     ck_assert_int_eq(tarn__variable_begin(v, &p), TARN_OK);
     tarn__variable_end(v);
-    t = read(v);
+    t = value_of(v);
     ck_assert_uint_ne(tarn__tensor_contents(&t), second);
     tarn__tensor_clear(&t);
     tarn__object_release(v);
@@ -148,7 +147,7 @@ START_TEST(test_variable_refuses_what_does_not_fit) {
   assign(v, 3, 1);
   ck_assert_int_eq(tarn__variable_assign(v, &longer, true), TARN_SHAPE);   /* three elements now */
   ck_assert_int_eq(tarn__variable_assign(v, &longer, false), TARN_OK);
-  tarn_tensor t = read(v);
+  tarn_tensor t = value_of(v);
   ck_assert_int_eq(t.shape.dim[0], 4);
   tarn__tensor_clear(&t);
   tarn__tensor_clear(&matrix);
@@ -193,7 +192,7 @@ START_TEST(test_variable_counts_from_many_threads) {
     tarn_variable *v = get(is_ref ? "r" : "h", is_ref);
     assign(v, 2, 0);
     ck_assert_msg(tarn__pool_run(pool, 1000, add_one, v) == TARN_OK, "%s", tarn_error());
-    tarn_tensor t = read(v);
+    tarn_tensor t = value_of(v);
     ck_assert(at(&t, 0) == 1000);
     tarn__tensor_clear(&t);
     tarn__object_release(v);
@@ -202,23 +201,10 @@ START_TEST(test_variable_counts_from_many_threads) {
 }
 END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("variable");
-  TCase *tests = tcase_create("variable");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, test_variable_is_one_by_name);
-  tcase_add_test(tests, test_variable_says_when_uninitialised);
-  tcase_add_test(tests, test_variable_ref_writes_reach_readers);
-  tcase_add_test(tests, test_variable_ref_leaves_what_was_assigned);
-  tcase_add_test(tests, test_variable_resource_readers_keep_theirs);
-  tcase_add_test(tests, test_variable_writes_renew_the_contents_number);
-  tcase_add_test(tests, test_variable_refuses_what_does_not_fit);
-  tcase_add_test(tests, test_variable_outlives_its_table);
-  tcase_add_test(tests, test_variable_counts_from_many_threads);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE_MAIN_FIXTURE("variable", setup, teardown, test_variable_is_one_by_name,
+                   test_variable_says_when_uninitialised, test_variable_ref_writes_reach_readers,
+                   test_variable_ref_leaves_what_was_assigned,
+                   test_variable_resource_readers_keep_theirs,
+                   test_variable_writes_renew_the_contents_number,
+                   test_variable_refuses_what_does_not_fit, test_variable_outlives_its_table,
+                   test_variable_counts_from_many_threads)
