@@ -26,13 +26,19 @@ static tarn_status matmul_infer(tarn_infer *t) {
   return tarn__shape_make(2, (const int64_t[2]){rows, t->in[3].dim[!p->adjoint_b]}, &t->out[0]);
 }
 
-static tarn_status reorder_infer(tarn_infer *t) {
+/* Inputs 0 to 2 are a sparse tensor. */
+static tarn_status sparse_tensor(const tarn_infer *t) {
   TARN_TRY(tarn__infer_rank(t, 0, 2));
   TARN_TRY(tarn__infer_vector(t, 1));
   TARN_TRY(tarn__infer_vector(t, 2));
   if (t->in[0].dim[0] != t->in[1].dim[0] || t->in[0].dim[1] != t->in[2].dim[0])
     return tarn_fail(TARN_SHAPE,
                      "expected indices [n,rank], values [n] and a shape of rank numbers");
+  return TARN_OK;
+}
+
+static tarn_status reorder_infer(tarn_infer *t) {
+  TARN_TRY(sparse_tensor(t));
   t->out[0] = t->in[0];
   t->out[1] = t->in[1];
   return TARN_OK;
@@ -51,12 +57,7 @@ static tarn_status reshape_infer(tarn_infer *t) {
 
 /* The dense tensor must broadcast to the sparse shape, whose numbers the kernel checks. */
 static tarn_status dense_infer(tarn_infer *t) {
-  TARN_TRY(tarn__infer_rank(t, 0, 2));
-  TARN_TRY(tarn__infer_vector(t, 1));
-  TARN_TRY(tarn__infer_vector(t, 2));
-  if (t->in[0].dim[0] != t->in[1].dim[0] || t->in[0].dim[1] != t->in[2].dim[0])
-    return tarn_fail(TARN_SHAPE,
-                     "expected indices [n,rank], values [n] and a shape of rank numbers");
+  TARN_TRY(sparse_tensor(t));
   if (t->in[3].rank > t->in[2].dim[0])
     return tarn_fail(TARN_SHAPE, "a dense tensor of rank %d does not broadcast to %lld dims",
                      t->in[3].rank, (long long)t->in[2].dim[0]);

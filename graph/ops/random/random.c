@@ -1,5 +1,5 @@
 /* Random ops with seeds: their numbers are TensorFlow's, bit for bit, and go on from run to run. */
-#include "graph/op.h"
+#include "graph/ops/random/random.h"
 #include "kernels/params/random.h"
 
 static tarn_status parse(const tarn_attrs *attrs, void *params) {
@@ -16,7 +16,7 @@ static tarn_status shape_infer(tarn_infer *t) {
   return tarn__infer_shape_value(t, 0, false, &t->out[0]);
 }
 
-static tarn_status multinomial_infer(tarn_infer *t) {
+tarn_status tarn__multinomial_infer(tarn_infer *t) {
   TARN_TRY(tarn__infer_rank(t, 0, 2));
   TARN_TRY(tarn__infer_scalar(t, 1));
   if (!t->value[1]) return TARN_OK;
@@ -114,7 +114,7 @@ const tarn_op tarn_ops_random[] = {
      .outputs = "output: output_dtype",
      .attrs = SEEDS "T: realnumbertype; output_dtype: {int32, int64} = DT_INT64",
      RANDOM,
-     .infer = multinomial_infer,
+     .infer = tarn__multinomial_infer,
      .formula = "class numbers, with probabilities softmax(logits)",
      .cases = {"logits=f32[3x7] num_samples=i32(11) seed=4",
                "logits=f64[1x1] num_samples=i32(3) seed=4"}},

@@ -1,6 +1,6 @@
 /* Random ops whose numbers follow from a given seed of two parts, or (V2) from a key and a counter.
  * Only Philox. */
-#include "graph/op.h"
+#include "graph/ops/random/random.h"
 
 static tarn_status seed_check(const tarn_infer *t, int i) {
   TARN_TRY(tarn__infer_vector(t, i));
@@ -34,18 +34,8 @@ static tarn_status key_infer(tarn_infer *t) {
 }
 
 static tarn_status multinomial_infer(tarn_infer *t) {
-  TARN_TRY(tarn__infer_rank(t, 0, 2));
-  TARN_TRY(tarn__infer_scalar(t, 1));
   TARN_TRY(seed_check(t, 2));
-  if (!t->value[1]) return TARN_OK;
-  const int64_t samples = tarn__infer_int(t, 1, 0);
-  if (samples < 0)
-    return tarn_fail(TARN_INVALID, "num_samples should be nonnegative, got %lld",
-                     (long long)samples);
-  if (t->in[0].dim[1] == 0)
-    return tarn_fail(TARN_INVALID, "num_classes should be positive, got 0");
-  t->out[0] = (tarn_shape){.rank = 2, .dim = {t->in[0].dim[0], samples}};
-  return TARN_OK;
+  return tarn__multinomial_infer(t);
 }
 
 static tarn_status counter_infer(tarn_infer *t) {

@@ -2,6 +2,7 @@
  * into the row of their segment. */
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/dtype_rows.h"
+#include "kernels/cpu/segment/listed.h"
 #include "kernels/kernel.h"
 
 typedef enum mean { SUM, MEAN, ROOT_MEAN } mean;
@@ -27,20 +28,7 @@ static tarn_status segments(const tarn_call *call, mean how) {
   const tarn_tensor *x = call->in[0], *indices = call->in[1], *ids = call->in[2];
   const int64_t n = tarn__tensor_elements(ids),
                 row = tarn__dims_product(&x->shape, 1, x->shape.rank);
-  int64_t before = -1;
-  for (int64_t i = 0; i < n; i++) {
-    const int64_t id = tarn__index_at(ids, i), at = tarn__index_at(indices, i);
-    if (id < 0 || id < before || id == INT64_MAX)
-      return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld after %lld", (long long)i,
-                       (long long)id, (long long)before);
-    if (at < 0 || at >= x->shape.dim[0])
-      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i,
-                       (long long)at, (long long)x->shape.dim[0]);
-    before = id;
-  }
-  tarn_shape shape = x->shape;
-  shape.dim[0] = before + 1;
-  TARN_TRY(tarn__call_allocate(call, 0, &shape));
+  TARN_TRY(tarn__listed_segments(call));
   tarn_tensor *y = call->out[0];
   if (tarn__tensor_elements(y) == 0) return TARN_OK;
   int64_t filled = 0;            /* rows of y */

@@ -1,6 +1,7 @@
 /* Sparse tensors: products, order and shapes of index lists, and sums of listed rows. */
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/array/numeric.h"
+#include "kernels/cpu/segment/listed.h"
 #include "kernels/params/array.h"
 
 #include <math.h>
@@ -181,21 +182,9 @@ static void sum_rows(tarn_tensor *y, int64_t at, const tarn_tensor *x, const tar
 
 static tarn_status segments(const tarn_call *call, mean how) {
   const tarn_tensor *x = call->in[0], *indices = call->in[1], *ids = call->in[2];
-  int64_t n = tarn__tensor_elements(ids), row = tarn__dims_product(&x->shape, 1, x->shape.rank),
-          before_id = -1;
-  for (int64_t i = 0; i < n; i++) {
-    int64_t id = tarn__index_at(ids, i), at = tarn__index_at(indices, i);
-    if (id < 0 || id < before_id || id == INT64_MAX)
-      return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld after %lld", (long long)i,
-                       (long long)id, (long long)before_id);
-    if (at < 0 || at >= x->shape.dim[0])
-      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i,
-                       (long long)at, (long long)x->shape.dim[0]);
-    before_id = id;
-  }
-  tarn_shape shape = x->shape;
-  shape.dim[0] = before_id + 1;
-  TARN_TRY(tarn__call_allocate(call, 0, &shape));
+  const int64_t n = tarn__tensor_elements(ids),
+                row = tarn__dims_product(&x->shape, 1, x->shape.rank);
+  TARN_TRY(tarn__listed_segments(call));
   TARN_TRY(tarn__clear_elements(call->out[0], 0, tarn__tensor_elements(call->out[0])));
   for (int64_t first = 0, end; first < n; first = end) {
     int64_t id = tarn__index_at(ids, first);
