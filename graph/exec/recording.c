@@ -57,8 +57,10 @@ static tarn_status run(tarn_exec *x, tarn_slots *f, int from, int until,
   if (r->runs < 0) return tarn__exec_each_step(x, f, from, until);
   if (!r->made) {
     const tarn_status status = record(x, f, from, until, r);
-    if (status != TARN_OK) r->runs = -1;
-    if (status != TARN_OK) return status;
+    if (status != TARN_OK) { /* nothing was done: perhaps it only cannot be recorded */
+      r->runs = -1;
+      return tarn__exec_each_step(x, f, from, until);
+    }
     r->trail = trail;
   }
   const tarn_status status = d->backend->api->replay(d->queue, r->made);

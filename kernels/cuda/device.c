@@ -163,7 +163,11 @@ tarn_status tarn__cuda_upload_to(tarn_device *device, void *device_memory, const
   return TARN_OK;
 }
 
+/* cudaMemcpy returns when pageable memory has been staged, which may be before it has arrived, and
+ * queues' streams do not wait for the default stream. */
 tarn_status tarn__cuda_upload(void *device_memory, const void *host_memory, size_t bytes) {
-  if (bytes) TARN_CUDA(cudaMemcpy(device_memory, host_memory, bytes, cudaMemcpyHostToDevice));
+  if (!bytes) return TARN_OK;
+  TARN_CUDA(cudaMemcpy(device_memory, host_memory, bytes, cudaMemcpyHostToDevice));
+  TARN_CUDA(cudaStreamSynchronize(NULL));
   return TARN_OK;
 }

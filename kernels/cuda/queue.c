@@ -93,7 +93,9 @@ static tarn_status make_blas(tarn_queue *queue, cublasHandle_t blas) {
   TARN_TRY(tarn__queue_workspace(queue, &workspace, &bytes));
   TARN_BLAS(cublasSetStream(blas, queue->stream));
   TARN_BLAS(cublasSetWorkspace(blas, workspace, bytes)); /* after the stream, which takes it away */
-  TARN_BLAS(cublasSetMathMode(blas, CUBLAS_DEFAULT_MATH)); /* f32 products without TF32 */
+  /* f32 products without TF32; what several blocks sum of 16-bit floats is joined in f32 */
+  const int mode = CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+  TARN_BLAS(cublasSetMathMode(blas, (cublasMath_t)mode));
   return TARN_OK;
 }
 

@@ -10,9 +10,13 @@ __device__ inline bool fault_noted(const tarn_fault *fault) {
   return fault && fault->step;
 }
 
+/* `step` is written behind `at`, and read before it: whoever sees a step has its `at`, or a lesser
+ * one. */
 __device__ inline bool fault_comes_first(const volatile tarn_fault *fault, int64_t step,
                                          int64_t at) {
-  return !fault->step || (fault->step == step && at < fault->at);
+  const int64_t noted = fault->step;
+  __threadfence();
+  return !noted || (noted == step && at < fault->at);
 }
 
 /* Notes a fault, unless one that comes first is there: fill(record) gives everything but step and
@@ -26,6 +30,7 @@ __device__ inline void fault_note(tarn_fault *fault, int64_t step, int64_t at, F
     if (fault_comes_first(fault, step, at)) {
       fill(fault);
       fault->at = at;
+      __threadfence();
       fault->step = step;
     }
     __threadfence();

@@ -62,11 +62,15 @@ static tarn_status describe(plan *p, const key *k) {
 static tarn_status choose(cublasLtHandle_t lt, plan *p, cublasLtMatmulPreference_t preference,
                           size_t workspace) {
   const uint32_t aligned = ALIGNED;
+  /* What several blocks sum is joined in f32, not in the output's type. */
+  const uint32_t joined = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
   static const cublasLtMatmulPreferenceAttributes_t operands[] = {
       CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
       CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
   TARN_BLAS(cublasLtMatmulPreferenceSetAttribute(
       preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace));
+  TARN_BLAS(cublasLtMatmulPreferenceSetAttribute(
+      preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &joined, sizeof joined));
   for (size_t i = 0; i < sizeof operands / sizeof *operands; i++)
     TARN_BLAS(
         cublasLtMatmulPreferenceSetAttribute(preference, operands[i], &aligned, sizeof aligned));
