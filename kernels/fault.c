@@ -25,6 +25,9 @@ tarn_status tarn__fault_fail(const tarn_fault *f) {
     case TARN_FAULT_SEGMENT:
       return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld of %lld segments", at, index,
                        (long long)f->dim[0]);
+    case TARN_FAULT_ORDER:
+      return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld after %lld: ids must not decrease",
+                       at, index, (long long)f->index[1]);
     case TARN_FAULT_TUPLE:
       return outside_tuple(f);
     case TARN_FAULT_OFFSET:

@@ -45,8 +45,9 @@ struct tarn_run {
 static inline const tarn_allocator *tarn__call_allocator(const tarn_call *call) {
   return call->run && call->run->allocator ? call->run->allocator : tarn__allocator_default();
 }
-/* Allocates output i with a shape that only the kernel knew. Elements are zeroed for strings and
- * objects, not set otherwise. Errors: TARN_LIMIT, TARN_NO_MEMORY. */
+/* Allocates output i with a shape that only the kernel knew, unless it was known after all and the
+ * output is there (plain numbers alone). Elements are zeroed for strings and objects, not set
+ * otherwise. Errors: TARN_LIMIT, TARN_NO_MEMORY. */
 tarn_status tarn__call_allocate(const tarn_call *call, int i, const tarn_shape *shape);
 /* Output i becomes another value on the buffer of `from` (reshapes, handles); from must outlive the
  * run or own its buffer: borrowed tensors are copied. The shape may differ in form but not in

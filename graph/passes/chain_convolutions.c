@@ -5,7 +5,8 @@
  *     becomes   _FusedConvChain
  *
  * A chain ends where its weights would no longer stay in L2 beside the rows, where somebody else
- * wants a value, and where the kernels of chains do not follow. Runs after fuse_product. */
+ * wants a value, and where the kernels of chains do not follow; there are none where
+ * there is a device. Runs after fuse_product. */
 #include "graph/passes/rewrite.h"
 #include "kernels/params/conv_chain.h"
 
@@ -184,8 +185,8 @@ static tarn_status rewrite(chain *c) {
 tarn_status tarn__pass_chain_convolutions(tarn_builder *b, tarn_block *block) {
   chain c = {.b = b, .block = block, .user = tarn__block_only_users(block)};
   if (!c.user) return TARN_NO_MEMORY;
-  /* Products of fewer bits have kernels of their own, stage by stage. */
-  if (b->context->precision != TARN_PRECISION_F32) return TARN_OK;
+  /* Products of fewer bits have kernels of their own, stage by stage; so have devices. */
+  if (b->context->precision != TARN_PRECISION_F32 || b->context->device) return TARN_OK;
   for (int s = 0; s < block->steps; s++) {
     follow(&c, s);
     if (c.stages > 1) TARN_TRY_IN(rewrite(&c), "joining what follows '%s'", block->step[s].name);

@@ -1,21 +1,11 @@
 /* Rows of variables by index, with the module's kernels beside the CPU's: scattered to, gathered
  * from, trained; rows that are named more than once, indices outside, and an embedding whose step
  * of training is all the device's. Runs on the device that TARN_CUDA_MODULE names. */
-#include <math.h>
-
-#include "graph/case/case_input.h"
+#include "beside.h"
 #include "kernels/cpu/optimiser/rules.h"
-#include "tests/unit/graph/build_graph.h"
-#include "tests/unit/suite.h"
 
 /* More indices than a block has threads, more columns than a warp has lanes. */
 enum { ROWS = 13, COLUMNS = 40, N = 270 };
-
-static tarn_graph *g;
-static void teardown(void) {
-  tarn__graph_destroy(g);
-  g = NULL;
-}
 
 static const struct {
   tarn_dtype dtype;
@@ -25,13 +15,6 @@ static const struct {
               {TARN_BF16, "bfloat16", 8e-2}, {TARN_I32, "int32", 0},      {TARN_I64, "int64", 0},
               {TARN_U8, "uint8", 0}};
 enum { FLOATS = 4, DTYPES = 7 };
-
-static tarn_session *session_for(const char *backend) {
-  tarn_session *s;
-  OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .backend = backend}, NULL,
-                          &s));
-  return s;
-}
 
 /* Whole numbers near 1 for integers; floats whose products do not run away. */
 static tarn_tensor *filled(tarn_dtype dtype, int rank, const int64_t *dims, int seed,
@@ -90,33 +73,6 @@ static void first_value(tarn_session *s, const char *name, tarn_dtype dtype, int
   const char *target = init;
   OK(tarn_session_run(s, &value, 1, NULL, 0, &target, 1, NULL));
   tarn_tensor_release(value.tensor);
-}
-
-/* Whether all of the steps of such ops, of which there are so many, are the device's. */
-static bool are_there(tarn_session *s, const tarn_feed *feeds, size_t n, const char *target,
-                      const char *op, int wanted) {
-  const tarn_run_request q = {.feeds = feeds, .n_feeds = n, .targets = &target, .n_targets = 1};
-  const tarn_plan *plan;
-  int found = 0;
-  bool there = true;
-  OK(tarn__session_plan(s, &q, false, &plan));
-  for (int at = 0; at < plan->root->steps; at++) {
-    const tarn_step *step = &plan->root->step[at];
-    if (step->removed || !step->op || !strstr(step->op->name, op)) continue;
-    there = there && step->on_device;
-    found++;
-  }
-  return there && found == wanted;
-}
-
-static void same(const char *what, const char *dtype, double tolerance, const tarn_tensor *want,
-                 const tarn_tensor *got) {
-  ck_assert_int_eq(tarn_tensor_elements(want), tarn_tensor_elements(got));
-  for (int64_t i = 0; i < tarn_tensor_elements(want); i++) {
-    const double a = tarn__element_get(want, i), b = tarn__element_get(got, i);
-    ck_assert_msg(fabs(a - b) <= tolerance * (fabs(a) + 1),
-                  "%s of %s: element %d is %.9g, not %.9g", what, dtype, (int)i, b, a);
-  }
 }
 
 /* ---- scattered to -----------------------------------------------------------------------------

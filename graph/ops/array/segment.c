@@ -1,14 +1,13 @@
 /* Sums and other reductions of rows by segment. */
-#include "graph/op.h"
+#include "graph/ops/array/last_segment.h"
 
-/* As many rows as the last id says: the kernel finds out. */
 static tarn_status segment_infer(tarn_infer *t) {
   TARN_TRY(tarn__infer_rank_at_least(t, 0, 1));
   TARN_TRY(tarn__infer_vector(t, 1));
   if (t->in[0].dim[0] != t->in[1].dim[0])
     return tarn_fail(TARN_SHAPE, "%lld segment ids for %lld rows", (long long)t->in[1].dim[0],
                      (long long)t->in[0].dim[0]);
-  return TARN_OK;
+  return tarn__infer_last_segment(t, 1);
 }
 
 static tarn_status unsorted_infer(tarn_infer *t) {

@@ -1,6 +1,6 @@
 /* Sparse tensors: indices [n, rank], values [n] and a shape; and rows summed by lists of
  * indices. */
-#include "graph/op.h"
+#include "graph/ops/array/last_segment.h"
 #include "kernels/params/array.h"
 
 static tarn_status matmul_parse(const tarn_attrs *attrs, void *params) {
@@ -65,12 +65,12 @@ static tarn_status dense_infer(tarn_infer *t) {
   return TARN_OK;
 }
 
-/* As many rows as the last segment id says: the kernel finds out. */
 static tarn_status segment_infer(tarn_infer *t) {
   TARN_TRY(tarn__infer_rank_at_least(t, 0, 1));
   TARN_TRY(tarn__infer_vector(t, 1));
   TARN_TRY(tarn__infer_vector(t, 2));
-  return tarn__infer_same(t, 1, 2);
+  TARN_TRY(tarn__infer_same(t, 1, 2));
+  return tarn__infer_last_segment(t, 2);
 }
 
 #define SEGMENT(TYPES)                                                                  \

@@ -2,6 +2,7 @@
  * stay 0. 16-bit floats are summed in float. */
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/dtype_rows.h"
+#include "kernels/fault.h"
 
 typedef enum share { WHOLE, MEAN, ROOT } share;
 
@@ -33,14 +34,14 @@ static tarn_status run(const tarn_call *call, share how) {
   const int64_t width = tarn__dims_product(&x->shape, 1, x->shape.rank);
   for (int64_t i = 0; i < n; i++) {
     const int64_t id = tarn__index_at(ids, i), row = tarn__index_at(indices, i);
-    if (id < 0 || id >= segments)
-      return tarn_fail(TARN_INVALID, "segment_ids[%lld] = %lld is not in [0, %lld)", (long long)i,
-                       (long long)id, (long long)segments);
-    if (i > 0 && id < tarn__index_at(ids, i - 1))
-      return tarn_fail(TARN_INVALID, "segment ids are not increasing at %lld", (long long)i);
-    if (row < 0 || row >= rows)
-      return tarn_fail(TARN_INVALID, "indices[%lld] == %lld out of range [0, %lld)", (long long)i,
-                       (long long)row, (long long)rows);
+    const int64_t before = i > 0 ? tarn__index_at(ids, i - 1) : id;
+    const tarn_fault outside = {
+        .kind = TARN_FAULT_SEGMENT, .at = i, .index = {id}, .dim = {segments}};
+    const tarn_fault order = {.kind = TARN_FAULT_ORDER, .at = i, .index = {id, before}};
+    const tarn_fault no_row = {.kind = TARN_FAULT_ROW, .at = i, .index = {row}, .dim = {rows}};
+    if (id < 0 || id >= segments) return tarn__fault_fail(&outside);
+    if (id < before) return tarn__fault_fail(&order);
+    if (row < 0 || row >= rows) return tarn__fault_fail(&no_row);
   }
   TARN_TRY(tarn__clear_elements(call->out[0], 0, segments * width));
   for (int64_t from = 0, end; from < n; from = end) {

@@ -4,10 +4,11 @@
  * double) and rounded once, as TensorFlow does.
  *
  * Scratch: sizes of segments (int64), the sorted entries, one row of sums. */
+#include <stdlib.h>
+
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/dtype_rows.h"
-
-#include <stdlib.h>
+#include "kernels/fault.h"
 
 typedef enum share { WHOLE, MEAN, ROOT } share;
 
@@ -51,11 +52,11 @@ static tarn_status sort(job *j) {
   for (int64_t i = 0; i < j->n; i++) {
     int64_t id = tarn__index_at(ids, i), row = tarn__index_at(indices, i);
     if (id < 0 || id >= segments)
-      return tarn_fail(TARN_INVALID, "segment_ids[%lld] = %lld is not in [0, %lld)", (long long)i,
-                       (long long)id, (long long)segments);
+      return tarn__fault_fail(
+          &(tarn_fault){.kind = TARN_FAULT_SEGMENT, .at = i, .index = {id}, .dim = {segments}});
     if (row < 0 || row >= rows)
-      return tarn_fail(TARN_INVALID, "indices[%lld] = %lld is not in [0, %lld)", (long long)i,
-                       (long long)row, (long long)rows);
+      return tarn__fault_fail(
+          &(tarn_fault){.kind = TARN_FAULT_ROW, .at = i, .index = {row}, .dim = {rows}});
     j->sizes[id]++;
     j->entries[i] = (entry){row, i};
   }

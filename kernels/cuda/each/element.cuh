@@ -60,6 +60,14 @@ __device__ inline void put(A x, element_bf16 *s) {
   s->bits = float_to_bf16((float)x);
 }
 
+/* As it is after it was stored. */
+template <class S, class A>
+__device__ inline A rounded(A x) {
+  S s;
+  put(x, &s);
+  return get<A>(s);
+}
+
 /* V elements that are read and written at once. */
 template <class S, int V> struct alignas(sizeof(S) * V) pack { S at[V]; };
 

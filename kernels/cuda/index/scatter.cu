@@ -1,10 +1,9 @@
 /* Rows that may meet, in the order of their indices (owned.cuh): each element is combined as on the
  * host, and results are the same at every run. */
-#include <type_traits>
-
 #include "kernels/cuda/each/element.cuh"
 #include "kernels/cuda/each/fault.cuh"
 #include "kernels/cuda/each/index.cuh"
+#include "kernels/cuda/index/joined.cuh"
 #include "kernels/cuda/index/owned.cuh"
 #include "kernels/params/padding.h"
 #include "kernels/cuda/index/scatter.h"
@@ -39,37 +38,6 @@ __device__ inline int64_t row_or_note(const tarn_cuda_scatter &w, int64_t i) {
   const int64_t row = row_of(w, i);
   if (row < 0 && w.in_passing && blockIdx.x == 0 && blockIdx.y == 0) note_outside(w, i);
   return row;
-}
-
-/* Integers wrap. */
-template <class A>
-__device__ inline A joined(tarn_scatter_way way, A a, A b) {
-  typedef typename std::conditional<std::is_integral<A>::value, uint64_t, A>::type W;
-  switch (way) {
-    case TARN_SCATTER_ADD:
-      return (A)((W)a + (W)b);
-    case TARN_SCATTER_SUB:
-      return (A)((W)a - (W)b);
-    case TARN_SCATTER_MUL:
-      return (A)((W)a * (W)b);
-    case TARN_SCATTER_DIV:
-      if constexpr (std::is_integral<A>::value) {
-        if (b == 0) return a; /* noted before */
-        if (std::is_signed<A>::value && b == (A)-1) return (A)(0 - (W)a);
-      }
-      return (A)(a / b);
-    case TARN_SCATTER_MIN:
-      return b < a ? b : a;
-    case TARN_SCATTER_MAX:
-      return b > a ? b : a;
-    case TARN_SCATTER_LEAST:
-      return a < b ? a : b;
-    case TARN_SCATTER_MOST:
-      return a > b ? a : b;
-    case TARN_SCATTER_PUT:
-      break;
-  }
-  return b;
 }
 
 template <class S, class A>

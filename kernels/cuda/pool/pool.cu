@@ -88,12 +88,6 @@ __global__ void largest(tarn_cuda_pool g, const S *x, S *y) {
 
 /* Padding is not counted; every step is rounded to S, which 16-bit sums show. */
 template <class S, class A>
-__device__ inline A rounded(A x) {
-  S s;
-  put(x, &s);
-  return get<A>(s);
-}
-template <class S, class A>
 __global__ void average(tarn_cuda_pool g, const S *x, S *y) {
   const int64_t n = g.N * g.out[0] * g.out[1] * g.out[2] * g.C;
   for (int64_t i = EACH_FIRST; i < n; i += EACH_STEP) {
