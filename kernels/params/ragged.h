@@ -11,4 +11,10 @@ typedef struct tarn_ragged_params {
   bool row_ids;
 } tarn_ragged_params;
 
+/* RaggedTensorToVariant and RaggedTensorFromVariant. */
+typedef struct tarn_ragged_variant_params {
+  bool batched;       /* a variant for each row, else one for all */
+  int64_t input_rank; /* ragged rank of the elements; -1: what the outputs leave */
+} tarn_ragged_variant_params;
+
 #endif

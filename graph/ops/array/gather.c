@@ -71,6 +71,25 @@ static tarn_status gather_nd_infer(tarn_infer *t) {
   return tarn__shape_make(rank, dims, &t->out[0]);
 }
 
+/* [steps, batch, beams] twice, a length for each batch entry, and a scalar. */
+static tarn_status tree_infer(tarn_infer *t) {
+  TARN_TRY(tarn__infer_rank(t, 0, 3));
+  TARN_TRY(tarn__infer_same(t, 0, 1));
+  TARN_TRY(tarn__infer_vector(t, 2));
+  TARN_TRY(tarn__infer_scalar(t, 3));
+  t->out[0] = t->in[0];
+  if (t->in[2].dim[0] == t->in[0].dim[1]) return TARN_OK;
+  return tarn_fail(TARN_SHAPE, "max_sequence_lengths has %lld numbers for a batch of %lld",
+                   (long long)t->in[2].dim[0], (long long)t->in[0].dim[1]);
+}
+
+#define TREE                                                                         \
+  .inputs = "step_ids: T, parent_ids: T, max_sequence_lengths: int32, end_token: T", \
+  .outputs = "beams: T", .attrs = "T: {int32}", .infer = tree_infer,                 \
+  .formula =                                                                         \
+      "beams from their last step back through parent_ids; end_token behind the "    \
+      "first one"
+
 const tarn_op tarn_ops_gather[] = {
     {.name = "Gather",
      .inputs = "params: Tparams, indices: Tindices",
@@ -106,5 +125,13 @@ const tarn_op tarn_ops_gather[] = {
      .formula = "output[i.., ..] = params[indices[i.., 0], .., indices[i.., K-1], ..]",
      .cases = {"params=T[5x4x3] indices=i32[7x2]:0..3", "params=T[5x4] indices=i64[2x3x2]:0..3",
                "params=T[5] indices=i32[4x0]", "params=T[5x4] indices=i32[0x1]"}},
+    /* tf.contrib.seq2seq's, and of TensorFlow Addons: what beam search ends in. */
+    {.name = "GatherTree",
+     TREE,
+     .cases = {"step_ids=i32[3x2x4]:1..9 parent_ids=i32[3x2x4]:0..3 "
+               "max_sequence_lengths=i32{3,2} end_token=i32(2)",
+               "step_ids=i32[0x2x4] parent_ids=i32[0x2x4] max_sequence_lengths=i32{1,0} "
+               "end_token=i32(2)"}},
+    {.name = "Addons>GatherTree", TREE},
     {0},
 };

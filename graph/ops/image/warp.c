@@ -39,7 +39,7 @@ static tarn_status warp_parse(const tarn_attrs *attrs, void *params) {
   tarn_warp_params *p = params;
   int bilinear = 0, mode = 0;
   TARN_TRY(word_of(attrs, "interpolation", how, 2, &bilinear));
-  TARN_TRY(word_of(attrs, "fill_mode", outside, 4, &mode));
+  if (tarn__attr_find(attrs, "fill_mode")) TARN_TRY(word_of(attrs, "fill_mode", outside, 4, &mode));
   *p = (tarn_warp_params){bilinear == 1, mode};
   return TARN_OK;
 }
@@ -53,7 +53,9 @@ static tarn_status warp_infer(tarn_infer *t) {
                      (long long)t->in[0].dim[0], (long long)transforms[0],
                      (long long)transforms[1]);
   if (t->inputs > 3) TARN_TRY(tarn__infer_scalar(t, 3));
-  return sized(t, 2);
+  if (t->inputs > 2) return sized(t, 2);
+  t->out[0] = t->in[0];
+  return TARN_OK;
 }
 
 static tarn_status scale_parse(const tarn_attrs *attrs, void *params) {
@@ -99,21 +101,28 @@ static tarn_status scale_grad_infer(tarn_infer *t) {
 }
 
 #define WARP                                                                                      \
-  .outputs = "transformed_images: dtype",                                                         \
-  .attrs =                                                                                        \
-      "dtype: {uint8, int32, int64, half, float, double}; interpolation: string; "                \
-      "fill_mode: string = 'CONSTANT'",                                                           \
-  .params_bytes = sizeof(tarn_warp_params), .parse = warp_parse, .infer = warp_infer,             \
+  .outputs = "transformed_images: dtype", .params_bytes = sizeof(tarn_warp_params),               \
+  .parse = warp_parse, .infer = warp_infer,                                                       \
   .formula =                                                                                      \
       "pixel [y, x] is the input's at ((a x + b y + c) / s, (d x + e y + f) / s), s = g x + h y " \
       "+ 1"
+#define IMAGES "dtype: {uint8, int32, int64, half, float, double}; interpolation: string"
 #define SCALE(parse_infer) \
   .params_bytes = sizeof(tarn_scale_params), .parse = scale_parse, .infer = parse_infer
 #define TO "transforms=f32[1x8]{0.7,0.2,-1,0.1,1.3,0.5,0.01,0.02} output_shape=i32{4,6} "
 
 const tarn_op tarn_ops_warp[] = {
+    /* tf.contrib.image's. */
+    {.name = "ImageProjectiveTransform",
+     .inputs = "images: dtype, transforms: float",
+     .attrs = IMAGES " = 'NEAREST'",
+     WARP,
+     .cases = {"images=f32[2x5x7x3] transforms=f32[1x8]{0.7,0.2,-1,0.1,1.3,0.5,0.01,0.02} "
+               "interpolation=BILINEAR",
+               "images=u8[1x5x7x3] transforms=f32[1x8]{0.7,0.2,-1,0.1,1.3,0.5,0.01,0.02}"}},
     {.name = "ImageProjectiveTransformV2",
      .inputs = "images: dtype, transforms: float, output_shape: int32",
+     .attrs = IMAGES "; fill_mode: string = 'CONSTANT'",
      WARP,
      .cases = {"images=f32[2x5x7x3] " TO "interpolation=BILINEAR",
                "images=u8[2x5x7x1] " TO "interpolation=NEAREST",
@@ -122,6 +131,7 @@ const tarn_op tarn_ops_warp[] = {
                "images=i64[0x5x7x3] " TO "interpolation=NEAREST fill_mode=NEAREST"}},
     {.name = "ImageProjectiveTransformV3",
      .inputs = "images: dtype, transforms: float, output_shape: int32, fill_value: float",
+     .attrs = IMAGES "; fill_mode: string = 'CONSTANT'",
      WARP,
      .cases = {"images=f32[2x5x7x3] " TO "fill_value=f32(2.5) interpolation=BILINEAR",
                "images=i32[2x5x7x1] " TO "fill_value=f32(7) interpolation=NEAREST"}},

@@ -101,6 +101,43 @@ static tarn_status to_tensor_infer(tarn_infer *t) {
   return TARN_OK;
 }
 
+static tarn_status to_variant_parse(const tarn_attrs *attrs, void *params) {
+  ((tarn_ragged_variant_params *)params)->batched = tarn__attr_bool(attrs, "batched_input");
+  return TARN_OK;
+}
+
+static tarn_status to_variant_infer(tarn_infer *t) {
+  const tarn_ragged_variant_params *p = t->params;
+  const int levels = t->inputs - 1;
+  TARN_TRY(p->batched || levels > 0 ? splits_check(t, levels) : TARN_OK);
+  if (p->batched && levels == 0)
+    return tarn_fail(TARN_INVALID, "ragged_rank=0 is not valid when batched_input=true");
+  t->out[0] = p->batched ? tarn__shape_vector(t->in[0].dim[0] - 1) : tarn__shape_scalar();
+  return TARN_OK;
+}
+
+static tarn_status from_variant_parse(const tarn_attrs *attrs, void *params) {
+  ((tarn_ragged_variant_params *)params)->input_rank = tarn__attr_int(attrs, "input_ragged_rank");
+  return TARN_OK;
+}
+
+static tarn_status from_variant_infer(tarn_infer *t) {
+  const int64_t given = ((const tarn_ragged_variant_params *)t->params)->input_rank;
+  const int64_t left = t->outputs - 1 - t->in[0].rank, inner = given == -1 ? left : given;
+  if (left >= 0 && inner == left) return TARN_OK;
+  return tarn_fail(TARN_INVALID,
+                   "output_ragged_rank must be equal to input_ragged_rank + encoded_ragged.dims(): "
+                   "%d, %lld and %d",
+                   t->outputs - 1, (long long)given, t->in[0].rank);
+}
+
+static tarn_status variant_gradient_infer(tarn_infer *t) {
+  TARN_TRY(tarn__infer_vector(t, 2)); /* row_splits may have any shape, where nothing is ragged */
+  if (t->in[2].dim[0] >= 1 && t->in[2].dim[0] <= TARN_MAX_RANK) return TARN_OK;
+  return tarn_fail(TARN_SHAPE, "dense_values_shape of %lld dims", (long long)t->in[2].dim[0]);
+}
+
+#define VARIANT(parse_) .params_bytes = sizeof(tarn_ragged_variant_params), .parse = parse_
 #define SPLITS_TYPE "Tsplits: {int32, int64} = int64"
 
 const tarn_op tarn_ops_ragged[] = {
@@ -135,6 +172,28 @@ const tarn_op tarn_ops_ragged[] = {
      .cases =
          {"rt_nested_splits=i64{0,2,2,3} rt_dense_values=f32[3]",
           "rt_nested_splits=i32{0,1,3} rt_nested_splits=i32{0,2,2,3} rt_dense_values=f32[3x2]"}},
+    {.name = "RaggedTensorToVariant",
+     .inputs = "rt_nested_splits: RAGGED_RANK * Tsplits, rt_dense_values: Tvalues",
+     .outputs = "encoded_ragged: variant",
+     .attrs = "RAGGED_RANK: int >= 0; Tvalues: type; " SPLITS_TYPE "; batched_input: bool",
+     VARIANT(to_variant_parse),
+     .flags = TARN_OP_NEVER_FOLD,
+     .infer = to_variant_infer,
+     .formula = "the ragged tensor as one element, or (batched_input) each of its rows"},
+    {.name = "RaggedTensorFromVariant",
+     .inputs = "encoded_ragged: variant",
+     .outputs = "output_nested_splits: output_ragged_rank * Tsplits, output_dense_values: Tvalues",
+     .attrs =
+         "input_ragged_rank: int >= -1; output_ragged_rank: int >= 0; Tvalues: type; " SPLITS_TYPE,
+     VARIANT(from_variant_parse),
+     .infer = from_variant_infer,
+     .formula = "the ragged tensor of ragged tensors that encoded_ragged holds"},
+    {.name = "RaggedTensorToVariantGradient",
+     .inputs = "encoded_ragged_grad: variant, row_splits: Tsplits, dense_values_shape: int32",
+     .outputs = "dense_values_grad: Tvalues",
+     .attrs = "Tvalues: type; " SPLITS_TYPE,
+     .infer = variant_gradient_infer,
+     .formula = "the values of the elements, joined; zeros where one is empty"},
     {.name = "RaggedTensorToTensor",
      .inputs = "shape: Tshape, values: T, default_value: T, row_partition_tensors: "
                "num_row_partition_tensors * Tindex",

@@ -13,6 +13,20 @@ static tarn_status fill_infer(tarn_infer *t) {
   return TARN_OK;
 }
 
+static tarn_status fill_ragged_infer(tarn_infer *t) {
+  TARN_TRY(tarn__infer_vector(t, 0));
+  TARN_TRY(tarn__infer_vector(t, 1));
+  TARN_TRY(tarn__infer_same(t, 0, 1));
+  TARN_TRY(tarn__infer_scalar(t, 2));
+  TARN_TRY(tarn__infer_scalar(t, 3));
+  t->out[3] = t->in[0];
+  if (!t->value[2]) return TARN_OK;
+  const int64_t rows = tarn__infer_int(t, 2, 0);
+  if (rows < 0) return tarn_fail(TARN_INVALID, "nrows is %lld", (long long)rows);
+  t->out[2] = tarn__shape_vector(rows);
+  return TARN_OK;
+}
+
 static tarn_status fill_grad_infer(tarn_infer *t) {
   TARN_TRY(tarn__infer_vector(t, 0));
   TARN_TRY(tarn__infer_vector(t, 1));
@@ -64,6 +78,23 @@ const tarn_op tarn_ops_sparse_rows[] = {
      .formula = "the gradient of each entry, and the sum of those of the rows that were filled",
      .cases = {"reverse_index_map=i64{2,0} grad_values=T[4]",
                "reverse_index_map=i64{} grad_values=T[3]"}},
+    {.name = "RaggedFillEmptyRows",
+     .inputs = "value_rowids: int64, values: T, nrows: int64, default_value: T",
+     .outputs = "output_value_rowids: int64, output_values: T, empty_row_indicator: bool, "
+                "reverse_index_map: int64",
+     .attrs = "T: type",
+     .infer = fill_ragged_infer,
+     .formula = "the values by rows, and default_value in each row that has none",
+     .cases = {"value_rowids=i64{2,0,2} values=T[3] nrows=i64(4) default_value=T[]",
+               "value_rowids=i64{} values=T[0] nrows=i64(2) default_value=T[]",
+               "value_rowids=i64{} values=T[0] nrows=i64(0) default_value=T[]"}},
+    {.name = "RaggedFillEmptyRowsGrad",
+     .inputs = "reverse_index_map: int64, grad_values: T",
+     .outputs = "d_values: T, d_default_value: T",
+     .attrs = "T: type",
+     .infer = fill_grad_infer,
+     .formula = "the gradient of each value, and the sum of those of the rows that were filled",
+     .cases = {"reverse_index_map=i64{2,0} grad_values=T[4]"}},
     {.name = "SparseSegmentSumWithNumSegments",
      SEGMENT("realnumbertype"),
      .formula = "SparseSegmentSum with num_segments rows; 0 where a segment has nothing"},

@@ -154,6 +154,7 @@ static tarn_status warp(const tarn_call *call) {
             TARN_BIT(TARN_F32) | TARN_BIT(TARN_F64)
 
 const tarn_kernel tarn_kernels_image_warp_reference[] = {
+    {.op = "ImageProjectiveTransform", WARP},
     {.op = "ImageProjectiveTransformV2", WARP},
     {.op = "ImageProjectiveTransformV3", WARP},
     {0},

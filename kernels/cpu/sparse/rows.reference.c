@@ -1,9 +1,10 @@
-/* SparseFillEmptyRows and its gradient. Entries keep their order within a row. */
+/* SparseFillEmptyRows, RaggedFillEmptyRows and their gradients. Entries keep their order within a
+ * row; those of a ragged tensor are row ids alone, one dim. */
 #include "kernels/cpu/dtype_rows.h"
 #include "kernels/cpu/sparse/entries.h"
 
-static tarn_status fill(const tarn_call *call) {
-  const tarn_entries e = tarn__entries(call->in[0]);
+static tarn_status fill_entries(const tarn_call *call, const tarn_entries *entries) {
+  const tarn_entries e = *entries;
   const int64_t rows = ((const int64_t *)call->in[2]->data)[0];
   for (int64_t i = 0; i < e.n; i++) {
     const int64_t row = e.index[i * e.rank];
@@ -26,7 +27,10 @@ static tarn_status fill(const tarn_call *call) {
     next[r] = total;
     total += n ? n : 1;
   }
-  tarn_status status = tarn__entries_allocate(call, 0, total, e.rank);
+  const bool matrix = call->in[0]->shape.rank == 2;
+  const tarn_shape filled = tarn__shape_vector(total), index_shape = {2, {total, e.rank}};
+  tarn_status status = tarn__call_allocate(call, 0, matrix ? &index_shape : &filled);
+  if (status == TARN_OK) status = tarn__call_allocate(call, 1, &filled);
   int64_t *index = status == TARN_OK ? call->out[0]->data : NULL, *place = call->out[3]->data;
   for (int64_t r = 0; r < rows && status == TARN_OK; r++) {
     if (!empty[r]) continue;
@@ -41,6 +45,19 @@ static tarn_status fill(const tarn_call *call) {
   }
   tarn__free(tarn__call_allocator(call), next, bytes + 8);
   return status;
+}
+
+static tarn_status fill(const tarn_call *call) {
+  const tarn_entries e = tarn__entries(call->in[0]);
+  return fill_entries(call, &e);
+}
+
+static tarn_status fill_ragged(const tarn_call *call) {
+  const tarn_entries e = {call->in[0]->data, call->in[0]->shape.dim[0], 1};
+  if (call->out[2]->shape.dim[0] > 0) return fill_entries(call, &e);
+  /* TensorFlow's row ids are a matrix where there are no rows. */
+  if (e.n > 0) return tarn_fail(TARN_INVALID, "%lld values and no rows", (long long)e.n);
+  return tarn__entries_allocate(call, 0, 0, 1);
 }
 
 /* ---- the gradient ------------------------------------------------------------------------- */
@@ -80,13 +97,14 @@ static tarn_status gradient(const tarn_call *call) {
   return TARN_OK;
 }
 
+#define GRADIENT                                                 \
+  .name = "fill_gradient", .dtypes = TARN_RING_BITS, .keyed = 1, \
+  .scratch_bytes = gradient_scratch, .run = gradient
+
 const tarn_kernel tarn_kernels_sparse_rows_reference[] = {
     {.op = "SparseFillEmptyRows", .name = "fill", .run = fill},
-    {.op = "SparseFillEmptyRowsGrad",
-     .name = "fill_gradient",
-     .dtypes = TARN_RING_BITS,
-     .keyed = 1,
-     .scratch_bytes = gradient_scratch,
-     .run = gradient},
+    {.op = "RaggedFillEmptyRows", .name = "fill", .run = fill_ragged},
+    {.op = "SparseFillEmptyRowsGrad", GRADIENT},
+    {.op = "RaggedFillEmptyRowsGrad", GRADIENT},
     {0},
 };

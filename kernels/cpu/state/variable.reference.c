@@ -67,6 +67,12 @@ static tarn_status is_initialised(const tarn_call *call) {
   return TARN_OK;
 }
 
+/* Whether a read shares its memory with the variable is decided at each write. */
+static tarn_status accept(const tarn_call *call) {
+  tarn_variable *v;
+  return variable_of(call, &v);
+}
+
 static tarn_status shape(const tarn_call *call) {
   tarn_variable *v;
   tarn_shape s;
@@ -98,6 +104,7 @@ const tarn_kernel tarn_kernels_state_variable_reference[] = {
   {.op = "AssignVariableOp", .name = "assign", .run = assign},
   {.op = "IsVariableInitialized", .name = "is_initialized", .run = is_initialised},
   {.op = "VarIsInitializedOp", .name = "is_initialized", .run = is_initialised},
+  {.op = "DisableCopyOnRead", .name = "accept", .run = accept},
   {.op = "VariableShape", .name = "shape", .run = shape},
   {.op = "DestroyResourceOp", .name = "forget", .run = forget},
   {0},
