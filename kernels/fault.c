@@ -28,6 +28,9 @@ tarn_status tarn__fault_fail(const tarn_fault *f) {
     case TARN_FAULT_ORDER:
       return tarn_fail(TARN_INVALID, "segment_ids[%lld] is %lld after %lld: ids must not decrease",
                        at, index, (long long)f->index[1]);
+    case TARN_FAULT_ARGMAX:
+      return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)", index,
+                       (long long)f->dim[0]);
     case TARN_FAULT_TUPLE:
       return outside_tuple(f);
     case TARN_FAULT_OFFSET:

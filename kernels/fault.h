@@ -16,6 +16,7 @@ typedef enum tarn_fault_kind {
   TARN_FAULT_TUPLE,   /* indices[at] = [index..] is outside the dims, of which there are `rank` */
   TARN_FAULT_SEGMENT, /* segment_ids[at] = index[0] is not below dim[0] */
   TARN_FAULT_ORDER,   /* segment_ids[at] = index[0] is less than the one before, index[1] */
+  TARN_FAULT_ARGMAX,  /* argmax[at] = index[0] is not below dim[0] */
   TARN_FAULT_OFFSET,  /* the same as ROW in the words of optimisers */
   TARN_FAULT_DIVISOR, /* element `at` of what is divided by is 0 */
   TARN_FAULT_UPDATES, /* the same in the words of ResourceScatterDiv */

@@ -107,8 +107,8 @@ static tarn_status NAME(argmax_gradient)(tarn_pool_walk walk, const tarn_call *c
     const int64_t first = params->include_batch_in_index ? 0 : o->n * walk.x.N;
     const int64_t room = params->include_batch_in_index ? n : walk.x.N;
     if (index < 0 || index >= room)
-      return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)",
-                       (long long)index, (long long)room);
+      return tarn__fault_fail(
+          &(tarn_fault){.kind = TARN_FAULT_ARGMAX, .at = o->out, .index = {index}, .dim = {room}});
     sums[first + index] = ADD(sums[first + index], LOAD(dy[o->out]));
   }
   for (int64_t i = 0; i < n; i++) dx[i] = STORE(sums[i]);

@@ -1,5 +1,6 @@
 /* Max pooling in two and three dimensions, with its gradients, by definition. */
 #include "kernels/cpu/pool/walk.h"
+#include "kernels/fault.h"
 
 #define TARN_EACH_BODY "kernels/cpu/pool/max.body.h"
 #define TARN_EACH_SET (TARN_EACH_FLOATS | TARN_EACH_INTS)

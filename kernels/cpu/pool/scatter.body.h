@@ -1,9 +1,10 @@
 /* MaxPoolGradWithArgmax in float: each dy is added where its maximum was. For AVX2 and AVX-512,
  * though one element after the other: what it saves over the reference is the sums in double and
  * the walk over windows. */
-#include "kernels/params/pool.h"
-
 #include <string.h>
+
+#include "kernels/fault.h"
+#include "kernels/params/pool.h"
 
 static tarn_status run(const tarn_call *call) {
   const tarn_pooling_params *params = call->problem->params;
@@ -21,8 +22,8 @@ static tarn_status run(const tarn_call *call) {
     for (int64_t i = part * each; i < (part + 1) * each; i++) {
       const int64_t index = wide ? wide[i] : narrow[i];
       if (index < 0 || index >= room)
-        return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)",
-                         (long long)index, (long long)room);
+        return tarn__fault_fail(
+            &(tarn_fault){.kind = TARN_FAULT_ARGMAX, .at = i, .index = {index}, .dim = {room}});
       dx[index] += dy[i];
     }
   return TARN_OK;

@@ -4,72 +4,8 @@
  * threads. */
 #include "kernels/cuda/pool/pool.h"
 
-#include "kernels/cuda/each/element.cuh"
 #include "kernels/cuda/each/index.cuh"
-
-struct spot {
-  int64_t n, c, at[3];
-};
-
-/* Element i of a tensor of this size, in its memory's order; and back. */
-__device__ inline spot spot_of(bool first, int64_t i, const int64_t *size, int64_t C) {
-  spot s;
-  if (!first) s.c = i % C, i /= C;
-  for (int a = 2; a >= 0; a--) s.at[a] = i % size[a], i /= size[a];
-  if (first) s.c = i % C, i /= C;
-  s.n = i;
-  return s;
-}
-__device__ inline int64_t place(bool first, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w,
-                                const int64_t *size, int64_t C) {
-  return first ? (((n * C + c) * size[0] + d) * size[1] + h) * size[2] + w
-               : (((n * size[0] + d) * size[1] + h) * size[2] + w) * C + c;
-}
-
-/* Inputs under output o of an axis: [first, last). */
-struct under {
-  int64_t first, last;
-};
-__device__ inline under under_of(const tarn_cuda_pool &g, int axis, int64_t o) {
-  const int64_t begin = o * g.stride[axis] - g.before[axis], end = begin + g.window[axis];
-  return {begin < 0 ? 0 : begin, end < g.in[axis] ? end : g.in[axis]};
-}
-/* Outputs whose window has input i: [first, last). */
-__device__ inline under over_of(const tarn_cuda_pool &g, int axis, int64_t i) {
-  const int64_t reach =
-      i + g.before[axis] - g.window[axis] + 1; /* the first position where a window may begin */
-  const int64_t first = reach <= 0 ? 0 : (reach + g.stride[axis] - 1) / g.stride[axis];
-  const int64_t last = (i + g.before[axis]) / g.stride[axis] + 1;
-  return {first, last < g.out[axis] ? last : g.out[axis]};
-}
-
-#define UNDER(...)                                                                    \
-  const under d_ = under_of(g, 0, o.at[0]), h_ = under_of(g, 1, o.at[1]),             \
-              w_ = under_of(g, 2, o.at[2]);                                           \
-  for (int64_t d = d_.first; d < d_.last; d++)                                        \
-    for (int64_t h = h_.first; h < h_.last; h++)                                      \
-      for (int64_t w = w_.first; w < w_.last; w++)                                    \
-        for (int64_t c = o.c * g.depth_window; c < (o.c + 1) * g.depth_window; c++) { \
-          const int64_t from = place(g.channels_first, o.n, c, d, h, w, g.in, g.C);   \
-          __VA_ARGS__                                                                 \
-        }
-
-template <class S>
-struct least_of {
-  static __device__ float of() { return -3.402823466e38f; }
-};
-template <>
-struct least_of<double> {
-  static __device__ double of() { return -1.7976931348623157e308; }
-};
-template <>
-struct least_of<element_f16> {
-  static __device__ float of() { return -65504.0f; }
-};
-template <>
-struct least_of<element_bf16> {
-  static __device__ float of() { return -3.3895313892515355e38f; }
-};
+#include "kernels/cuda/pool/under.cuh"
 
 /* A NaN never wins, and nothing is below the least finite number: TensorFlow starts there. */
 template <class S, class A>
@@ -102,35 +38,12 @@ __global__ void average(tarn_cuda_pool g, const S *x, S *y) {
   }
 }
 
-/* The first greatest element under each window; a NaN wins only where it is the first. -1: none
- * under it. */
 template <class S, class A>
 __global__ void winner(tarn_cuda_pool g, const S *x, int64_t *winners) {
   const int64_t n = g.N * g.out[0] * g.out[1] * g.out[2] * g.C;
-  for (int64_t i = EACH_FIRST; i < n; i += EACH_STEP) {
-    const spot o = spot_of(g.channels_first, i, g.out, g.C);
-    A best = 0;
-    int64_t at = -1;
-    UNDER({
-      const A value = get<A>(x[from]);
-      if (at < 0 || value > best) {
-        best = value;
-        at = from;
-      }
-    })
-    winners[i] = at;
-  }
+  for (int64_t i = EACH_FIRST; i < n; i += EACH_STEP)
+    winners[i] = first_largest<S, A>(g, spot_of(g.channels_first, i, g.out, g.C), x);
 }
-
-#define OVER(...)                                                                    \
-  const under d_ = over_of(g, 0, s.at[0]), h_ = over_of(g, 1, s.at[1]),              \
-              w_ = over_of(g, 2, s.at[2]);                                           \
-  for (int64_t d = d_.first; d < d_.last; d++)                                       \
-    for (int64_t h = h_.first; h < h_.last; h++)                                     \
-      for (int64_t w = w_.first; w < w_.last; w++) {                                 \
-        const int64_t from = place(g.channels_first, s.n, s.c, d, h, w, g.out, g.C); \
-        __VA_ARGS__                                                                  \
-      }
 
 template <class S, class A>
 __global__ void largest_gradient(tarn_cuda_pool g, const int64_t *winners, const S *dy, S *dx) {
@@ -173,13 +86,6 @@ __global__ void average_gradient(tarn_cuda_pool g, const S *dy, S *dx) {
     })
     put(sum, &dx[i]);
   }
-}
-
-static int64_t outputs(const tarn_cuda_pool *g) {
-  return g->N * g->out[0] * g->out[1] * g->out[2] * (g->C / g->depth_window);
-}
-static int64_t inputs(const tarn_cuda_pool *g) {
-  return g->N * g->in[0] * g->in[1] * g->in[2] * g->C;
 }
 
 #define MAX(NAME, E, DT, S, A)                                                  \
