@@ -78,5 +78,5 @@ int main(void) {
     return EXIT_FAILURE;
   }
   const TTest *const tests[] = {what_cannot_be_recorded_is_done, NULL};
-  return suite_run("recordings", teardown, tests);
+  return suite_run("recordings", NULL, teardown, tests);
 }
