@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/crc32c.h"
+#include "core/foreign.h"
 #include "loader/checkpoint/reader.h"
 
 /* ---- data files ------------------------------------------------------------------------------ */
@@ -98,13 +99,14 @@ tarn_status tarn__bundle_present(const tarn_checkpoint *c, const checkpoint_part
                      "the data file of shard %" PRId32 " came after the checkpoint was opened",
                      s->shard);
   }
-  if (s->offset > shard->file.size || s->size > shard->file.size - s->offset)
-    return in_shard(c, s->shard,
-                    tarn_fail(TARN_CORRUPT,
-                              "offset %" PRIu64 ": a tensor of %" PRIu64
-                              " bytes, expected it inside the %zu of the file",
-                              s->offset, s->size, shard->file.size));
-  return TARN_OK;
+  if (s->offset <= shard->file.size && s->size <= shard->file.size - s->offset) return TARN_OK;
+  const tarn_status status = tarn_fail(TARN_CORRUPT,
+                                       "offset %" PRIu64 ": a tensor of %" PRIu64
+                                       " bytes, expected it inside the %zu of the file",
+                                       s->offset, s->size, shard->file.size);
+  return in_shard(c, s->shard,
+                  tarn__foreign_refuse(status, shard->file.data, shard->file.size,
+                                       "a checkpoint's data"));
 }
 
 static tarn_status crc_fail(const stored *s, uint32_t found) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/crc32c.h"
+#include "core/foreign.h"
 #include "loader/checkpoint/table.h"
 #include "loader/checkpoint/table_format.h"
 #include "core/wire/wire.h"
@@ -288,7 +289,10 @@ tarn_status tarn__table_open(const tarn_allocator *a, const char *path, tarn_tab
   t->path = tarn__arena_strndup(arena, path, strlen(path));
   if (!t->path) goto done;
   status = tarn__file_map(path, &t->file);
-  if (status == TARN_OK) status = tarn__in_file(table_load(t), path);
+  if (status == TARN_OK)
+    status = tarn__in_file(tarn__foreign_refuse(table_load(t), t->file.data, t->file.size,
+                                                "a table of a checkpoint"),
+                           path);
 done:
   if (status != TARN_OK)
     tarn__table_close(t);

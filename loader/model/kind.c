@@ -4,6 +4,7 @@
  * such different things that a walk of the whole file by each schema leaves one that fits. */
 #include "loader/model/kind.h"
 
+#include "core/foreign.h"
 #include "loader/graphdef/pbtxt.h"
 
 enum { KINDS = 3 };
@@ -102,10 +103,10 @@ tarn_status tarn__model_kind(const char *path, tarn_source **source,
                              const tarn_proto_message **kind, bool *text) {
   *text = false;
   if ((*source)->size == 0) return tarn_fail(TARN_CORRUPT, "the file is empty, expected a graph");
-  if (ends_with(path, ".pbtxt") || ends_with(path, ".txt")) {
-    return from_text(source, kind, text);
-  }
-  tarn_status status = binary_kind(path, *source, kind);
-  if (status == TARN_CORRUPT && looks_like_text(*source)) status = from_text(source, kind, text);
-  return status;
+  const bool named = ends_with(path, ".pbtxt") || ends_with(path, ".txt");
+  tarn_status status = named ? TARN_CORRUPT : binary_kind(path, *source, kind);
+  if (status == TARN_CORRUPT && (named || looks_like_text(*source)))
+    status = from_text(source, kind, text);
+  return tarn__foreign_refuse(status, (*source)->data, (*source)->size,
+                              "a GraphDef, a MetaGraphDef or a SavedModel");
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/foreign.h"
 #include "loader/npy/npy_header.h"
 
 static const unsigned char magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
@@ -77,8 +78,10 @@ static tarn_status strings_parse(const tarn_allocator *a, const npy_header *h,
 tarn_status tarn__npy_parse(const tarn_allocator *a, const unsigned char *data, size_t bytes,
                             tarn_tensor *out) {
   if (bytes < 10 || memcmp(data, magic, sizeof magic) != 0)
-    return tarn_fail(TARN_CORRUPT,
-                     "offset 0: no .npy array, expected it to begin with \\x93NUMPY and a version");
+    return tarn__foreign_refuse(
+        tarn_fail(TARN_CORRUPT,
+                  "offset 0: no .npy array, expected it to begin with \\x93NUMPY and a version"),
+        data, bytes, "a .npy array");
   unsigned major = data[6], minor = data[7];
   if (major < 1 || major > 3 || minor != 0)
     return tarn_fail(TARN_CORRUPT, "offset 6: .npy version %u.%u, expected 1.0, 2.0 or 3.0", major,
