@@ -58,6 +58,9 @@ struct tarn_op {
   const char *inputs, *outputs, *attrs;   /* NULL: none */
   unsigned flags;
   int inplace; /* 1 + the input whose buffer output 0 may take over when it dies here; 0: none */
+  /* Bit o: kernels leave output o out where nobody reads it: its tensor then has no elements, its
+   * data is NULL. */
+  unsigned spare;
   size_t params_bytes;         /* of the struct in kernels/params/ */
   tarn_status (*parse)(const tarn_attrs *attrs,
                        void *params); /* checks attribute values; params is zeroed */

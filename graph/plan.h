@@ -30,7 +30,8 @@ typedef enum tarn_storage {
   TARN_STORE_CONSTANT, /* value->constant */
   TARN_STORE_ARENA, /* at value->offset of the run's arena, or of its part of the device's memory */
   TARN_STORE_PREPARED, /* a constant in the device's memory: what its step's binding prepared */
-  TARN_STORE_VARIABLE  /* a variable's memory on the device, counted */
+  TARN_STORE_VARIABLE, /* a variable's memory on the device, counted */
+  TARN_STORE_LEFT_OUT  /* nowhere: nobody reads it, and its kernel does without (tarn_op.spare) */
 } tarn_storage;
 
 struct tarn_value {

@@ -101,7 +101,8 @@ static tarn_status make_outputs(tarn_exec *x, tarn_slots *f, const tarn_step *st
       tarn__tensor_clear(out);
       continue;
     }
-    if (v->storage == TARN_STORE_PREPARED) {   /* the step says where */
+    /* the step says where, or it is nowhere */
+    if (v->storage == TARN_STORE_PREPARED || v->storage == TARN_STORE_LEFT_OUT) {
       *out = (tarn_tensor){.dtype = p->out_dtype[i], .shape = p->out_shape[i]};
       continue;
     }

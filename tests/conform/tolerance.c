@@ -73,8 +73,9 @@ tolerance tolerance_of(const tarn_case *made, int o) {
   if (made->out_shape[o].rank >= 0) outputs = (double)tarn__shape_elements(&made->out_shape[o]);
   int reals = 0;
   for (int i = 0; i < made->problem.inputs; i++) {
-    if (!tarn__dtype_in(made->in[i].dtype, TARN_FLOATS | TARN_COMPLEX)) continue;
-    inputs = fmax(inputs, (double)tarn__tensor_elements(&made->in[i]));
+    const double elements = (double)tarn__tensor_elements(&made->in[i]);
+    if (!tarn__dtype_in(made->in[i].dtype, TARN_FLOATS | TARN_COMPLEX) || elements < 1) continue;
+    inputs = fmax(inputs, elements);
     if (reals++ < 2) magnitude *= fmax(largest(&made->in[i]), 1e-30);
   }
   double terms = fmax(1, inputs / fmax(1, outputs));

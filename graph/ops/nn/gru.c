@@ -3,7 +3,22 @@
  *   [r, u] = sigmoid([x, h'] w_ru + b_ru)    c = tanh([x, r h'] w_c + b_c)    h = (1 - u) c + u h'
  *
  * x: [B, I], h': [B, H], w_ru: [I+H, 2H], w_c: [I+H, H]. */
+#include "kernels/params/gru.h"
+
 #include "graph/op.h"
+
+static tarn_status parse(const tarn_attrs *attrs, void *params) {
+  tarn_gru_sequence_params *p = params;
+  (void)attrs;
+  p->shared = (tarn_recurrent_params){.activation = TARN_RECURRENT_TANH,
+                                      .recurrent_activation = TARN_RECURRENT_SIGMOID,
+                                      .zero_output = true,
+                                      .num_w = 2,
+                                      .num_b = 2};
+  p->cell = p->separate = true;
+  for (int g = 0; g < TARN_GRU_GATES; g++) p->column[g] = g;
+  return TARN_OK;
+}
 
 static tarn_status expect(const tarn_infer *t, int i, int rank, int64_t d0, int64_t d1) {
   char text[TARN_SHAPE_TEXT];
@@ -55,6 +70,9 @@ const tarn_op tarn_ops_gru[] = {
      .inputs = LAYER,
      .outputs = "r: T, u: T, c: T, h: T",
      .attrs = "T: {float}",
+     .spare = 7, /* all but h */
+     .params_bytes = sizeof(tarn_gru_sequence_params),
+     .parse = parse,
      .infer = infer,
      .formula = "[r, u] = sigmoid([x, h'] w_ru + b_ru); c = tanh([x, r h'] w_c + b_c); h = (1 - u) "
                 "c + u h'",
@@ -63,6 +81,7 @@ const tarn_op tarn_ops_gru[] = {
           "x=f32[2x3] h_prev=f32[2x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5]",
           "x=f32[0x3] h_prev=f32[0x5] w_ru=f32[8x10] w_c=f32[8x5] b_ru=f32[10] b_c=f32[5]",
           "x=f32[3x7] h_prev=f32[3x17] w_ru=f32[24x34] w_c=f32[24x17] b_ru=f32[34] b_c=f32[17]",
+          "x=f32[7x0] h_prev=f32[7x17] w_ru=f32[17x34] w_c=f32[17x17] b_ru=f32[34] b_c=f32[17]",
           "x=f32[1x128] h_prev=f32[1x128] w_ru=f32[256x256] w_c=f32[256x128] b_ru=f32[256] "
           "b_c=f32[128]"}},
     {.name = "GRUBlockCellGrad",

@@ -1,37 +1,50 @@
 /* LSTM cells and whole sequences, with their gradients. Formulas and the order of gates:
  * kernels/params/lstm.h. */
-#include "graph/op.h"
 #include "kernels/params/lstm.h"
 
-static tarn_status parse_cell(const tarn_attrs *attrs, void *params) {
-  tarn_lstm_params *p = params;
-  p->forget_bias = tarn__attr_float(attrs, "forget_bias");
-  p->cell_clip = tarn__attr_float(attrs, "cell_clip");
-  p->use_peephole = tarn__attr_bool(attrs, "use_peephole");
-  return TARN_OK;
-}
-static tarn_status parse_sequence(const tarn_attrs *attrs, void *params) {
-  ((tarn_lstm_params *)params)->sequence = true;
-  return parse_cell(attrs, params);
-}
-static tarn_status parse_v2(const tarn_attrs *attrs, void *params) {
-  tarn_lstm_params *p = params;
-  p->cell_clip = tarn__attr_float(attrs, "cell_clip");
-  p->use_peephole = tarn__attr_bool(attrs, "use_peephole");
-  p->sequence = p->ifco = true;
+#include <string.h>
+
+#include "graph/op.h"
+
+static tarn_status parse_as(tarn_lstm_form form, const char *gates, const tarn_attrs *attrs,
+                            tarn_lstm_params *p) {
+  p->shared = (tarn_recurrent_params){.activation = TARN_RECURRENT_TANH,
+                                      .recurrent_activation = TARN_RECURRENT_SIGMOID,
+                                      .zero_output = true,
+                                      .num_w = 1,
+                                      .num_b = 1};
+  p->form = form;
+  for (int g = 0; g < TARN_LSTM_GATES; g++)
+    p->column[g] = (int)(strchr(gates, "ijfo"[g]) - gates);
+  p->num_peephole = tarn__attr_bool(attrs, "use_peephole") ? 3 : 0;
   return TARN_OK;
 }
 static tarn_status parse_cell_gradient(const tarn_attrs *attrs, void *params) {
-  ((tarn_lstm_params *)params)->use_peephole = tarn__attr_bool(attrs, "use_peephole");
-  return TARN_OK;
+  return parse_as(TARN_LSTM_CELL, "ijfo", attrs, params);
 }
 static tarn_status parse_gradient(const tarn_attrs *attrs, void *params) {
-  ((tarn_lstm_params *)params)->sequence = true;
-  return parse_cell_gradient(attrs, params);
+  return parse_as(TARN_LSTM_BLOCK, "ijfo", attrs, params);
 }
 static tarn_status parse_gradient_v2(const tarn_attrs *attrs, void *params) {
-  ((tarn_lstm_params *)params)->ifco = true;
+  return parse_as(TARN_LSTM_BLOCK, "ifjo", attrs, params);
+}
+
+static void parse_numbers(const tarn_attrs *attrs, tarn_lstm_params *p) {
+  p->forget_bias = tarn__attr_float(attrs, "forget_bias");
+  p->cell_clip = tarn__attr_float(attrs, "cell_clip");
+}
+static tarn_status parse_cell(const tarn_attrs *attrs, void *params) {
+  parse_numbers(attrs, params);
+  return parse_cell_gradient(attrs, params);
+}
+static tarn_status parse_sequence(const tarn_attrs *attrs, void *params) {
+  parse_numbers(attrs, params);
   return parse_gradient(attrs, params);
+}
+/* No forget_bias. */
+static tarn_status parse_v2(const tarn_attrs *attrs, void *params) {
+  ((tarn_lstm_params *)params)->cell_clip = tarn__attr_float(attrs, "cell_clip");
+  return parse_gradient_v2(attrs, params);
 }
 
 static tarn_status expect(const tarn_infer *t, int i, int rank, const int64_t *dims) {
@@ -46,12 +59,13 @@ static tarn_status expect(const tarn_infer *t, int i, int rank, const int64_t *d
 /* Checks x to b and gives the sizes; the layer's first input is `first`. */
 static tarn_status layer(const tarn_infer *t, tarn_lstm *g, int *first) {
   const tarn_lstm_params *p = t->params;
-  *first = p->sequence ? 1 : 0;
-  if (p->sequence) TARN_TRY(tarn__infer_scalar(t, 0));
-  TARN_TRY(tarn__infer_rank(t, *first, p->sequence ? 3 : 2));
+  const bool block = p->form == TARN_LSTM_BLOCK;
+  *first = block;
+  if (block) TARN_TRY(tarn__infer_scalar(t, 0));
+  TARN_TRY(tarn__infer_rank(t, *first, block ? 3 : 2));
   TARN_TRY(tarn__infer_rank(t, *first + 1, 2));
   const tarn_shape *x = &t->in[*first], *c = &t->in[*first + 1];
-  g->T = p->sequence ? x->dim[0] : 1;
+  g->T = block ? x->dim[0] : 1;
   g->B = x->dim[x->rank - 2];
   g->I = x->dim[x->rank - 1];
   g->H = c->dim[1];
@@ -63,14 +77,14 @@ static tarn_status layer(const tarn_infer *t, tarn_lstm *g, int *first) {
   TARN_TRY(expect(t, *first + 3, 2, (int64_t[]){g->I + g->H, 4 * g->H}));
   for (int i = 4; i < 7; i++) {
     TARN_TRY(tarn__infer_vector(t, *first + i));
-    if (p->use_peephole) TARN_TRY(expect(t, *first + i, 1, &g->H));
+    if (p->num_peephole) TARN_TRY(expect(t, *first + i, 1, &g->H));
   }
   return expect(t, *first + 7, 1, (int64_t[]){4 * g->H});
 }
 
 static tarn_status state_shape(const tarn_lstm_params *p, const tarn_lstm *g, tarn_shape *shape) {
-  return p->sequence ? tarn__shape_make(3, (int64_t[]){g->T, g->B, g->H}, shape)
-                     : tarn__shape_make(2, (int64_t[]){g->B, g->H}, shape);
+  return p->form == TARN_LSTM_BLOCK ? tarn__shape_make(3, (int64_t[]){g->T, g->B, g->H}, shape)
+                                    : tarn__shape_make(2, (int64_t[]){g->B, g->H}, shape);
 }
 
 static tarn_status infer(tarn_infer *t) {
@@ -90,7 +104,7 @@ static tarn_status infer_gradient(tarn_infer *t) {
   TARN_TRY(state_shape(p, &g, &state));
   for (int i = first + 8; i < t->inputs; i++) TARN_TRY(expect(t, i, state.rank, state.dim));
   tarn_shape *out = t->out;
-  if (p->sequence) {
+  if (p->form == TARN_LSTM_BLOCK) {
     out[0] = t->in[first];
     out[1] = out[2] = t->in[first + 1];
     out[3] = t->in[first + 3];
@@ -105,6 +119,7 @@ static tarn_status infer_gradient(tarn_infer *t) {
 
 #define LAYER "x: T, cs_prev: T, h_prev: T, w: T, wci: T, wcf: T, wco: T, b: T"
 #define STATES "i: T, cs: T, f: T, o: T, ci: T, co: T, h: T"
+#define GATES 0x3d /* of them all but cs and h */
 #define LAYER_GRADIENTS                                                                            \
   "x_grad: T, cs_prev_grad: T, h_prev_grad: T, w_grad: T, wci_grad: T, wcf_grad: T, wco_grad: T, " \
   "b_grad: T"
@@ -131,6 +146,7 @@ const tarn_op tarn_ops_lstm[] = {
     {.name = "LSTMBlockCell",
      .inputs = LAYER,
      .outputs = STATES,
+     .spare = GATES,
      .attrs = "forget_bias: float = 1.0; cell_clip: float = 3.0; " TYPES,
      PARSED(parse_cell),
      .infer = infer,
@@ -139,10 +155,12 @@ const tarn_op tarn_ops_lstm[] = {
                CELL_CASE("2", "3", "5", "20", "8") " use_peephole=true",
                CELL_CASE("0", "3", "5", "20", "8"),
                CELL_CASE("3", "7", "17", "68", "24") " cell_clip=-1.0",
+               CELL_CASE("7", "0", "17", "68", "17") " cell_clip=0.25",
                CELL_CASE("1", "128", "128", "512", "256")}},
     {.name = "BlockLSTM",
      .inputs = "seq_len_max: int64, " LAYER,
      .outputs = STATES,
+     .spare = GATES,
      .attrs = "forget_bias: float = 1.0; cell_clip: float = 3.0; " TYPES,
      PARSED(parse_sequence),
      .infer = infer,
@@ -151,10 +169,16 @@ const tarn_op tarn_ops_lstm[] = {
                SEQUENCE_CASE("3", "4", "2", "3", "5", "20", "8") " use_peephole=true",
                SEQUENCE_CASE("0", "2", "2", "3", "5", "20", "8"),
                SEQUENCE_CASE("7", "7", "3", "7", "17", "68", "24") " cell_clip=0.5",
-               SEQUENCE_CASE("20", "20", "1", "128", "128", "512", "256")}},
+               SEQUENCE_CASE("4", "4", "2", "0", "5", "20", "5") " forget_bias=0.5",
+               "seq_len_max=i64(20) x=f32[20x1x128]:-1..1 cs_prev=f32[1x128] h_prev=f32[1x128] "
+               "w=f32[256x512]:-0.1..0.1 wci=f32[128] wcf=f32[128] wco=f32[128] b=f32[512]",
+               "seq_len_max=i64(9) x=f32[12x20x70]:-1..1 cs_prev=f32[20x100] h_prev=f32[20x100] "
+               "w=f32[170x400]:-0.1..0.1 wci=f32[100] wcf=f32[100] wco=f32[100] b=f32[400] "
+               "use_peephole=true cell_clip=0.5"}},
     {.name = "BlockLSTMV2",
      .inputs = "seq_len_max: int64, " LAYER,
      .outputs = STATES,
+     .spare = GATES,
      .attrs = "cell_clip: float = 0.0; " TYPES,
      PARSED(parse_v2),
      .infer = infer,

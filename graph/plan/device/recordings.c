@@ -16,7 +16,7 @@ static bool fixed(const tarn_block *block, int v) {
   /* what a loop reads is where the block around it has it */
   if (block->value[v].on_device && block->value[v].producer < 0) return true;
   return s == TARN_STORE_ARENA || s == TARN_STORE_PREPARED || s == TARN_STORE_CONSTANT ||
-         s == TARN_STORE_VARIABLE;
+         s == TARN_STORE_VARIABLE || s == TARN_STORE_LEFT_OUT;
 }
 
 /* The host's part of a step on a variable: it runs each time, recorded or not. */

@@ -176,6 +176,7 @@ static int place_outputs(tarn_block *block, bool device, const bool *is_held, ta
       tarn_value *v = &block->value[step->out[k]];
       if (v->on_device != device || v->last_use == FOREVER || !fixed_size(v) || v->producer != at ||
           v->storage == TARN_STORE_PREPARED || v->storage == TARN_STORE_VARIABLE ||
+          v->storage == TARN_STORE_LEFT_OUT ||
           (!device && is_held[step->out[k]] && bytes_of(v) > SMALL))
         continue;
       v->storage = TARN_STORE_ARENA;
@@ -392,6 +393,20 @@ static tarn_status make_folded(tarn_builder *b, tarn_block *block) {
   return TARN_OK;
 }
 
+/* Outputs that nobody reads and that kernels do without. */
+static tarn_status leave_out(tarn_block *block) {
+  const int *uses = tarn__block_uses(block);
+  if (!uses) return TARN_NO_MEMORY;
+  for (int at = 0; at < block->steps; at++) {
+    const tarn_step *step = &block->step[at];
+    if (step->removed || step->kind != TARN_STEP_KERNEL || !step->op || !step->op->spare) continue;
+    for (int k = 0; k < step->outputs && k < 32; k++)
+      if (step->op->spare >> k & 1u && !uses[step->out[k]])
+        block->value[step->out[k]].storage = TARN_STORE_LEFT_OUT;
+  }
+  return TARN_OK;
+}
+
 tarn_status tarn__plan_memory(tarn_builder *b) {
   tarn_block **order;
   TARN_TRY(outer_first(b, &order));
@@ -404,6 +419,7 @@ tarn_status tarn__plan_memory(tarn_builder *b) {
           block->value[v].storage != TARN_STORE_VARIABLE)
         block->value[v].storage =
             block->value[v].constant.dtype ? TARN_STORE_CONSTANT : TARN_STORE_RUN;
+    TARN_TRY(leave_out(block));
     TARN_TRY(arena(b, block, false));
     if (b->plan->device.steps) TARN_TRY(arena(b, block, true));
     TARN_TRY(releases(b, block));

@@ -2,7 +2,7 @@
  *
  *   [r, u] = sigmoid([x, h'] w_ru + b_ru)    c = tanh([x, r h'] w_c + b_c)    h = (1 - u) c + u
  * h' */
-#include "kernels/kernel.h"
+#include "kernels/params/gru.h"
 
 #include <math.h>
 
@@ -13,6 +13,10 @@ static sizes of(const tarn_problem *p) {
 }
 static const float *input(const tarn_call *call, int i) { return call->in[i]->data; }
 static float *output(const tarn_call *call, int i) { return call->out[i]->data; }
+/* Outputs without data are left out. */
+static void give(const tarn_call *call, int v, int64_t at, double x) {
+  if (output(call, v)) output(call, v)[at] = (float)x;
+}
 static double sigmoid(double x) { return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x)); }
 
 /* Column n of [x, h] w + b; w has `columns` columns. */
@@ -28,23 +32,22 @@ static tarn_status run(const tarn_call *call) {
   const sizes g = of(call->problem);
   const float *w_ru = input(call, 2), *w_c = input(call, 3), *b_ru = input(call, 4),
               *b_c = input(call, 5);
-  double *before = call->scratch, *reset = before + g.H;
+  double *before = call->scratch, *reset = before + g.H, *update = reset + g.H;
   for (int64_t b = 0; b < g.B; b++) {
     const float *x = input(call, 0) + b * g.I, *h = input(call, 1) + b * g.H;
-    float *r = output(call, 0) + b * g.H, *u = output(call, 1) + b * g.H,
-          *c = output(call, 2) + b * g.H;
-    float *y = output(call, 3) + b * g.H;
+    float *y = output(call, TARN_GRU_OUT_H) + b * g.H;
     for (int64_t j = 0; j < g.H; j++) before[j] = (double)h[j];
     for (int64_t j = 0; j < g.H; j++) {
       const double gate = sigmoid(dense(&g, x, before, w_ru, b_ru, 2 * g.H, j));
-      r[j] = (float)gate;
       reset[j] = gate * before[j];
-      u[j] = (float)sigmoid(dense(&g, x, before, w_ru, b_ru, 2 * g.H, g.H + j));
+      update[j] = sigmoid(dense(&g, x, before, w_ru, b_ru, 2 * g.H, g.H + j));
+      give(call, TARN_GRU_OUT_R, b * g.H + j, gate);
+      give(call, TARN_GRU_OUT_U, b * g.H + j, update[j]);
     }
     for (int64_t j = 0; j < g.H; j++) {
       const double now = tanh(dense(&g, x, reset, w_c, b_c, g.H, j));
-      c[j] = (float)now;
-      y[j] = (float)((1 - (double)u[j]) * now + (double)u[j] * before[j]);
+      give(call, TARN_GRU_OUT_C, b * g.H + j, now);
+      y[j] = (float)((1 - update[j]) * now + update[j] * before[j]);
     }
   }
   return TARN_OK;

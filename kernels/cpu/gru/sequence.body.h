@@ -1,4 +1,4 @@
-/* _GRUSequence in f32; the including file defines what layer.body.h asks for.
+/* _GRUSequence and GRUBlockCell in f32; the including file defines what layer.body.h asks for.
  *
  *   a step    for each block of 2 VF units, [H][r r u u]: r, u, and r h'
  *             for each block of 4 VF units, [H][c c c c]: c, and h = u h' + (1 - u) c
@@ -9,6 +9,7 @@
  * The rest, and where rows and gates are: kernels/cpu/recurrent/layer.body.h. */
 #include "kernels/cpu/recurrent/layer.body.h"
 #include "kernels/cpu/recurrent/step.body.h"
+#include "kernels/params/gru.h"
 
 typedef struct plan {
   layer l;
@@ -32,8 +33,9 @@ static plan plan_of(const tarn_problem *p) {
     t.l.parts = 1;
     t.l.part[0] = (part){0, 3 * H, g.w, g.b};
   }
-  layer_measure(&t.l);
   t.packed = p->stable && p->stable[g.w] && p->stable[g.w + 1];
+  t.l.loose = params->cell && FORM == TARN_BLOCKS_F32 && !t.packed;
+  layer_measure(&t.l);
   t.first = params->reset_after
                 ? (tarn_blocks){.lanes = VF, .gates = 3, .spans = 1, .width = H}
                 : (tarn_blocks){.lanes = VF, .gates = 2, .spans = 2, .width = H};
@@ -55,8 +57,9 @@ static const char *supports(const tarn_problem *p) {
 
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const plan t = plan_of(p);
-  const double H = (double)t.l.g.H;
-  return layer_cost_us(&t.l.g, 3 * H * H, 3 * H * (double)t.l.g.I, t.packed, m->gflops[TARGET], m);
+  const double H = (double)t.l.g.H, x = 3 * H * (double)t.l.g.I;
+  return layer_cost_us(&t.l.g, 3 * H * H + (t.l.joined ? x : 0), t.l.joined ? 0 : x,
+                       t.packed || t.l.loose, m->gflops[TARGET], m);
 }
 
 /* r h' and u, rows ld_h apart. */
@@ -68,7 +71,7 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const plan t = plan_of(p);
   const bool reverse = ((const tarn_recurrent_params *)p->params)->reverse;
   return layer_scratch_bytes(&t.l, reverse, threads) + between_bytes(&t) +
-         (t.packed ? 0 : t.w_bytes);
+         (t.packed || t.l.loose ? 0 : t.w_bytes);
 }
 
 static size_t prepared_bytes(const tarn_problem *p) {
@@ -80,6 +83,11 @@ static uint64_t prepared_key(const tarn_problem *p) {
   const tarn_gru_sequence_params *params = p->params;
   const uint64_t form = params->separate ? 2 : 0;
   return layer_key(&t.l, params->column, TARN_GRU_GATES) * 4 + form + reset_after(&t);
+}
+
+static uint64_t prepared_from(const tarn_problem *p) {
+  const plan t = plan_of(p);
+  return layer_weights(p, &t.l.g);
 }
 
 static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor *const *in,
@@ -114,7 +122,15 @@ typedef struct job {
   const float *w_first, *w_second;
   const float *b_h;           /* the bias of h, [3H], with reset_after; or NULL */
   float *reset, *update;      /* r h' and u, [B] rows of ld_h */
+  int64_t phase;              /* of a loose cell, whose phases are run one by one; else 0 */
+  float *out[TARN_GRU_OUTS];  /* of a GRUBlockCell; NULL: not wanted */
 } job;
+
+/* Output v of a GRUBlockCell: row i's units from k on. */
+static inline void give(const job *j, int v, const row_set *r, int i, int64_t k, vf x) {
+  const int64_t H = j->t->l.g.H;
+  if (j->out[v]) vf_store_m(j->out[v] + r->b[i] * H + k, vm_first(H - k < VF ? H - k : VF), x);
+}
 
 /* h = u h' + (1 - u) c of the VF units from k, to the next state and to y. */
 static inline void keep(const job *j, const row_set *r, int i, int64_t k, vf u, vf c) {
@@ -137,8 +153,11 @@ static inline void reset_and_update(const job *j, const row_set *r, int i, int64
   const vf x_r = vf_load_m(gx + j->p->column[TARN_GRU_R] * H, lanes);
   const vf x_u = vf_load_m(gx + j->p->column[TARN_GRU_U] * H, lanes);
   const vf reset = vf_gate(sr, vf_add(vf_load(to_r), x_r));
+  const vf update = vf_gate(sr, vf_add(vf_load(to_u), x_u));
   vf_store(j->reset + at, vf_mul(reset, vf_load(j->c.h[r->s % 2] + at)));
-  vf_store(j->update + at, vf_gate(sr, vf_add(vf_load(to_u), x_u)));
+  vf_store(j->update + at, update);
+  give(j, TARN_GRU_OUT_R, r, i, k, reset);
+  give(j, TARN_GRU_OUT_U, r, i, k, update);
 }
 
 /* c of them, and h; to_c: what r h' gives. */
@@ -148,6 +167,7 @@ static inline void candidate(const job *j, const row_set *r, int i, int64_t k, c
   const float *gx = rows_gates(&j->c, r, i) + j->p->column[TARN_GRU_C] * H;
   const vf x_c = vf_load_m(gx + k, vm_first(H - k < VF ? H - k : VF));
   const vf c = vf_gate(j->p->shared.activation, vf_add(vf_load(to_c), x_c));
+  give(j, TARN_GRU_OUT_C, r, i, k, c);
   keep(j, r, i, k, vf_load(j->update + r->b[i] * l->ld_h + k), c);
 }
 
@@ -199,11 +219,24 @@ static tarn_status chunk_run(void *argument, int64_t phase, int64_t chunk, int w
   const bool whole = reset_after(j->t);
   int64_t active[CHUNK_ROWS];
   if (chunk == 0) TARN_TRY(tarn__run_check(j->c.call->run));
-  const bool second = !whole && phase % 2;
+  const bool second = !whole && (phase + j->phase) % 2;
   const tarn_blocks *blocks = second ? &j->t->second : &j->t->first;
   const int64_t step = j->c.walk.s0 + (whole ? phase : phase / 2);
   const row_set r = rows_of(&j->c, step, chunk, worker, active);
   units(j, &r, step_blocks(&j->c, blocks, chunk), second);
+  return TARN_OK;
+}
+
+/* A cell whose weights are multiplied with as they lie, before each phase. */
+static tarn_status run_loose(job *j) {
+  const plan *t = j->t;
+  const tarn_blocks *blocks[2] = {&t->first, &t->second};
+  for (j->phase = 0; j->phase < 2; j->phase++) {
+    TARN_TRY(course_multiply_loose(&j->c, &t->l.part[j->phase], j->phase ? j->reset : j->c.h[0]));
+    const tarn_phases one = {.phases = 1, .kinds = 1, .body = chunk_run, .argument = j,
+                             .chunks = {step_chunks(&j->c, blocks[j->phase]) * j->c.groups}};
+    TARN_TRY(tarn__pool_run_phases(j->c.call->pool, &one));
+  }
   return TARN_OK;
 }
 
@@ -219,6 +252,8 @@ static tarn_status run(const tarn_call *call) {
   j.c.streams = course_streams(&j.c, t.w_bytes - t.x_bytes);
   j.reset = (float *)(void *)rest;
   j.update = j.reset + g->B * t.l.ld_h;
+  for (int v = 0; v < TARN_GRU_OUTS && p->cell; v++) j.out[v] = call->out[v]->data;
+  if (t.l.loose) return run_loose(&j);
   if (!t.packed) {
     TARN_TRY(pack(&t, call->problem, call->in, rest + between_bytes(&t), call->pool));
     w = rest + between_bytes(&t);
@@ -233,8 +268,9 @@ static tarn_status run(const tarn_call *call) {
   return course_run(&j.c, &phases, w, (double)(g->B * 3 * g->H) * (double)depth);
 }
 
-#define ROWS                                                                        \
-  {.op = "_GRUSequence", .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION,     \
+#define ROW(OP, W)                                                                  \
+  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION,                  \
    .supports = supports, .cost_us = cost_us, .scratch_bytes = scratch_bytes,        \
    .prepared_bytes = prepared_bytes, .prepared_key = prepared_key,                  \
-   .prepared_from = layer_weights, .prepare = prepare, .spent = 6, .run = run}
+   .prepared_from = prepared_from, .prepare = prepare, .spent = 3u << (W), .run = run}
+#define ROWS ROW("_GRUSequence", 1), ROW("GRUBlockCell", 2)

@@ -47,8 +47,8 @@ static const char *supports(const tarn_problem *p) {
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   (void)threads;
   const plan k = plan_of(p);
-  return ((const tarn_lstm_params *)p->params)->sequence ? k.gates + k.before + k.turned + k.packed
-                                                         : 0;
+  const bool cell = ((const tarn_lstm_params *)p->params)->form == TARN_LSTM_CELL;
+  return cell ? 0 : k.gates + k.before + k.turned + k.packed;
 }
 
 /* A row of B: what the forward op kept, and the derivatives that arrive; dh_after and dc_after: of
@@ -63,21 +63,21 @@ typedef struct peepholes { const float *ci, *cf, *co; float *to_ci, *to_cf, *to_
 /* H elements: gates' [4H] and dc_before. */
 static void elements(const tarn_lstm_params *p, int64_t H, const kept *s, const peepholes *w,
                      float *gates, float *passed) {
-  float *to_i = gates, *to_ci = gates + tarn__lstm_gate_ci(p) * H,
-        *to_f = gates + tarn__lstm_gate_f(p) * H, *to_o = gates + 3 * H;
+  float *to_i = gates + p->column[TARN_LSTM_I] * H, *to_ci = gates + p->column[TARN_LSTM_J] * H,
+        *to_f = gates + p->column[TARN_LSTM_F] * H, *to_o = gates + p->column[TARN_LSTM_O] * H;
   _Pragma("GCC ivdep")           /* passed may be dc_after, element by element */
   for (int64_t j = 0; j < H; j++) {
     const float i = s->i[j], f = s->f[j], o = s->o[j], ci = s->ci[j], co = s->co[j];
     const float dh = s->dh[j] + (s->dh_after ? s->dh_after[j] : 0), o_bar = dh * co * o * (1 - o);
     float dc = s->dcs[j] + (s->dc_after ? s->dc_after[j] : 0) + dh * o * (1 - co * co);
-    if (p->use_peephole) dc += o_bar * w->co[j];
+    if (p->num_peephole) dc += o_bar * w->co[j];
     to_ci[j] = dc * i * (1 - ci * ci);
     to_i[j] = dc * ci * i * (1 - i);
     to_f[j] = dc * s->before[j] * f * (1 - f);
     to_o[j] = o_bar;
     passed[j] = dc * f;
   }
-  if (!p->use_peephole) return;
+  if (!p->num_peephole) return;
   for (int64_t j = 0; j < H; j++) {
     passed[j] += to_i[j] * w->ci[j] + to_f[j] * w->cf[j];
     w->to_ci[j] += to_i[j] * s->before[j];

@@ -1,4 +1,5 @@
-/* LSTM cells and sequences forwards; formulas in kernels/params/lstm.h. See kernels/cpu/each.h. */
+/* LSTM cells and sequences forwards; formulas in kernels/params/lstm.h. Outputs without data are
+ * left out. See kernels/cpu/each.h. */
 
 /* One step of one batch row: from x [I], c and h before it, to seven outputs of H elements. */
 static void NAME(step)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm_weights *weights,
@@ -7,7 +8,8 @@ static void NAME(step)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm
   const ELEM *x = x_, *before = c_, *h = h_, *w = weights->w, *b = weights->b;
   const ELEM *wci = weights->wci, *wcf = weights->wcf, *wco = weights->wco;
   const int64_t H = g->H, columns = 4 * H;
-  const int64_t at_ci = tarn__lstm_gate_ci(p) * H, at_f = tarn__lstm_gate_f(p) * H, at_o = 3 * H;
+  const int64_t at_i = p->column[TARN_LSTM_I] * H, at_ci = p->column[TARN_LSTM_J] * H,
+                at_f = p->column[TARN_LSTM_F] * H, at_o = p->column[TARN_LSTM_O] * H;
   for (int64_t n = 0; n < columns; n++) gates[n] = LOAD(b[n]);
   for (int64_t k = 0; k < g->I + H; k++) {
     const WIDE value = k < g->I ? LOAD(x[k]) : LOAD(h[k - g->I]);
@@ -15,19 +17,19 @@ static void NAME(step)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm
   }
   for (int64_t j = 0; j < H; j++) {
     const double old = (double)LOAD(before[j]);
-    double to_i = (double)gates[j], to_f = (double)gates[at_f + j] + (double)p->forget_bias;
-    if (p->use_peephole) {
+    double to_i = (double)gates[at_i + j], to_f = (double)gates[at_f + j] + (double)p->forget_bias;
+    if (p->num_peephole) {
       to_i += old * (double)LOAD(wci[j]);
       to_f += old * (double)LOAD(wcf[j]);
     }
     const double i = sigmoid(to_i), f = sigmoid(to_f), ci = tanh((double)gates[at_ci + j]);
-    double cs = ci * i + old * f;
-    if (p->cell_clip > 0) cs = fmax(fmin(cs, (double)p->cell_clip), -(double)p->cell_clip);
+    const double cs = recurrent_clip(ci * i + old * f, (double)p->cell_clip);
     double to_o = (double)gates[at_o + j];
-    if (p->use_peephole) to_o += cs * (double)LOAD(wco[j]);
+    if (p->num_peephole) to_o += cs * (double)LOAD(wco[j]);
     const double o = sigmoid(to_o), co = tanh(cs);
     const double values[7] = {i, cs, f, o, ci, co, co * o};
-    for (int v = 0; v < 7; v++) ((ELEM *)out[v])[row * H + j] = STORE((WIDE)values[v]);
+    for (int v = 0; v < 7; v++)
+      if (out[v]) ((ELEM *)out[v])[row * H + j] = STORE((WIDE)values[v]);
   }
 }
 
@@ -35,7 +37,7 @@ static void NAME(step)(const tarn_lstm_params *p, const tarn_lstm *g, const lstm
  * layer. */
 static void NAME(sequence)(const tarn_lstm_params *p, const tarn_lstm *g,
                            const lstm_weights *weights, const tarn_call *call, int64_t steps) {
-  const int first = p->sequence ? 1 : 0;
+  const int first = p->form == TARN_LSTM_BLOCK;
   const ELEM *x = call->in[first]->data, *c = call->in[first + 1]->data,
              *h = call->in[first + 2]->data;
   void *out[7];
@@ -50,6 +52,6 @@ static void NAME(sequence)(const tarn_lstm_params *p, const tarn_lstm *g,
     }
   for (int v = 0; v < 7; v++) {
     ELEM *y = out[v];
-    for (int64_t i = steps * g->B * g->H; i < g->T * g->B * g->H; i++) y[i] = STORE(0);
+    for (int64_t i = steps * g->B * g->H; y && i < g->T * g->B * g->H; i++) y[i] = STORE(0);
   }
 }

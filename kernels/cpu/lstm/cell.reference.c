@@ -1,5 +1,6 @@
 /* LSTMBlockCell, BlockLSTM and BlockLSTMV2 by definition. */
 #include "kernels/cpu/lstm/weights.h"
+#include "kernels/cpu/recurrent/scalar.h"
 
 #define TARN_EACH_BODY "kernels/cpu/lstm/cell.body.h"
 #define TARN_EACH_SET TARN_EACH_FLOATS
@@ -16,7 +17,7 @@ static tarn_status run(const tarn_call *call) {
   const tarn_lstm g = tarn__lstm_geometry(call->problem);
   const lstm_weights weights = weights_of(call);
   int64_t steps;
-  TARN_TRY(steps_of(call, g.T, &steps));
+  TARN_TRY(steps_of(call, &steps));
   TARN_EACH_OF_FLOATS(call->problem->out_dtype[0], sequence)(p, &g, &weights, call, steps);
   return TARN_OK;
 }

@@ -20,15 +20,15 @@ static double NAME(element)(const tarn_lstm_params *p, const tarn_lstm *g,
   const double ci = (double)LOAD(cis[at]), co = (double)LOAD(cos_[at]);
   const double to_o = dh * co * o * (1 - o);
   dcs += dh * o * (1 - co * co);
-  if (p->use_peephole) dcs += to_o * (double)LOAD(wco[j]);
+  if (p->num_peephole) dcs += to_o * (double)LOAD(wco[j]);
   const double to_ci = dcs * i * (1 - ci * ci), to_i = dcs * ci * i * (1 - i),
                to_f = dcs * before * f * (1 - f);
-  gates[j] = to_i;
-  gates[tarn__lstm_gate_ci(p) * H + j] = to_ci;
-  gates[tarn__lstm_gate_f(p) * H + j] = to_f;
-  gates[3 * H + j] = to_o;
+  gates[p->column[TARN_LSTM_I] * H + j] = to_i;
+  gates[p->column[TARN_LSTM_J] * H + j] = to_ci;
+  gates[p->column[TARN_LSTM_F] * H + j] = to_f;
+  gates[p->column[TARN_LSTM_O] * H + j] = to_o;
   double passed = dcs * f;
-  if (p->use_peephole) {
+  if (p->num_peephole) {
     passed += to_i * (double)LOAD(wci[j]) + to_f * (double)LOAD(wcf[j]);
     peepholes[j] += to_i * before;
     peepholes[H + j] += to_f * before;

@@ -12,7 +12,7 @@ typedef struct lstm_saved {
 
 static lstm_saved saved_of(const tarn_call *call) {
   const tarn_lstm_params *p = call->problem->params;
-  const tarn_tensor *const *in = call->in + (p->sequence ? 9 : 8);
+  const tarn_tensor *const *in = call->in + (p->form == TARN_LSTM_BLOCK ? 9 : 8);
   lstm_saved s = {.i = in[0]->data,
                   .cs = in[1]->data,
                   .f = in[2]->data,
@@ -20,7 +20,7 @@ static lstm_saved saved_of(const tarn_call *call) {
                   .ci = in[4]->data,
                   .co = in[5]->data};
   in += 6;
-  if (p->sequence) s.h = (*in++)->data;
+  if (p->form == TARN_LSTM_BLOCK) s.h = (*in++)->data;
   s.dcs = in[0]->data;
   s.dh = in[1]->data;
   return s;
@@ -33,7 +33,7 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const tarn_lstm g = tarn__lstm_geometry(p);
   (void)threads;
   int64_t n = 7 * g.H;
-  if (params->sequence) n += 2 * g.B * g.H + (g.I + g.H + 1) * 4 * g.H;
+  if (params->form == TARN_LSTM_BLOCK) n += 2 * g.B * g.H + (g.I + g.H + 1) * 4 * g.H;
   return (size_t)n * sizeof(double);
 }
 
@@ -44,8 +44,9 @@ static tarn_status run(const tarn_call *call) {
   const lstm_saved saved = saved_of(call);
   const tarn_dtype dtype = call->problem->out_dtype[0];
   int64_t steps;
-  TARN_TRY(steps_of(call, g.T, &steps));
-  if (p->sequence) TARN_EACH_OF_FLOATS(dtype, sequence)(p, &g, &weights, &saved, call, steps);
+  TARN_TRY(steps_of(call, &steps));
+  if (p->form == TARN_LSTM_BLOCK)
+    TARN_EACH_OF_FLOATS(dtype, sequence)(p, &g, &weights, &saved, call, steps);
   else TARN_EACH_OF_FLOATS(dtype, cell)(p, &g, &weights, &saved, call);
   return TARN_OK;
 }

@@ -1,4 +1,5 @@
-/* _LSTMSequence in f32; the including file defines what layer.body.h asks for.
+/* _LSTMSequence, BlockLSTM, BlockLSTMV2 and LSTMBlockCell in f32; the including file defines what
+ * layer.body.h asks for.
  *
  *   a step    for each block of VF units: its weights, [P][i j f o], are read once, in order
  *               for some rows at a time: h' w_h, and at once i, j, f, o, c, and h or m
@@ -7,9 +8,10 @@
  * With one row a step is bound by reading w_h. Threads share its blocks, each with a cache of its
  * own for its part, and they are walked to and fro, so that of weights that do not fit the cache a
  * part is still there. The rest, and where rows and gates are: kernels/cpu/recurrent/layer.body.h.
- * c is in its output. */
+ * c is in its output. The block ops also give every step's gates, where anybody reads them. */
 #include "kernels/cpu/recurrent/layer.body.h"
 #include "kernels/cpu/recurrent/step.body.h"
+#include "kernels/params/lstm.h"
 
 typedef struct plan {
   layer l;
@@ -23,10 +25,11 @@ static plan plan_of(const tarn_problem *p) {
   const tarn_lstm_sequence_params *params = p->params;
   const tarn_recurrent g = tarn__lstm_sequence(p);
   plan t = {.l = {.g = g, .joined = g.T == 1, .parts = 1}};
-  t.l.part[0] = (part){0, 4 * g.H, g.w, g.b};
-  layer_measure(&t.l);
   t.packed = p->stable && p->stable[g.w] && (params->shared.num_w == 1 || p->stable[g.w + 1]) &&
              (g.projection < 0 || p->stable[g.projection]);
+  t.l.loose = params->form == TARN_LSTM_CELL && FORM == TARN_BLOCKS_F32 && !t.packed;
+  t.l.part[0] = (part){0, 4 * g.H, g.w, g.b};
+  layer_measure(&t.l);
   t.cell = (tarn_blocks){.form = FORM, .lanes = VF, .gates = 4, .spans = 1, .width = g.H};
   for (int v = 0; v < 4; v++) t.cell.column[v] = params->column[v] * g.H;
   t.projection = (tarn_blocks){.form = FORM, .lanes = VF, .gates = 1, .spans = 4,
@@ -46,9 +49,9 @@ static const char *supports(const tarn_problem *p) {
 static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const plan t = plan_of(p);
   const tarn_recurrent *g = &t.l.g;
-  const double H = (double)g->H, P = (double)g->P;
-  return layer_cost_us(g, 4 * H * P + (g->projection < 0 ? 0 : H * P), 4 * H * (double)g->I,
-                       t.packed, m->gflops[TARGET], m);
+  const double H = (double)g->H, P = (double)g->P, x = 4 * H * (double)g->I;
+  const double step = 4 * H * P + (g->projection < 0 ? 0 : H * P) + (t.l.joined ? x : 0);
+  return layer_cost_us(g, step, t.l.joined ? 0 : x, t.packed || t.l.loose, m->gflops[TARGET], m);
 }
 
 static size_t m_bytes(const plan *t) { return aligned(t->l.g.B * t->ld_m); }
@@ -56,7 +59,8 @@ static size_t m_bytes(const plan *t) { return aligned(t->l.g.B * t->ld_m); }
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const plan t = plan_of(p);
   const bool reverse = ((const tarn_recurrent_params *)p->params)->reverse;
-  return layer_scratch_bytes(&t.l, reverse, threads) + m_bytes(&t) + (t.packed ? 0 : t.w_bytes);
+  const size_t w_bytes = t.packed || t.l.loose ? 0 : t.w_bytes;
+  return layer_scratch_bytes(&t.l, reverse, threads) + m_bytes(&t) + w_bytes;
 }
 
 static size_t prepared_bytes(const tarn_problem *p) {
@@ -69,7 +73,7 @@ static uint64_t prepared_key(const tarn_problem *p) {
 }
 static uint64_t prepared_from(const tarn_problem *p) {
   const plan t = plan_of(p);
-  return layer_weights(p) | (t.l.g.projection < 0 ? 0 : (uint64_t)1 << t.l.g.projection);
+  return layer_weights(p, &t.l.g) | (t.l.g.projection < 0 ? 0 : (uint64_t)1 << t.l.g.projection);
 }
 
 static tarn_status pack(const plan *t, const tarn_problem *p, const tarn_tensor *const *in,
@@ -100,32 +104,57 @@ typedef struct job {
   const tarn_lstm_sequence_params *p;
   const float *w_cell, *w_projection;
   const float *peephole[3];   /* or NULL */
-  float *m, *cells;           /* cells: c */
+  float *m, *cells;           /* cells: c of the first step */
+  const float *cells_before;
+  int64_t cells_step;         /* from one step's to the next; 0: they share one place */
+  bool gates;                 /* some of the block ops' further outputs are wanted */
+  float *out[TARN_LSTM_OUTS]; /* these; NULL: not wanted */
 } job;
 
-/* Row b's units k..: from its gates without what x gives to c and h. */
-static inline void cell(const job *j, const float *tile, const float *gx, int64_t b, int64_t k,
-                        float *h, float *y) {
+/* Output v of the block ops, at place `at` of its elements. */
+static inline void give(const job *j, int v, int64_t at, vm lanes, vf x) {
+  if (j->out[v]) vf_store_m(j->out[v] + at, lanes, x);
+}
+
+/* sr(x) s(y), both of which are given. */
+static inline vf given(const job *j, int out_x, int out_y, int64_t at, vm lanes, vf x, vf y) {
+  const tarn_recurrent_params *p = &j->p->shared;
+  const vf a = vf_gate(p->recurrent_activation, x), b = vf_gate(p->activation, y);
+  give(j, out_x, at, lanes, a);
+  give(j, out_y, at, lanes, b);
+  return vf_mul(a, b);
+}
+
+/* Row b's units k.. of step s: from its gates without what x gives to c and h. */
+static inline void cell(const job *j, const float *tile, const float *gx, int64_t s, int64_t b,
+                        int64_t k, float *h, float *y) {
   const tarn_lstm_sequence_params *p = j->p;
   const int64_t H = j->t->l.g.H;
-  const tarn_recurrent_activation s = p->shared.activation, sr = p->shared.recurrent_activation;
+  const tarn_recurrent_activation act = p->shared.activation, sr = p->shared.recurrent_activation;
   const vm lanes = vm_first(H - k < VF ? H - k : VF);
-  float *at_c = j->cells + b * H + k;
+  const int64_t unit = b * H + k, at = s * j->t->l.g.B * H + unit;
+  float *to_c = j->cells + s * j->cells_step + unit;
   vf gate[4];
   for (int v = 0; v < 4; v++)
     gate[v] = vf_add(vf_load(tile + v * VF), vf_load_m(gx + p->column[v] * H + k, lanes));
-  vf c = vf_load_m(at_c, lanes);
+  vf c = vf_load_m(s ? to_c - j->cells_step : j->cells_before + unit, lanes);
   gate[TARN_LSTM_F] = vf_add(gate[TARN_LSTM_F], vf_set1(p->forget_bias));
   if (j->peephole[0]) {
     gate[TARN_LSTM_I] = vf_fma(vf_load_m(j->peephole[0] + k, lanes), c, gate[TARN_LSTM_I]);
     gate[TARN_LSTM_F] = vf_fma(vf_load_m(j->peephole[1] + k, lanes), c, gate[TARN_LSTM_F]);
   }
-  const vf input = vf_gated(sr, gate[TARN_LSTM_I], s, gate[TARN_LSTM_J]);
-  c = vf_clip(vf_fma(c, vf_gate(sr, gate[TARN_LSTM_F]), input), p->cell_clip);
-  vf_store_m(at_c, lanes, c);
+  const vf forget = vf_gate(sr, gate[TARN_LSTM_F]);
+  const vf input = j->gates ? given(j, TARN_LSTM_OUT_I, TARN_LSTM_OUT_CI, at, lanes,
+                                    gate[TARN_LSTM_I], gate[TARN_LSTM_J])
+                            : vf_gated(sr, gate[TARN_LSTM_I], act, gate[TARN_LSTM_J]);
+  c = vf_clip(vf_fma(c, forget, input), p->cell_clip);
+  vf_store_m(to_c, lanes, c);
   if (j->peephole[0])
     gate[TARN_LSTM_O] = vf_fma(vf_load_m(j->peephole[2] + k, lanes), c, gate[TARN_LSTM_O]);
-  const vf m = vf_gated(sr, gate[TARN_LSTM_O], s, c);
+  const vf m =
+      j->gates ? given(j, TARN_LSTM_OUT_O, TARN_LSTM_OUT_CO, at, lanes, gate[TARN_LSTM_O], c)
+               : vf_gated(sr, gate[TARN_LSTM_O], act, c);
+  if (j->gates) give(j, TARN_LSTM_OUT_F, at, lanes, forget);
   vf_store(h + k, m);
   if (y) vf_store_m(y + k, lanes, m);
 }
@@ -143,8 +172,8 @@ static void cells(const job *j, const row_set *r, block_range in) {
     for (int i = 0; i < r->n; i++) {
       const int64_t b = r->b[i];
       float *h = projected ? j->m + b * t->ld_m : c->h[(r->s + 1) % 2] + b * t->l.ld_h;
-      cell(j, tile_of(tiles, r, in, block) + i * 4 * VF, rows_gates(c, r, i), b, block * VF, h,
-           projected ? NULL : rows_y(c, r, i));
+      cell(j, tile_of(tiles, r, in, block) + i * 4 * VF, rows_gates(c, r, i), r->s, b, block * VF,
+           h, projected ? NULL : rows_y(c, r, i));
     }
 }
 
@@ -186,25 +215,49 @@ static tarn_status chunk_run(void *argument, int64_t phase, int64_t chunk, int w
   return TARN_OK;
 }
 
+/* Where c and the block ops' outputs go. Steps that do not run leave zeros. */
+static void start_outputs(job *j, const tarn_call *call) {
+  const tarn_recurrent *g = &j->t->l.g;
+  const int64_t units = g->B * g->H, ran = j->c.walk.T * units, all = g->T * units;
+  j->cells_before = call->in[g->c0]->data;
+  if (j->p->form == TARN_LSTM_SEQUENCE) {
+    j->cells = call->out[2]->data;
+    memcpy(j->cells, j->cells_before, (size_t)units * sizeof(float)); /* rows without a step too */
+    return;
+  }
+  j->cells_step = units;
+  for (int v = 0; v < TARN_LSTM_OUTS; v++) {
+    j->out[v] = call->out[v]->data;
+    if (!j->out[v] || v == TARN_LSTM_OUT_H) continue;
+    j->gates = j->gates || v != TARN_LSTM_OUT_CS;
+    memset(j->out[v] + ran, 0, (size_t)(all - ran) * sizeof(float));
+  }
+  j->cells = j->out[TARN_LSTM_OUT_CS];
+}
+
 static tarn_status run(const tarn_call *call) {
   const plan t = plan_of(call->problem);
   const tarn_recurrent *g = &t.l.g;
   const tarn_lstm_sequence_params *p = call->problem->params;
   TARN_TRY(tarn__recurrent_check(call, g));
   if (g->B * (g->H + g->P) == 0) return TARN_OK;
-  job j = {.t = &t, .p = p, .cells = call->out[2]->data};
+  job j = {.t = &t, .p = p};
   char *rest = course_start(&j.c, &t.l, call);
+  start_outputs(&j, call);
   const char *w = call->prepared;
   j.c.streams = course_streams(&j.c, t.w_bytes - t.x_bytes);
   j.m = (float *)(void *)rest;
-  if (!t.packed) {
+  if (!t.packed && !t.l.loose) {
     TARN_TRY(pack(&t, call->problem, call->in, rest + m_bytes(&t), call->pool));
     w = rest + m_bytes(&t);
   }
-  j.w_cell = (const float *)(const void *)(w + t.x_bytes);
-  j.w_projection = (const float *)(const void *)(w + t.cell_bytes);
+  if (t.l.loose) {
+    TARN_TRY(course_multiply_loose(&j.c, &t.l.part[0], j.c.h[0]));
+  } else {
+    j.w_cell = (const float *)(const void *)(w + t.x_bytes);
+    j.w_projection = (const float *)(const void *)(w + t.cell_bytes);
+  }
   for (int i = 0; i < p->num_peephole; i++) j.peephole[i] = call->in[g->peephole + i]->data;
-  memcpy(j.cells, call->in[g->c0]->data, (size_t)(g->B * g->H) * sizeof(float));
   tarn_phases phases = {.kinds = g->projection < 0 ? 1 : 2, .body = chunk_run, .argument = &j,
                         .chunks = {step_chunks(&j.c, &t.cell) * j.c.groups,
                                    step_chunks(&j.c, &t.projection) * j.c.groups}};
@@ -212,8 +265,10 @@ static tarn_status run(const tarn_call *call) {
   return course_run(&j.c, &phases, w, (double)(g->B * 4 * g->H) * (double)depth);
 }
 
-#define ROWS                                                                        \
-  {.op = "_LSTMSequence", .dtypes = TARN_BIT(TARN_F32), .precision = PRECISION,     \
+#define ROW(OP, W)                                                                  \
+  {.op = OP, .dtypes = TARN_BIT(TARN_F32), .keyed = -1, .precision = PRECISION,     \
    .supports = supports, .cost_us = cost_us, .scratch_bytes = scratch_bytes,        \
    .prepared_bytes = prepared_bytes, .prepared_key = prepared_key,                  \
-   .prepared_from = prepared_from, .prepare = prepare, .spent = 2, .run = run}
+   .prepared_from = prepared_from, .prepare = prepare, .spent = 1u << (W), .run = run}
+#define ROWS                                                                        \
+  ROW("_LSTMSequence", 1), ROW("BlockLSTM", 4), ROW("BlockLSTMV2", 4), ROW("LSTMBlockCell", 3)

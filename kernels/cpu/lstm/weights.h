@@ -13,19 +13,15 @@ typedef struct lstm_weights {
 
 /* x, cs_prev, h_prev, w, wci, wcf, wco, b in this order, after seq_len_max where there is one. */
 static inline lstm_weights weights_of(const tarn_call *call) {
-  const tarn_lstm_params *p = call->problem->params;
-  const tarn_tensor *const *in = call->in + (p->sequence ? 4 : 3);
+  const tarn_tensor *const *in = call->in + tarn__lstm_block(call->problem).w;
   return (lstm_weights){in[0]->data, in[1]->data, in[2]->data, in[3]->data, in[4]->data};
 }
 
 /* Steps to run: seq_len_max of a sequence op, at most T. */
-static inline tarn_status steps_of(const tarn_call *call, int64_t T, int64_t *steps) {
-  const tarn_lstm_params *p = call->problem->params;
-  *steps = p->sequence ? tarn__tensor_int(call->in[0], 0) : 1;
-  if (*steps < 0 || *steps > T)
-    return tarn_fail(TARN_INVALID, "seq_len_max is %lld, expected 0 to %lld steps",
-                     (long long)*steps, (long long)T);
-  return TARN_OK;
+static inline tarn_status steps_of(const tarn_call *call, int64_t *steps) {
+  const tarn_recurrent g = tarn__lstm_block(call->problem);
+  *steps = tarn__recurrent_steps(call, &g);
+  return tarn__recurrent_check(call, &g);
 }
 
 static inline double sigmoid(double x) {

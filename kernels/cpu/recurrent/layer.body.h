@@ -10,6 +10,9 @@
  * A single step has x's weights in the same packed blocks as those of h (`joined`), as there is
  * nothing to gain from a product of all steps; `gates` is then the bias alone.
  *
+ * Packing weights takes longer than a single step does, so where those of a cell may change it
+ * multiplies with them as they lie (`loose`): `gates` is then all of [x, h'] w + b.
+ *
  * h' and h are two buffers, their rows ld_h apart, which is whole vectors. */
 #ifndef HALVES
 #define HALVES 0
@@ -41,6 +44,7 @@
 #include <string.h>
 
 enum {
+  FEW_ROWS = 4,             /* that weights which may change are multiplied with at once */
   BLOCK_ROWS = 64,          /* of the product of x: enough to use each weight often */
   BLOCK_FLOATS = 1 << 18,   /* of the gates kept for it */
   BYTES_ROWS = 1024,        /* of the batch, that each thread may keep in 8 bits */
@@ -56,12 +60,13 @@ typedef struct part {
 
 typedef struct layer {
   tarn_recurrent g;
-  bool joined;
+  bool joined, loose;
   int parts;
   part part[2];
   int64_t columns, ld_h;
   int64_t steps;                                    /* of a block */
   size_t gate_bytes, state_bytes, length_bytes;     /* of scratch */
+  size_t loose_bytes;                               /* [x, h'] of all rows, of scratch */
   factor_store factors;                             /* each thread's, of scratch */
 } layer;
 
@@ -77,7 +82,8 @@ static void layer_measure(layer *l) {
   l->steps = g->B ? (rows + g->B - 1) / g->B : 1;
   if (l->steps > g->T) l->steps = g->T > 0 ? g->T : 1;
   l->ld_h = whole_vectors(g->P);
-  l->gate_bytes = aligned((l->joined ? 1 : l->steps * g->B) * l->columns);
+  l->gate_bytes = aligned((l->joined && !l->loose ? 1 : l->steps * g->B) * l->columns);
+  l->loose_bytes = l->loose ? aligned(g->B * (g->I + g->P)) : 0;
   l->state_bytes = aligned(2 * g->B * l->ld_h);
   l->length_bytes = g->lengths < 0 ? 0 : ((size_t)g->B * sizeof(int64_t) + 63) / 64 * 64;
   const int64_t deepest = g->P > g->H ? g->P : g->H;
@@ -120,10 +126,29 @@ static double layer_cost_us(const tarn_recurrent *g, double step, double x, bool
   return FIXED && (held || !packed) ? 2 * time : time;
 }
 
+/* [x, h'] w of matrix p, as it lies. */
+static tarn_gemm loose_product(const layer *l, const part *p) {
+  const tarn_recurrent *g = &l->g;
+  const int64_t depth = g->I + g->P;
+  return (tarn_gemm){.M = g->B, .N = p->width, .K = depth, .lda = depth, .ldb = p->width,
+                     .roomy = true, .ldc = l->columns, .taps = 1, .depth = depth};
+}
+
+/* What the largest loose product needs. */
+static size_t loose_room(const layer *l, int threads) {
+  size_t most = 0;
+  for (int i = 0; i < l->parts && l->loose; i++) {
+    const tarn_gemm product = loose_product(l, &l->part[i]);
+    const size_t bytes = tarn__gemm_room_bytes(&ISA, &product, threads);
+    if (bytes > most) most = bytes;
+  }
+  return (most + 63) / 64 * 64;
+}
+
 static size_t layer_scratch_bytes(const layer *l, bool reverse, int threads) {
   const size_t pointers = reverse && l->length_bytes ? tarn__gemm_scratch_bytes(1, threads) : 0;
-  return l->gate_bytes + l->state_bytes + l->length_bytes + pointers +
-         (size_t)threads * l->factors.bytes;
+  return l->gate_bytes + l->state_bytes + l->length_bytes + pointers + l->loose_bytes +
+         loose_room(l, threads) + (size_t)threads * l->factors.bytes;
 }
 
 /* Rows of x's weights in the blocks. */
@@ -153,9 +178,9 @@ static uint64_t layer_key(const layer *l, const int *column, int gates) {
   for (int i = 0; i < gates; i++) key = key * 4 + (unsigned)column[i];
   return key;
 }
-static uint64_t layer_weights(const tarn_problem *p) {
+static uint64_t layer_weights(const tarn_problem *p, const tarn_recurrent *g) {
   const int n = ((const tarn_recurrent_params *)p->params)->num_w;
-  return n == 1 ? 2 : 6;   /* from input 1 on */
+  return (uint64_t)(n == 1 ? 1 : 3) << g->w;
 }
 
 /* A run under way. */
@@ -166,7 +191,7 @@ typedef struct course {
   float *gates, *h[2], *y;
   bool streams;             /* weights of steps do not fit the L2 caches, and are fetched ahead */
   int64_t groups;           /* of rows: a chunk is some blocks for one group */
-  void *pointers;           /* scratch of products whose rows are gathered */
+  void *pointers;           /* scratch of products whose rows are gathered, or that are loose */
   factor_store factors;
 } course;
 
@@ -175,13 +200,13 @@ static char *course_start(course *c, const layer *l, const tarn_call *call) {
   const tarn_recurrent *g = &l->g;
   const tarn_recurrent_params *p = call->problem->params;
   char *scratch = call->scratch;
-  *c = (course){.l = l, .call = call, .y = call->out[0]->data};
+  *c = (course){.l = l, .call = call, .y = call->out[g->y]->data};
   c->gates = (float *)(void *)scratch;
   c->h[0] = (float *)(void *)(scratch + l->gate_bytes);
   c->h[1] = c->h[0] + g->B * l->ld_h;
   c->groups = (g->B + CHUNK_ROWS - 1) / CHUNK_ROWS;
-  c->walk = (tarn_walk){.T = g->T, .B = g->B, .I = g->I, .x = call->in[0]->data,
-                        .reverse = p->reverse};
+  c->walk = (tarn_walk){.T = tarn__recurrent_steps(call, g), .B = g->B, .I = g->I,
+                        .x = call->in[g->x]->data, .reverse = p->reverse};
   int64_t *length = (int64_t *)(void *)(scratch + l->gate_bytes + l->state_bytes);
   for (int64_t b = 0; b < g->B && g->lengths >= 0; b++)
     length[b] = tarn__recurrent_length(call, g, b);
@@ -194,7 +219,7 @@ static char *course_start(course *c, const layer *l, const tarn_call *call) {
   const float *h0 = call->in[g->h0]->data;
   for (int64_t b = 0; b < g->B; b++)
     memcpy(c->h[0] + b * l->ld_h, h0 + b * g->P, (size_t)g->P * sizeof *h0);
-  for (int i = 0; i < l->parts && l->joined; i++) {
+  for (int i = 0; i < l->parts && l->joined && !l->loose; i++) {
     const part *from = &l->part[i];
     const size_t bytes = (size_t)from->width * sizeof(float);
     if (from->b < 0) memset(c->gates + from->first, 0, bytes);
@@ -225,16 +250,40 @@ static tarn_status course_multiply_x(const course *c, const char *w_x) {
   return TARN_OK;
 }
 
+/* What [x, state] gives to the gates of matrix p, with its bias. */
+static tarn_status course_multiply_loose(const course *c, const part *p, const float *state) {
+  const layer *l = c->l;
+  const int64_t I = l->g.I, P = l->g.P, B = l->g.B, depth = I + P;
+  float *xh = c->pointers, *gates = c->gates + p->first;
+  const float *b = c->call->in[p->b]->data;
+  for (int64_t row = 0; row < B; row++) {
+    memcpy(xh + row * depth, c->walk.x + row * I, (size_t)I * sizeof *xh);
+    memcpy(xh + row * depth + I, state + row * l->ld_h, (size_t)P * sizeof *xh);
+  }
+  tarn_gemm product = loose_product(l, p);
+  product.a = xh;
+  product.raw = c->call->in[p->w]->data;
+  product.c = gates;
+  product.bias = b;
+  if (B > FEW_ROWS)
+    return tarn__gemm_run(&ISA, &product, (char *)c->pointers + l->loose_bytes, c->call->pool);
+  TARN_TRY(tarn__gemm_few_rows(&ISA, B, p->width, depth, xh, depth, product.raw, p->width, false,
+                               gates, l->columns, c->call->pool));
+  for (int64_t row = 0; row < B; row++)
+    for (int64_t n = 0; n < p->width; n++) gates[row * l->columns + n] += b[n];
+  return TARN_OK;
+}
+
 /* What follows the last step of each row. */
 static void course_finish(const course *c) {
   const tarn_recurrent *g = &c->l->g;
   const bool zero = ((const tarn_recurrent_params *)c->call->problem->params)->zero_output;
   const size_t bytes = (size_t)g->P * sizeof(float);
-  float *last = c->call->out[1]->data;
+  float *last = g->last < 0 ? NULL : c->call->out[g->last]->data;
   for (int64_t b = 0; b < g->B; b++) {
     const int64_t steps = tarn__walk_length(&c->walk, b);
     const float *h = c->h[steps % 2] + b * c->l->ld_h;
-    memcpy(last + b * g->P, h, bytes);
+    if (last) memcpy(last + b * g->P, h, bytes);
     for (int64_t t = steps; t < g->T; t++) {
       float *y = c->y + (t * g->B + b) * g->P;
       if (zero) memset(y, 0, bytes);
@@ -255,7 +304,7 @@ static bool course_streams(const course *c, size_t bytes) {
 /* All steps: p has kinds, chunks and body; a step has as many phases as there are kinds. `work`:
  * multiply-adds of a step. */
 static tarn_status course_run(course *c, tarn_phases *p, const char *w_x, double work) {
-  const int64_t T = c->l->g.T;
+  const int64_t T = c->walk.T;
   for (int64_t s = 0; s < T; s += c->l->steps) {
     c->walk.s0 = s;
     c->walk.s1 = s + c->l->steps < T ? s + c->l->steps : T;
