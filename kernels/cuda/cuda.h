@@ -68,6 +68,7 @@ struct tarn_queue {
   cudnnHandle_t dnn;
   void *workspace;           /* cuBLAS's, on the device */
   size_t workspace_bytes;
+  unsigned *counters;        /* on the device */
   tarn_kept *kept;           /* the newest first */
 };
 
@@ -81,6 +82,11 @@ tarn_status tarn__queue_dnn(tarn_queue *queue, cudnnHandle_t *dnn);
 /* Device memory that a matrix product on this queue may use while it runs: 4 MiB, 32 MiB from
  * compute capability 9.0. */
 tarn_status tarn__queue_workspace(tarn_queue *queue, void **workspace, size_t *bytes);
+
+/* TARN_COUNTERS numbers on the device for kernels whose blocks count themselves: zeros, which each
+ * kernel leaves as zeros (each/block.cuh). */
+enum { TARN_COUNTERS = 1024 };
+tarn_status tarn__queue_counters(tarn_queue *queue, unsigned **counters);
 
 /* What is dear to make and follows from a problem alone (descriptors, execution plans of cuDNN,
  * chosen algorithms), kept by the queue until it is destroyed. `key` is bytes without padding that

@@ -41,6 +41,7 @@ void tarn__cuda_queue_destroy(tarn_queue *queue) {
   if (queue->blas_lt) cublasLtDestroy(queue->blas_lt);
   if (queue->blas) cublasDestroy(queue->blas);
   if (queue->workspace) cudaFree(queue->workspace);
+  if (queue->counters) cudaFree(queue->counters);
   cudaStreamDestroy(queue->stream);
   cudaGetLastError();   /* a failure here is nobody's, and not the next launch's */
   free(queue);
@@ -84,6 +85,22 @@ tarn_status tarn__queue_workspace(tarn_queue *queue, void **workspace, size_t *b
   }
   *workspace = queue->workspace;
   *bytes = queue->workspace_bytes;
+  return TARN_OK;
+}
+
+tarn_status tarn__queue_counters(tarn_queue *queue, unsigned **counters) {
+  if (!queue->counters) {
+    const size_t bytes = TARN_COUNTERS * sizeof(unsigned);
+    void *memory;
+    TARN_TRY(tarn__cuda_alloc(queue->device, bytes, &memory));
+    const cudaError_t error = cudaMemsetAsync(memory, 0, bytes, queue->stream);
+    if (error != cudaSuccess) {
+      tarn__cuda_free(queue->device, memory);
+      TARN_CUDA(error);
+    }
+    queue->counters = memory;
+  }
+  *counters = queue->counters;
   return TARN_OK;
 }
 

@@ -27,7 +27,7 @@ static tarn_status infer(tarn_infer *t) {
   return TARN_OK;
 }
 
-#define CASES(T)                                                             \
+#define CASES(T, ...)                                                        \
   .cases = {"input=" T "[3x17] reduction_indices=i32{1}",                    \
             "input=" T "[3x17] reduction_indices=i32{0}",                    \
             "input=" T "[3x5x7] reduction_indices=i32{-1,0} keep_dims=true", \
@@ -38,33 +38,40 @@ static tarn_status infer(tarn_infer *t) {
             "input=" T "[3x0] reduction_indices=i32{0}",                     \
             "input=" T "[4x5] reduction_indices=i32{}",                      \
             "input=" T "[257x300] reduction_indices=i32{0}",                 \
-            "input=" T "[20011] reduction_indices=i32{0}"}
-#define ATTRS(TYPES) \
-  "keep_dims: bool = false; T: " TYPES "; Tidx: {int32, int64} = int32"
-#define REDUCTION(NAME, TYPES, FORMULA)                                                  \
+            "input=" T "[20011] reduction_indices=i32{0}",                   \
+            __VA_ARGS__}
+/* Large enough to be shared out; of products some part would be 0 or infinite. */
+#define LARGE(T)                                    \
+  "input=" T "[4x2100x8] reduction_indices=i32{1}", \
+      "input=" T "[2x16388] reduction_indices=i32{1}"
+#define SMALL "input=T[4x21x8] reduction_indices=i32{1}"
+#define ATTRS(TYPES) "keep_dims: bool = false; T: " TYPES "; Tidx: {int32, int64} = int32"
+#define REDUCTION(NAME, TYPES, FORMULA, ...)                                             \
   {                                                                                      \
     .name = NAME, .inputs = "input: T, reduction_indices: Tidx", .outputs = "output: T", \
     .attrs = ATTRS(TYPES), .params_bytes = sizeof(tarn_reduce_params), .parse = parse,   \
-    .infer = infer, .formula = FORMULA, CASES("T")                                       \
+    .infer = infer, .formula = FORMULA, CASES("T", __VA_ARGS__)                          \
   }
 #define TRUTH(NAME, FORMULA)                                                                   \
   {                                                                                            \
     .name = NAME, .inputs = "input: bool, reduction_indices: Tidx", .outputs = "output: bool", \
     .attrs = "keep_dims: bool = false; Tidx: {int32, int64} = int32",                          \
     .params_bytes = sizeof(tarn_reduce_params), .parse = parse, .infer = infer,                \
-    .formula = FORMULA, CASES("bool")                                                          \
+    .formula = FORMULA, CASES("bool", LARGE("bool"))                                           \
   }
 
 const tarn_op tarn_ops_reduce[] = {
-    REDUCTION("Sum", "numbertype", "output = sum of input over the axes"),
+    REDUCTION("Sum", "numbertype", "output = sum of input over the axes", LARGE("T")),
     REDUCTION("Mean", "numbertype",
-              "output = mean of input over the axes; of integers, rounded towards zero"),
-    REDUCTION("Prod", "numbertype", "output = product of input over the axes"),
-    REDUCTION("EuclideanNorm", "numbertype", "output = sqrt(sum of |input|^2 over the axes)"),
+              "output = mean of input over the axes; of integers, rounded towards zero",
+              LARGE("T")),
+    REDUCTION("Prod", "numbertype", "output = product of input over the axes", SMALL),
+    REDUCTION("EuclideanNorm", "numbertype", "output = sqrt(sum of |input|^2 over the axes)",
+              LARGE("T")),
     REDUCTION("Max", "{realnumbertype, quantizedtype}",
-              "output = largest of input over the axes; NaN stays"),
+              "output = largest of input over the axes; NaN stays", LARGE("T")),
     REDUCTION("Min", "{realnumbertype, quantizedtype}",
-              "output = smallest of input over the axes; NaN stays"),
+              "output = smallest of input over the axes; NaN stays", LARGE("T")),
     TRUTH("All", "output = every element of input over the axes is true"),
     TRUTH("Any", "output = an element of input over the axes is true"),
     {0},

@@ -31,7 +31,7 @@ __device__ inline float channel_sum(bool first, int64_t N, int64_t C, int64_t S,
 
 template <class S_>
 __global__ void statistics(tarn_cuda_norm w) {
-  __shared__ float room[THREADS];
+  __shared__ float room[THREADS / 32];
   const S_ *x = (const S_ *)w.x;
   const float count = (float)(w.N * w.S);
   for (int64_t c = blockIdx.x; c < w.C; c += gridDim.x) {
@@ -89,7 +89,7 @@ __global__ void normalize(tarn_cuda_norm w) {
 
 template <class S_>
 __global__ void gradient_sums(tarn_cuda_norm_gradient w) {
-  __shared__ float room[THREADS];
+  __shared__ float room[THREADS / 32];
   const S_ *x = (const S_ *)w.x, *dy = (const S_ *)w.dy;
   for (int64_t c = blockIdx.x; c < w.C; c += gridDim.x) {
     const float mean = w.mean[c], inverse = 1 / sqrt(w.variance[c] + w.epsilon);

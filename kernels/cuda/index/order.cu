@@ -83,7 +83,7 @@ __global__ void arg_thread(tarn_cuda_arg g) {
 }
 template <class S, class A, bool LEAST>
 __global__ void arg_block(tarn_cuda_arg g) {
-  __shared__ found<A> room[THREADS];
+  __shared__ found<A> room[THREADS / 32];
   for (int64_t o = blockIdx.x; o < g.outer * g.inner; o += gridDim.x) {
     const found<A> best = block_join<THREADS>(search<S, A, LEAST>(g, o, threadIdx.x, THREADS), room,
                                               join_better<A, LEAST>());

@@ -223,7 +223,7 @@ extern "C" int tarn__cuda_top_k(cudaStream_t stream, int dtype, const tarn_cuda_
 /* ---- InTopK ---------------------------------------------------------------------------------- */
 
 __global__ void in_top_k(tarn_cuda_in_top_k w) {
-  __shared__ int64_t room[THREADS];
+  __shared__ int64_t room[THREADS / 32];
   for (int64_t r = blockIdx.x; r < w.rows; r += gridDim.x) {
     const float *x = w.x + r * w.classes;
     const int64_t target =

@@ -3,28 +3,67 @@
  *
  * How many parts share out the terms of an output follows from the shapes alone, so results are the
  * same at every run. */
+#include <string.h>
+
 #include "kernels/cuda/cuda.h"
 #include "kernels/cuda/reduce/reduce.h"
 #include "kernels/params/bias.h"
 
-#include <string.h>
+/* Four blocks for each of 132 processors keep a device busy; each has 8192 elements at least. */
+enum { BUSY = 528, LEAST = 8192, COLUMNS = 32 * TARN_REDUCE_LANES };
 
-/* Some four blocks for each of 132 processors keep a device busy; a part has 2048 terms at least.
- */
-enum { BUSY = 528, TERMS = 2048 };
-
-static int64_t parts_of(int64_t outputs, int64_t terms) {
-  int64_t parts = outputs ? BUSY / outputs : 1;
-  if (parts > terms / TERMS) parts = terms / TERMS;
-  return parts < 1 ? 1 : parts > TARN_REDUCE_PARTS ? TARN_REDUCE_PARTS : parts;
+/* Where blocks have so many groups of outputs by themselves. */
+static int64_t parts_of(int64_t groups, int64_t elements) {
+  int64_t parts = BUSY / groups;
+  if (parts > elements / LEAST) parts = elements / LEAST;
+  return parts < 1 ? 1 : parts;
 }
 
+/* For any axes: a group has at most COLUMNS outputs, and there are parts where twice the groups are
+ * no more than BUSY. */
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   (void)threads;
   const int64_t outputs = tarn__shape_elements(&p->out_shape[0]),
                 n = tarn__shape_elements(&p->in_shape[0]);
-  const int64_t parts = parts_of(outputs, outputs ? n / outputs : 0);
-  return parts > 1 ? (size_t)(outputs * parts) * sizeof(double) : 0;
+  if (outputs > BUSY / 2 * COLUMNS || n < 2 * LEAST) return 0;
+  return (size_t)(outputs < COLUMNS ? outputs : COLUMNS) * BUSY * sizeof(double);
+}
+
+/* Whether V neighbours along `along` are V neighbours of x, everywhere. */
+static bool vectors_fit(const tarn_cuda_reduce *w, const tarn_view_axes *along,
+                        const int64_t *along_step, const tarn_view_axes *other,
+                        const int64_t *other_step, int V, int bytes) {
+  if (along_step[0] != 1 || (uintptr_t)w->x % (uintptr_t)(V * bytes)) return false;
+  for (int d = 1; d < along->rank; d++)
+    if (along_step[d] % V) return false;
+  for (int d = 0; d < other->rank; d++)
+    if (other_step[d] % V && other->dim[d] > 1) return false;
+  return true;
+}
+
+/* How it is shared out. */
+static void plan(tarn_cuda_reduce *w, tarn_dtype dtype) {
+  const bool one_by_one = dtype == TARN_F64 || w->code == TARN_REDUCE_PROD;
+  const int64_t outputs = w->kept.elements, terms = w->gone.elements;
+  const int bytes = (int)tarn_dtype_bytes(dtype);
+  const int V = tarn__dtype_in(dtype, TARN_FLOATS) && !one_by_one ? 16 / bytes : 1;
+  w->parts = w->lanes = w->wide = 1;
+  if (w->gone_step[0][0] == 1 || outputs == 1) {
+    if (w->gone.rank == 1 &&
+        vectors_fit(w, &w->gone, w->gone_step[0], &w->kept, w->kept_step[0], V, bytes))
+      w->lanes = V;
+    w->form = outputs > 1 && terms <= 256 * w->lanes ? TARN_REDUCE_SHORT : TARN_REDUCE_ROWS;
+    if (w->form == TARN_REDUCE_ROWS) w->parts = parts_of(outputs, terms);
+    while (w->form == TARN_REDUCE_SHORT && w->wide < 32 && w->wide * w->lanes < terms) w->wide *= 2;
+    return;
+  }
+  w->form = TARN_REDUCE_COLUMNS;
+  if (w->kept.dim[0] % V == 0 && w->gone.rank == 1 &&
+      vectors_fit(w, &w->kept, w->kept_step[0], &w->gone, w->gone_step[0], V, bytes))
+    w->lanes = V;
+  while (w->wide < 32 && w->wide * w->lanes < outputs) w->wide *= 2;
+  const int64_t group = w->wide * w->lanes, own = group < outputs ? group : outputs;
+  w->parts = parts_of((outputs + group - 1) / group, terms * own);
 }
 
 static void add(tarn_view_axes *a, int64_t *step, int64_t dim, int64_t stride) {
@@ -63,7 +102,8 @@ static tarn_status reduce(const tarn_call *call, int code, const tarn_shape *x,
   }
   end(&w.kept, w.kept_step[0]);
   end(&w.gone, w.gone_step[0]);
-  w.parts = parts_of(w.kept.elements, w.gone.elements);
+  plan(&w, call->problem->in_dtype[0]);
+  if (w.parts > 1) TARN_TRY(tarn__queue_counters(call->queue, &w.counters));
   TARN_LAUNCHED(tarn__cuda_reduce(tarn__stream(call), (int)call->problem->in_dtype[0], &w));
   return TARN_OK;
 }

@@ -27,7 +27,7 @@ __device__ inline A sum_exp(const S *x, int64_t step, int64_t cols, A m, A *room
 
 template <class S, class A>
 __global__ void softmax(bool logarithm, const S *x, S *y, int64_t rows, int64_t cols) {
-  __shared__ A room[THREADS];
+  __shared__ A room[THREADS / 32];
   for (int64_t r = blockIdx.x; r < rows; r += gridDim.x) {
     const S *from = x + r * cols;
     const A m = greatest<S, A>(from, 1, cols, room), sum = sum_exp<S, A>(from, 1, cols, m, room),
@@ -41,7 +41,7 @@ __global__ void softmax(bool logarithm, const S *x, S *y, int64_t rows, int64_t 
 
 template <class S, class A>
 __global__ void cross_entropy(tarn_cuda_rows g, const S *logits, const S *labels, S *loss, S *dx) {
-  __shared__ A room[THREADS];
+  __shared__ A room[THREADS / 32];
   for (int64_t r = blockIdx.x; r < g.rows; r += gridDim.x) {
     const S *x = logits + r * g.logits_row, *t = labels + r * g.labels_row;
     const A m = greatest<S, A>(x, g.logits_col, g.cols, room),
@@ -61,7 +61,7 @@ __global__ void cross_entropy(tarn_cuda_rows g, const S *logits, const S *labels
 template <class S, class A, class L>
 __global__ void sparse_cross_entropy(int64_t rows, int64_t cols, const S *logits, const L *labels,
                                      S *loss, S *dx) {
-  __shared__ A room[THREADS];
+  __shared__ A room[THREADS / 32];
   for (int64_t r = blockIdx.x; r < rows; r += gridDim.x) {
     const S *x = logits + r * cols;
     const int64_t label = (int64_t)labels[r];
