@@ -265,10 +265,11 @@ typedef struct source {
 static void point(const void *argument, int64_t m, int rows, int mr, const float **pointers) {
   const source *s = argument;
   const tarn_conv2d *g = s->g;
+  int64_t oh = m / g->OW, ow = m % g->OW;
   for (int r = 0; r < rows; r++) {
-    const int64_t oh = (m + r) / g->OW, ow = (m + r) % g->OW;
     const float *row = s->x + (oh * g->stride_h * s->width + ow * g->stride_w) * g->C;
     for (int64_t kh = 0; kh < g->KH; kh++, row += s->width * g->C) pointers[kh * mr + r] = row;
+    if (++ow == g->OW) ow = 0, oh++;
   }
 }
 

@@ -37,26 +37,34 @@ typedef float packed;
  * win 3 to 10 % over none on panels that come from L2 or beyond. */
 #define PREFETCH (128 * VF)
 
-/* A row on its way out: what is in registers of whole tiles and in memory of all others.
- *
- * Activations are a clamp to [low, high], infinite where there is none; the bound stands first, so
+/* Activations are a clamp to [low, high], infinite where there is none; the bound stands first, so
  * that NaN stays. */
-typedef struct finish {
-  vf bias0, bias1, low, high;
-} finish;
+typedef struct bounds {
+  vf low, high;
+} bounds;
 
-static inline finish finish_of(const tarn_tile *t, const float *bias) {
-  finish f = {vf_zero(), vf_zero(), vf_set1(-__builtin_inff()), vf_set1(__builtin_inff())};
-  if (bias) {
-    f.bias0 = vf_load_m(bias, vm_first(t->cols < VF ? t->cols : VF));
-    if (t->cols > VF) f.bias1 = vf_load_m(bias + VF, vm_first(t->cols - VF));
-  }
+static inline bounds bounds_of(const tarn_tile *t) {
+  bounds f = {vf_set1(-__builtin_inff()), vf_set1(__builtin_inff())};
   if (t->activation != TARN_ACT_NONE) f.low = vf_zero();
   if (t->activation == TARN_ACT_RELU6) f.high = vf_set1(6.0f);
   return f;
 }
-static inline vf clamp(const finish *f, vf x) {
+static inline vf clamp(const bounds *f, vf x) {
   return vf_min(f->high, vf_max(f->low, x));
+}
+
+/* What the sums of a row begin with: the bias, which so costs no additions. */
+typedef struct start {
+  vf left, right;
+} start;
+
+static inline start start_of(const tarn_tile *t, const float *bias) {
+  start s = {vf_zero(), vf_zero()};
+  if (bias) {
+    s.left = vf_load_m(bias, vm_first(t->cols < VF ? t->cols : VF));
+    if (t->cols > VF) s.right = vf_load_m(bias + VF, vm_first(t->cols - VF));
+  }
+  return s;
 }
 
 /* Where one of a run of tiles is. */
@@ -93,10 +101,10 @@ static inline const char *ahead_of(const tarn_tile *t, const place *at) {
 }
 
 /* Any tile, its sums in s[rows][NR]: columns that are not there, sums that go on and end in added
- * tensors; ReLU6, whose second bound in the last instructions of every tile cost all others 1 %. */
+ * tensors. */
 static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const place *at,
                                                   const float *s) {
-  const finish f = finish_of(t, at->bias);
+  const bounds f = bounds_of(t);
   vm m0 = vm_first(t->cols < VF ? t->cols : VF), m1 = vm_first(t->cols > VF ? t->cols - VF : 0);
   for (int64_t r = 0; r < t->rows; r++, s += NR) {
     float *c = at->c + r * t->ldc;
@@ -105,8 +113,6 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const plac
       x0 = vf_add(vf_load_m(c, m0), x0);
       if (t->cols > VF) x1 = vf_add(vf_load_m(c + VF, m1), x1);
     }
-    x0 = vf_add(x0, f.bias0);
-    x1 = vf_add(x1, f.bias1);
     if (at->add) {
       const float *add = at->add + r * t->ldc;
       x0 = vf_add(x0, vf_load_m(add, m0));
@@ -121,7 +127,7 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const plac
 /* A line of C that will be written, then those of what is added: asked for while the tile computes.
  * Without it results that L2 does not hold cost up to a tenth more. */
 #define SOON(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
-#define DECLARE(r) vf c##r##0 = vf_zero(), c##r##1 = vf_zero();
+#define DECLARE(r) vf c##r##0 = from.left, c##r##1 = from.right;
 #define POINT(r) const float *a##r = a[r];
 #define STEP(r)                       \
   {                                   \
@@ -129,20 +135,19 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const plac
     c##r##0 = vf_fma(x, b0, c##r##0); \
     c##r##1 = vf_fma(x, b1, c##r##1); \
   }
-#define PUT(r)                                             \
-  vf_store(c, vf_max(f.low, vf_add(c##r##0, f.bias0)));      \
-  vf_store(c + VF, vf_max(f.low, vf_add(c##r##1, f.bias1))); \
+#define PUT(r)                          \
+  vf_store(c, clamp(&f, c##r##0));      \
+  vf_store(c + VF, clamp(&f, c##r##1)); \
   c += t->ldc;
-#define PUT_SUM(r)                                                                       \
-  vf_store(c, vf_max(f.low, vf_add(vf_add(c##r##0, f.bias0), vf_load(add))));            \
-  vf_store(c + VF, vf_max(f.low, vf_add(vf_add(c##r##1, f.bias1), vf_load(add + VF))));  \
+#define PUT_SUM(r)                                                 \
+  vf_store(c, clamp(&f, vf_add(c##r##0, vf_load(add))));           \
+  vf_store(c + VF, clamp(&f, vf_add(c##r##1, vf_load(add + VF)))); \
   c += t->ldc, add += t->ldc;
 #define SPILL(r) vf_store(s + (r) * NR, c##r##0), vf_store(s + (r) * NR + VF, c##r##1);
 #define FINISH(ROWS)                                                     \
   const float *add = t->accumulate ? at.c : at.add;                      \
-  if (t->cols == NR && !(t->accumulate && at.add) &&                     \
-      t->activation != TARN_ACT_RELU6) {                       \
-    const finish f = finish_of(t, at.bias);                              \
+  if (t->cols == NR && !(t->accumulate && at.add)) {                     \
+    const bounds f = bounds_of(t);                                       \
     float *c = at.c;                                                     \
     if (add) {                                                           \
       REP_##ROWS(PUT_SUM)                                                \
@@ -158,6 +163,7 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const plac
   static void tile_##ROWS(const tarn_tile *t) {                                          \
     place at = first_place(t);                                                           \
     do {                                                                                 \
+      const start from = start_of(t, at.bias);                                           \
       REP_##ROWS(DECLARE)                                                                \
       const packed *b = at.b;                                                            \
       const float *const *a = t->a;                                                      \
@@ -189,7 +195,8 @@ static __attribute__((noinline)) void finish_rows(const tarn_tile *t, const plac
 static void tile_1(const tarn_tile *t) {
   place at = first_place(t);
   do {
-    vf c00 = vf_zero(), c01 = vf_zero(), c10 = vf_zero(), c11 = vf_zero();
+    const start from = start_of(t, at.bias);
+    vf c00 = from.left, c01 = from.right, c10 = vf_zero(), c11 = vf_zero();
     vf c20 = vf_zero(), c21 = vf_zero(), c30 = vf_zero(), c31 = vf_zero();
     const packed *b = at.b;
     for (int64_t tap = 0; tap < t->taps; tap++) {
@@ -222,7 +229,8 @@ static void tile_1(const tarn_tile *t) {
 static void tile_2(const tarn_tile *t) {
   place at = first_place(t);
   do {
-    vf c00 = vf_zero(), c01 = vf_zero(), c10 = vf_zero(), c11 = vf_zero();
+    const start from = start_of(t, at.bias);
+    vf c00 = from.left, c01 = from.right, c10 = from.left, c11 = from.right;
     vf d00 = vf_zero(), d01 = vf_zero(), d10 = vf_zero(), d11 = vf_zero();
     const packed *b = at.b;
     for (int64_t tap = 0; tap < t->taps; tap++) {
@@ -264,12 +272,13 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 
 /* The same for panels of at most one vector of columns (the last one, or a layer with few
  * channels). */
-#define DECLARE_HALF(r) vf c##r##0 = vf_zero();
+#define DECLARE_HALF(r) vf c##r##0 = from.left;
 #define STEP_HALF(r) c##r##0 = vf_fma(vf_set1(a##r[k]), b0, c##r##0);
 #define SPILL_HALF(r) vf_store(s + (r) * NR, c##r##0);
 #define HALF_TILE(ROWS)                                              \
   static void half_tile_##ROWS(const tarn_tile *t) {                 \
     const place at = first_place(t);                                 \
+    const start from = start_of(t, at.bias);                         \
     REP_##ROWS(DECLARE_HALF)                                         \
     const packed *b = t->b;                                          \
     const float *const *a = t->a;                                    \
