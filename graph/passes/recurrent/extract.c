@@ -159,9 +159,10 @@ static tarn_status read_instead(tarn_match *m, const found *f, int sequence) {
   tarn_step *step = &block->step[block->value[h].producer];
   tarn_attrs *attrs = tarn__arena_alloc(m->b->arena, sizeof *attrs);
   int *in = tarn__arena_array(m->b->arena, 3, sizeof *in);
+  int *out = tarn__arena_alloc(m->b->arena, sizeof *out);
   const tarn_op *op = tarn__op_find("GatherV2");
   void *params = tarn__arena_alloc(m->b->arena, op->params_bytes);
-  if (!attrs || !in || !params) return TARN_NO_MEMORY;
+  if (!attrs || !in || !out || !params) return TARN_NO_MEMORY;
   const tarn_attr batch = {.kind = TARN_ATTR_INT, .i = 0};
   const struct {
     const char *name;
@@ -184,6 +185,10 @@ static tarn_status read_instead(tarn_match *m, const found *f, int sequence) {
   step->params = params;
   step->in = in;
   step->inputs = 3;
+  *out = h; /* of a block cell's outputs nobody uses another */
+  step->out = out;
+  step->outputs = 1;
+  block->value[h].output = 0;
   const tarn_shape *whole = &block->value[inner].shape;
   const tarn_shape element = {.rank = 2, .dim = {whole->dim[1], whole->dim[2]}};
   block->value[h].shape = element;
@@ -320,17 +325,9 @@ tarn_status tarn__loop_extract(tarn_builder *b, tarn_block *parent, int *at, boo
   TARN_TRY(tarn__loop_start(&m, b, parent, *at, &known));
   for (int s = 0; known && s < m.block->steps && !*done; s++) {
     tarn_step *step = &m.block->step[s];
-    if (step->removed || step->kind != TARN_STEP_KERNEL || step->deref || !step->op ||
-        step->inputs != 2 || !tarn__match_is_add(step))
-      continue;
     found f = {.condition = -1, .lengths = -1, .h_select = -1, .c_select = -1};
-    m.n_taken = 0;
-    if (tarn__match_gru(&m, step, &f.cell)) {
+    if (tarn__match_may_be_cell(&m, step) && tarn__match_cell(&m, step, &f.cell))
       TARN_TRY(finish(&m, &f, done));
-      continue;
-    }
-    m.n_taken = 0;
-    if (tarn__match_lstm(&m, step, &f.cell)) TARN_TRY(finish(&m, &f, done));
   }
   *at = m.rounds.at;
   snprintf(why, why_bytes, "%s",

@@ -65,7 +65,7 @@ typedef struct tarn_gate {
 /* Values of the block. Gates in the order of TARN_LSTM_* or TARN_GRU_*. */
 typedef struct tarn_cell {
   bool gru;
-  int sum; /* the step of the sum that is the new state, for messages */
+  int sum; /* the step of the sum that is the new state, or of a block cell; for messages */
   tarn_gate gate[TARN_LSTM_GATES];
   int gates;
   tarn_recurrent_activation activation, recurrent_activation;
@@ -122,7 +122,7 @@ int64_t tarn__match_columns(tarn_match *m, int value);
 /* The value is part `at`..`at + width` of the columns of *whole. */
 bool tarn__match_part(tarn_match *m, int value, int *whole, int64_t *at, int64_t *width);
 
-/* ---- linear.c, cell_lstm.c, cell_gru.c, weights.c ------------------------------------------- */
+/* ---- linear.c, cell.c, cell_lstm.c, cell_gru.c, cell_block.c, weights.c ------------------------ */
 
 bool tarn__match_linear(tarn_match *m, int value, int64_t at, int64_t width, tarn_linear *z);
 bool tarn__match_gate(tarn_match *m, int value, tarn_gate *gate);
@@ -131,10 +131,14 @@ bool tarn__match_activation(tarn_match *m, int value, tarn_recurrent_activation 
  * value. */
 bool tarn__match_clip(tarn_match *m, int value, int *of, float *bound);
 bool tarn__match_clipped(tarn_match *m, int value, int *clipped, float *bound);
-/* The Add at the heart of a cell; its outputs h are cell->raw (and further ones by
- * tarn__match_projected). */
+/* The step may be at the heart of a cell: an Add of two Mul, or a block cell. */
+bool tarn__match_may_be_cell(const tarn_match *m, const tarn_step *step);
+/* The cell with this step at its heart, anew (m->taken is its steps); its outputs h are cell->raw
+ * (and further ones by tarn__match_projected). */
+bool tarn__match_cell(tarn_match *m, tarn_step *step, tarn_cell *cell);
 bool tarn__match_lstm(tarn_match *m, tarn_step *add, tarn_cell *cell);
 bool tarn__match_gru(tarn_match *m, tarn_step *add, tarn_cell *cell);
+bool tarn__match_block_cell(tarn_match *m, tarn_step *step, tarn_cell *cell);
 /* h behind raw: 0 itself, 1 projected, 2 projected and clipped. */
 bool tarn__match_projected(tarn_match *m, tarn_cell *cell, int which);
 /* cell->h_before is known: which rows and columns are whose. What is in pieces is put together when

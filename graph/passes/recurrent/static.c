@@ -57,29 +57,20 @@ static int term_of(const tarn_cell *cell, int value) {
 }
 
 static bool is_cell(tarn_match *m, tarn_step *step, tarn_cell *cell) {
-  if (step->removed || step->kind != TARN_STEP_KERNEL || step->deref || step->may_die ||
-      step->kept || !step->op || step->inputs != 2 || !tarn__match_is_add(step))
-    return false;
-  m->n_taken = 0;
-  if (tarn__match_gru(m, step, cell)) return true;
-  m->n_taken = 0;
-  return tarn__match_lstm(m, step, cell);
+  return !step->may_die && !step->kept && tarn__match_may_be_cell(m, step) &&
+         tarn__match_cell(m, step, cell);
 }
 
 static tarn_status find_cells(tarn_match *m, link **links, int *count) {
   const tarn_block *block = m->block;
-  int sums = 0;
+  int most = 0;
   *count = 0;
-  for (int s = 0; s < block->steps; s++) { /* few graphs have more than a handful of these */
-    const tarn_step *step = &block->step[s];
-    if (step->removed || !step->op || step->inputs != 2 || !tarn__match_is_add(step)) continue;
-    sums += tarn__match_is(tarn__match_step(m, step->in[0]), "Mul") &&
-            tarn__match_is(tarn__match_step(m, step->in[1]), "Mul");
-  }
-  if (sums < FEWEST || sums > MOST_CELLS) return TARN_OK;
-  link *list = tarn__arena_array(m->b->arena, (size_t)sums + 1, sizeof *list);
+  for (int s = 0; s < block->steps; s++) /* few graphs have more than a handful of these */
+    most += tarn__match_may_be_cell(m, &block->step[s]);
+  if (most < FEWEST || most > MOST_CELLS) return TARN_OK;
+  link *list = tarn__arena_array(m->b->arena, (size_t)most + 1, sizeof *list);
   if (!list) return TARN_NO_MEMORY;
-  for (int s = 0; s < block->steps && *count < sums; s++) {
+  for (int s = 0; s < block->steps && *count < most; s++) {
     link *l = &list[*count];
     if (!is_cell(m, &m->block->step[s], &l->cell)) continue;
     memcpy(l->taken, m->taken, sizeof l->taken);

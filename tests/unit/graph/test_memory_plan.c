@@ -231,7 +231,51 @@ START_TEST(test_memory_plan_leaves_the_rest_to_the_run) {
 }
 END_TEST
 
+/* BlockLSTM's gates are computed only where somebody wants them. */
+START_TEST(test_memory_plan_leaves_out_what_nobody_reads) {
+  enum { UNITS = 5 };
+  setup();
+  node(g, "x", "Placeholder", "", "dtype=float; shape=[?,?]");
+  float waves[2 * UNITS * 4 * UNITS];
+  for (int i = 0; i < 2 * UNITS * 4 * UNITS; i++) waves[i] = (float)((i * 37) % 23 - 11) / 13.0f;
+  constant(g, "steps", "", TARN_I64, 0, NULL, (int64_t[]){2});
+  constant(g, "shape", "", TARN_I32, 1, (int64_t[]){3}, (int32_t[]){3, -1, UNITS});
+  floats(g, "w", 2, (int64_t[]){2 * UNITS, 4 * UNITS}, waves);
+  floats(g, "b", 1, (int64_t[]){4 * UNITS}, waves + 3);
+  floats(g, "p", 1, (int64_t[]){UNITS}, waves + 7);
+  floats(g, "s", 2, (int64_t[]){1, UNITS}, waves + 9);
+  node(g, "xs", "Reshape", "x shape", "T=float; Tshape=int32");
+  node(g, "layer", "BlockLSTM", "steps xs s s w p p p b", "T=float; cell_clip=0.4");
+  s = session_on(g);
+  tarn_tensor *x = tensor(TARN_F32, 2, (int64_t[]){3, UNITS}, waves + 11), *two[2], *all[7];
+  const tarn_feed feed = {"x", x};
+  const char *const fetches[] = {"layer:0", "layer:1", "layer:2", "layer:3",
+                                 "layer:4", "layer:5", "layer:6"};
+  const char *const some[] = {"layer:1", "layer:6"};
+  const tarn_run_request q = {.feeds = &feed, .n_feeds = 1, .fetches = some, .n_fetches = 2};
+  const tarn_plan *plan;
+  OK(tarn__session_plan(s, &q, false, &plan));
+  const tarn_block *block = plan->root;
+  const tarn_step *step = &block->step[block->value[block->result[1]].producer];
+  ck_assert_int_eq(step->outputs, 7);
+  for (int o = 0; o < 7; o++)
+    ck_assert_int_eq(block->value[step->out[o]].storage == TARN_STORE_LEFT_OUT, o != 1 && o != 6);
+  OK(tarn_session_run(s, &feed, 1, some, 2, NULL, 0, two));
+  OK(tarn_session_run(s, &feed, 1, fetches, 7, NULL, 0, all));
+  for (int i = 0; i < 2; i++) {
+    const float *a = two[i]->data, *b = all[i ? 6 : 1]->data;
+    for (int k = 0; k < 3 * UNITS; k++) ck_assert_float_eq_tol(a[k], b[k], 1e-6f);
+    ck_assert_float_ne(a[UNITS], 0);
+    ck_assert_float_eq(a[2 * UNITS], 0); /* beyond the last step */
+    tarn_tensor_release(two[i]);
+  }
+  for (int i = 0; i < 7; i++) tarn_tensor_release(all[i]);
+  tarn_tensor_release(x);
+}
+END_TEST
+
 SUITE_MAIN_TEARDOWN("memory_plan", teardown, test_memory_plan_of_a_chain, test_memory_plan_in_place,
                     test_memory_plan_of_a_diamond, test_memory_plan_of_views,
                     test_memory_plan_of_broadcasts, test_memory_plan_of_random_graphs,
-                    test_memory_plan_leaves_the_rest_to_the_run)
+                    test_memory_plan_leaves_the_rest_to_the_run,
+                    test_memory_plan_leaves_out_what_nobody_reads)

@@ -153,6 +153,42 @@ static void gru(const char *rest) {
   node(g, "h_new", "AddV2", "kept added", "T=float");
 }
 
+/* Vectors p0, p1 and p2, as peepholes; `in`: entered a loop under the names p0_in and so on. */
+static void peepholes(bool in) {
+  for (int i = 0; i < 3; i++) {
+    const char *const name[] = {"p0", "p1", "p2"}, *const inside[] = {"p0_in", "p1_in", "p2_in"};
+    waves(name[i], 1, (int64_t[]){UNITS}, 20 + 7 * i);
+    if (in) ENTER(inside[i], name[i], "float");
+  }
+}
+
+/* The loop with a cell that is one step, of which y is written. */
+static void lstm_block(const char *y, const char *attrs) {
+  loop(y, STEPS);
+  weights(4 * UNITS);
+  peepholes(true);
+  variable("c", "c0", "cell:1", "float");
+  variable("h", "h0", "cell:6", "float");
+  char all[80];
+  snprintf(all, sizeof all, "T=float; %s", attrs);
+  node(g, "cell", "LSTMBlockCell", "x_t c h w_in p0_in p1_in p2_in b_in", all);
+}
+
+static void gru_block(const char *w) {
+  loop("cell:3", STEPS);
+  weights(2 * UNITS);
+  waves("wc", 2, (int64_t[]){2 * UNITS, UNITS}, 77);
+  waves("bc", 1, (int64_t[]){UNITS}, 31);
+  ENTER("wc_in", "wc", "float");
+  ENTER("bc_in", "bc", "float");
+  variable("h", "h0", "cell:3", "float");
+  variable("w_moving", "w", "w_next", "float");
+  node(g, "w_next", "AddV2", "w_moving w_moving", "T=float");
+  char in[80];
+  snprintf(in, sizeof in, "x_t h %s wc_in b_in bc_in", w);
+  node(g, "cell", "GRUBlockCell", in, "T=float");
+}
+
 /* ---- what is looked at ----------------------------------------------------------------------- */
 
 static tarn_tensor *input(void) {
@@ -185,17 +221,8 @@ static seen plan_of(tarn_session *s, const char *const *fetches, size_t n) {
   return found;
 }
 
-/* Both sessions give the same to a rounding; the pass leaves `sequences` and `loops` in the plan.
- */
-static void same(const char *const *fetches, size_t n, int sequences, int loops, const char *note) {
-  go();
-  const seen a = plan_of(with, fetches, n), b = plan_of(without, fetches, n);
-  ck_assert_ptr_nonnull(a.note);
-  ck_assert_msg(strstr(a.note, note) != NULL, "expected '%s' in '%s'", note, a.note);
-  ck_assert_int_eq(a.sequences, sequences);
-  ck_assert_int_eq(a.loops, loops);
-  ck_assert_int_eq(b.sequences, 0);
-  ck_assert_int_eq(b.loops, 1);
+/* Both sessions give the same to a rounding. */
+static void same_numbers(const char *const *fetches, size_t n) {
   for (size_t i = 0; i < n; i++) {
     tarn_tensor *x = input(), *one = NULL, *two = NULL;
     OK(run_one(with, "x", x, fetches[i], &one));
@@ -207,6 +234,19 @@ static void same(const char *const *fetches, size_t n, int sequences, int loops,
     tarn_tensor_release(one);
     tarn_tensor_release(two);
   }
+}
+
+/* They do, and the pass leaves `sequences` and `loops` in the plan. */
+static void same(const char *const *fetches, size_t n, int sequences, int loops, const char *note) {
+  go();
+  const seen a = plan_of(with, fetches, n), b = plan_of(without, fetches, n);
+  ck_assert_ptr_nonnull(a.note);
+  ck_assert_msg(strstr(a.note, note) != NULL, "expected '%s' in '%s'", note, a.note);
+  ck_assert_int_eq(a.sequences, sequences);
+  ck_assert_int_eq(a.loops, loops);
+  ck_assert_int_eq(b.sequences, 0);
+  ck_assert_int_eq(b.loops, 1);
+  same_numbers(fetches, n);
 }
 
 static const char *const lstm_fetches[] = {"y", "h_out", "c_out"}, *const gru_fetches[] = {"y",
@@ -299,7 +339,79 @@ START_TEST(test_recurrent_refuses_no_gru) {
 }
 END_TEST
 
+START_TEST(test_recurrent_lstm_block_cell) {
+  static const char *const forms[] = {"forget_bias=0.5; cell_clip=-1", "cell_clip=0.4",
+                                      "cell_clip=0; use_peephole=true"};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    setup();
+    lstm_block("cell:6", forms[i]);
+    same(lstm_fetches, 3, 1, 0, "LSTM at 'cell'");
+    if (i + 1 < sizeof forms / sizeof *forms) teardown();
+  }
+}
+END_TEST
+
+START_TEST(test_recurrent_gru_block_cell) {
+  setup();
+  gru_block("w_in");
+  same(gru_fetches, 2, 1, 0, "GRU at 'cell'");
+}
+END_TEST
+
+START_TEST(test_recurrent_refuses_users_of_a_block_cells_gate) {
+  setup();
+  lstm_block("cell:3", "");
+  same(lstm_fetches, 3, 0, 1, "node 'write'");
+}
+END_TEST
+
+START_TEST(test_recurrent_refuses_weights_that_change) {
+  setup();
+  gru_block("w_moving");
+  same(gru_fetches, 2, 0, 1, "node 'cell' (GRUBlockCell): its weights are not the same");
+}
+END_TEST
+
+/* Block cells one after the other, without a loop: `fetch` is one of the last cell's outputs. */
+static void chain(const char *fetch, int sequences) {
+  setup();
+  node(g, "x", "Placeholder", "", "dtype=float; shape=[4,2,3]");
+  node(g, "x_t", "Unpack", "x", "num=4; axis=0; T=float");
+  waves("w", 2, (int64_t[]){2 * UNITS, 4 * UNITS}, 1);
+  waves("b", 1, (int64_t[]){4 * UNITS}, 40);
+  waves("c0", 2, (int64_t[]){ROWS, UNITS}, 5);
+  waves("h0", 2, (int64_t[]){ROWS, UNITS}, 9);
+  peepholes(false);
+  for (int i = 0; i < STEPS; i++) {
+    char name[8], state[40], in[80];
+    snprintf(name, sizeof name, "cell%d", i);
+    snprintf(state, sizeof state, "cell%d:1 cell%d:6", i - 1, i - 1);
+    snprintf(in, sizeof in, "x_t:%d %s w p0 p1 p2 b", i, i ? state : "c0 h0");
+    node(g, name, "LSTMBlockCell", in, "T=float; use_peephole=true; cell_clip=0.4");
+  }
+  node(g, "y", "Pack", "cell0:6 cell1:6 cell2:6 cell3:6", "N=4; T=float; axis=0");
+  const char *const fetches[] = {"y", "cell3:1", fetch};
+  go();
+  ck_assert_int_eq(plan_of(with, fetches, 3).sequences, sequences);
+  ck_assert_int_eq(plan_of(without, fetches, 3).sequences, 0);
+  same_numbers(fetches, 3);
+}
+
+START_TEST(test_recurrent_chain_of_block_cells) {
+  chain("cell1:6", 1);
+}
+END_TEST
+
+START_TEST(test_recurrent_chain_keeps_block_cells_whose_gates_are_wanted) {
+  chain("cell1:0", 0);
+}
+END_TEST
+
 SUITE_MAIN_TEARDOWN("recurrent", teardown, test_recurrent_lstm, test_recurrent_gru,
+                    test_recurrent_lstm_block_cell, test_recurrent_gru_block_cell,
+                    test_recurrent_refuses_users_of_a_block_cells_gate,
+                    test_recurrent_refuses_weights_that_change, test_recurrent_chain_of_block_cells,
+                    test_recurrent_chain_keeps_block_cells_whose_gates_are_wanted,
                     test_recurrent_output_of_the_state, test_recurrent_refuses_activations,
                     test_recurrent_refuses_another_way_out,
                     test_recurrent_refuses_users_of_the_old_state,
