@@ -31,6 +31,11 @@ tarn_status tarn__fault_fail(const tarn_fault *f) {
     case TARN_FAULT_ARGMAX:
       return tarn_fail(TARN_INVALID, "argmax %lld is outside of the input's [0, %lld)", index,
                        (long long)f->dim[0]);
+    case TARN_FAULT_LENGTH:
+      return tarn_fail(TARN_INVALID, "seq_lengths[%lld] is %lld, not in [0, %lld]", at, index,
+                       (long long)f->dim[0]);
+    case TARN_FAULT_ENTRY:
+      return tarn_fail(TARN_INVALID, "entry %lld of a is outside its shape", at);
     case TARN_FAULT_TUPLE:
       return outside_tuple(f);
     case TARN_FAULT_OFFSET:

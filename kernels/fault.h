@@ -17,6 +17,8 @@ typedef enum tarn_fault_kind {
   TARN_FAULT_SEGMENT, /* segment_ids[at] = index[0] is not below dim[0] */
   TARN_FAULT_ORDER,   /* segment_ids[at] = index[0] is less than the one before, index[1] */
   TARN_FAULT_ARGMAX,  /* argmax[at] = index[0] is not below dim[0] */
+  TARN_FAULT_LENGTH,  /* seq_lengths[at] = index[0] is above dim[0] */
+  TARN_FAULT_ENTRY,   /* entry `at` of a sparse matrix is outside of it */
   TARN_FAULT_OFFSET,  /* the same as ROW in the words of optimisers */
   TARN_FAULT_DIVISOR, /* element `at` of what is divided by is 0 */
   TARN_FAULT_UPDATES, /* the same in the words of ResourceScatterDiv */

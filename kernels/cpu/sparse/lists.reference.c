@@ -1,10 +1,11 @@
 /* Sparse tensors: products, order and shapes of index lists, and sums of listed rows. */
+#include <math.h>
+
 #include "kernels/cpu/array/elements.h"
 #include "kernels/cpu/array/numeric.h"
 #include "kernels/cpu/segment/listed.h"
+#include "kernels/fault.h"
 #include "kernels/params/array.h"
-
-#include <math.h>
 
 /* ---- product ------------------------------------------------------------------------------ */
 
@@ -31,7 +32,7 @@ static tarn_status matmul(const tarn_call *call) {
     int64_t i = tarn__index_at(indices, 2 * e + p->adjoint_a),
             k = tarn__index_at(indices, 2 * e + !p->adjoint_a);
     if (i < 0 || i >= y->shape.dim[0] || k < 0 || k >= inner)
-      return tarn_fail(TARN_INVALID, "entry %lld of a is outside its shape", (long long)e);
+      return tarn__fault_fail(&(tarn_fault){.kind = TARN_FAULT_ENTRY, .at = e});
     switch ((int)y->dtype) {
 #define ROW(DT, S, A, GET, PUT)                                                                    \
   case DT: {                                                                                       \

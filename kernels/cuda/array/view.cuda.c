@@ -6,6 +6,10 @@
 #include "kernels/cpu/array/views/slice.body.h"
 #include "kernels/cpu/array/views/transpose.body.h"
 
+static tarn_status reverse_v1(const tarn_call *call) {
+  return reverse(call, call->in[1]->data);
+}
+
 static const char *refuse_long(const tarn_problem *p) {
   return 2 * p->in_shape[0].rank > TARN_VIEW_AXES ? "a rank above 6" : NULL;
 }
@@ -28,5 +32,6 @@ const tarn_kernel tarn_kernels_array_view_cuda[] = {
     {.op = "Tile", .dtypes = TARN_PLAIN, .host_in = 2, .supports = refuse_long, .run = tile},
     ROW("BroadcastTo", 2, broadcast_to),
     ROW("ReverseV2", 2, reverse_v2),
+    ROW("Reverse", 2, reverse_v1),
     {0},
 };

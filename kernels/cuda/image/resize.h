@@ -22,6 +22,11 @@ extern "C" {
 int tarn__cuda_resize_nearest(cudaStream_t stream, const tarn_cuda_resize *work);
 int tarn__cuda_resize_bilinear(cudaStream_t stream, int dtype,
                                const tarn_cuda_resize *work); /* y is f32 */
+/* x: the gradient, OH x OW; y: dx, H x W, of that dtype. That of bilinear resizing is f32. */
+int tarn__cuda_resize_nearest_gradient(cudaStream_t stream, int dtype,
+                                       const tarn_cuda_resize *work);
+int tarn__cuda_resize_bilinear_gradient(cudaStream_t stream, int dtype,
+                                        const tarn_cuda_resize *work);
 #ifdef __cplusplus
 }
 #endif

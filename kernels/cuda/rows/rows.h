@@ -25,6 +25,9 @@ int tarn__cuda_cross_entropy(cudaStream_t stream, int dtype, const tarn_cuda_row
 int tarn__cuda_sparse_cross_entropy(cudaStream_t stream, int dtype, int64_t rows, int64_t cols,
                                     const void *logits, const void *labels, bool wide, void *loss,
                                     void *dx);
+/* y[r,c] = (x[r,c] - mean) / sqrt(variance + epsilon) * scale[c] + offset[c]; y may be x. */
+int tarn__cuda_layer_norm(cudaStream_t stream, int64_t rows, int64_t cols, float epsilon,
+                          const float *x, const float *scale, const float *offset, float *y);
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,8 @@
 /* Reversals and rotations as strided copies, the reversed dims with negative strides. */
-#include "kernels/cpu/array/views/view_copy.h"
-#include "kernels/params/array.h"
 #include "kernels/cpu/array/views/reverse.body.h"
+#include "kernels/cpu/array/views/view_copy.h"
+#include "kernels/fault.h"
+#include "kernels/params/array.h"
 
 static tarn_status reverse_v1(const tarn_call *call) { return reverse(call, call->in[1]->data); }
 
@@ -14,8 +15,8 @@ static tarn_status reverse_sequence(const tarn_call *call) {
   for (int64_t b = 0; b < batch; b++) {
     int64_t n = tarn__index_at(call->in[1], b);
     if (n < 0 || n > length)
-      return tarn_fail(TARN_INVALID, "seq_lengths[%lld] is %lld, not in [0, %lld]", (long long)b,
-                       (long long)n, (long long)length);
+      return tarn__fault_fail(
+          &(tarn_fault){.kind = TARN_FAULT_LENGTH, .at = b, .index = {n}, .dim = {length}});
   }
   if (tarn__tensor_elements(x) == 0) return TARN_OK;
   for (int64_t b = 0; b < batch; b++) {
