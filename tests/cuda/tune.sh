@@ -31,13 +31,15 @@ text = open('device.txt').read()
 line, = [l for l in text.splitlines() if l.startswith('choice')]
 assert ' on ' in line and 'threads=' not in line, line
 # as if either had been the faster
-for new in ('conv2d.direct.cuda', 'conv2d.graph.cudnn'):
+for new in ('conv2d.direct.cuda', 'conv2d.graph.cudnn', 'conv2d.graph_3.cudnn'):
     open(new + '.txt', 'w').write(text.replace(line, line.replace(line.split('\t')[1], new)))
 END
 gives 0 explain conv.pbtxt --feed "$feed" --fetch y --backend cuda --tuning conv2d.direct.cuda.txt
 says out '^y .* conv2d.direct.cuda'
 gives 0 explain conv.pbtxt --feed "$feed" --fetch y --backend cuda --tuning conv2d.graph.cudnn.txt
 says out '^y .* conv2d.graph.cudnn'
+gives 0 explain conv.pbtxt --feed "$feed" --fetch y --backend cuda --tuning conv2d.graph_3.cudnn.txt
+says out '^y .* conv2d.graph_3.cudnn'
 # known problems are not timed again, and the CPU's plans do not look at them
 gives 0 tune conv.pbtxt --feed "$feed" --fetch y --backend cuda --tuning device.txt --seconds 0.0005
 says out '^0 problems measured'

@@ -2,8 +2,8 @@
  *
  *   - A filter [KD, KH, KW, KC, OC] becomes [OC, KD, KH, KW, KC]: once, where it is stable, else in
  * scratch at each run.
- *   - Where the padding before and behind differ, x is copied into a larger one with its border of
- * zeros.
+ *   - Where the padding before and behind differ, cuDNN is told so; where it has no engine for
+ * that, x is copied into a larger one with its border of zeros.
  *   - An added tensor, bias and Relu are in cuDNN's graph, in the order that its engines know;
  * where it has no such engine, or for another activation, a plain convolution and one pass over y
  * (epilogue/finish.cu).
@@ -11,7 +11,9 @@
  * afterwards.
  *
  * Plans are chosen by heuristics within a workspace and kept by the queue. Where cuDNN has none, it
- * is done by definition. f32 is f32 (no TF32) unless the problem's precision allows less. */
+ * is done by definition. f32 is f32 (no TF32) unless the problem's precision allows less. `graph`
+ * is what heuristics think best; behind it come other ways for `tarn tune` to measure: engines
+ * further down (graph_2 and so on), the epilogue by itself, the border by itself. */
 #include "kernels/cuda/conv2d/conv.h"
 #include "kernels/cuda/dnn/graph.h"
 
@@ -23,19 +25,24 @@ enum { X = 1, W, Y, BIAS, ADD, SUM0, SUM1, SUM2 }; /* names in the graph */
 typedef struct key {
   const void *table;
   int64_t n[4 + 6 * TARN_CONV_AXES];
-  int32_t dtype, part, exact, bias, add, relu;
+  int64_t after[TARN_CONV_AXES];
+  int32_t dtype, part, exact, bias, add, relu, way, unused;
 } key;
 
 typedef struct kept {
   tarn_dnn_plan plan;
-  bool fused; /* with the epilogue */
+  bool fused;    /* with the epilogue */
+  bool bordered; /* of an image with its border */
 } kept;
+
+/* How a plan is looked for: `skip` engines are passed over; the epilogue or the border apart. */
+typedef enum way { GRAPH, GRAPH_2, GRAPH_3, GRAPH_4, APART, BORDERED } way;
 
 typedef struct layout {
   int spatial;
-  tarn_cuda_conv g; /* with the border inside of its size, where there is one */
+  tarn_cuda_conv g, wide; /* as it is, and with the border inside of its size */
   tarn_cuda_border border;
-  bool bordered;
+  bool lopsided;
   size_t filter, image,
       limit; /* bytes in scratch: transposed filter, image with its border, workspace at most */
 } layout;
@@ -58,21 +65,22 @@ static int64_t filter_elements(const tarn_cuda_conv *g) {
 
 static layout layout_of(const tarn_problem *p) {
   layout l = {.spatial = tarn__conv_deep(p) ? 3 : 2, .g = tarn__conv_numbers(p)};
-  tarn_cuda_conv *g = &l.g;
+  const tarn_cuda_conv *g = &l.g;
   const size_t bytes = tarn_dtype_bytes(p->out_dtype[0]);
   l.border = (tarn_cuda_border){.N = g->N, .C = g->C};
   for (int a = 0; a < TARN_CONV_AXES; a++) {
     l.border.in[a] = g->in[a];
     l.border.before[a] = g->before[a];
     l.border.after[a] = behind(g, a);
-    l.bordered = l.bordered || l.border.after[a] != g->before[a];
+    l.lopsided = l.lopsided || l.border.after[a] != g->before[a];
   }
-  for (int a = 0; l.bordered && a < TARN_CONV_AXES; a++) {
-    g->in[a] += l.border.before[a] + l.border.after[a];
-    g->before[a] = 0;
+  l.wide = l.g;
+  for (int a = 0; l.lopsided && a < TARN_CONV_AXES; a++) {
+    l.wide.in[a] += l.border.before[a] + l.border.after[a];
+    l.wide.before[a] = 0;
   }
-  const size_t image = (size_t)(g->N * tarn__conv_volume(g->in) * g->C) * bytes;
-  if (l.bordered) l.image = rounded(image);
+  const size_t image = (size_t)(g->N * tarn__conv_volume(l.wide.in) * g->C) * bytes;
+  if (l.lopsided) l.image = rounded(image);
   const size_t tensors =
       image + (size_t)(g->N * tarn__conv_volume(g->out) * g->OC + filter_elements(g)) * bytes;
   l.filter = rounded((size_t)filter_elements(g) * bytes);
@@ -148,10 +156,11 @@ typedef struct request {
   const tarn_problem *p;
   const layout *l;
   const tarn_epilogue *e;
+  way way;
 } request;
 
-static tarn_status build(tarn_dnn_builder *b, const request *r, bool fused) {
-  const tarn_cuda_conv *g = &r->l->g;
+static tarn_status build(tarn_dnn_builder *b, const request *r, bool fused, bool bordered) {
+  const tarn_cuda_conv *g = bordered ? &r->l->wide : &r->l->g;
   const tarn_conv_part part = tarn__conv_part(r->p);
   const cudnnDataType_t type = tarn__dnn_type(r->p->out_dtype[0]);
   const cudnnDataType_t compute = type == CUDNN_DATA_DOUBLE ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
@@ -166,7 +175,8 @@ static tarn_status build(tarn_dnn_builder *b, const request *r, bool fused) {
                             .compute = compute,
                             .spatial = r->l->spatial};
   for (int a = 0; a < r->l->spatial; a++) {
-    c.pad[a] = g->before[a + skip];
+    c.before[a] = g->before[a + skip];
+    c.after[a] = bordered ? 0 : r->l->border.after[a + skip];
     c.stride[a] = g->stride[a + skip];
     c.dilation[a] = g->dilation[a + skip];
   }
@@ -214,21 +224,33 @@ static void destroy(void *object) {
   free(k);
 }
 
+/* The first that there is: of the image as it is before one with its border, with the epilogue
+ * before without. */
+static tarn_status look(tarn_dnn_builder *b, const request *r, int skip, kept *k) {
+  const bool fusible = r->way != APART && in_graph(r->e);
+  for (int bordered = r->way == BORDERED; bordered <= r->l->lopsided; bordered++)
+    for (int fused = fusible; fused >= 0; fused--) {
+      tarn_status status = build(b, r, fused, bordered);
+      if (status == TARN_OK)
+        status = tarn__dnn_plan_make(b, exact(r->p), skip, r->l->limit, &k->plan);
+      tarn__dnn_clear(b);
+      k->fused = fused;
+      k->bordered = bordered;
+      if (status != TARN_UNSUPPORTED) TARN_TRY(status);
+      if (k->plan.plan) return TARN_OK;
+    }
+  return TARN_OK;
+}
+
 static tarn_status make(tarn_queue *queue, const void *context, void **object) {
   const request *r = context;
   tarn_dnn_builder b = {0};
   TARN_TRY(tarn__queue_dnn(queue, &b.dnn));
   kept *k = calloc(1, sizeof *k);
   if (!k) return tarn_fail(TARN_NO_MEMORY, "no memory for the plan of a convolution");
-  tarn_status status = TARN_OK;
-  for (int fused = in_graph(r->e); fused >= 0 && status == TARN_OK && !k->plan.plan; fused--) {
-    status = build(&b, r, fused);
-    if (status == TARN_OK) status = tarn__dnn_plan_make(&b, exact(r->p), r->l->limit, &k->plan);
-    tarn__dnn_clear(&b);
-    k->fused = fused;
-  }
-  if (status == TARN_UNSUPPORTED)
-    status = TARN_OK; /* a graph that cuDNN does not know: without a plan */
+  const int skip = r->way <= GRAPH_4 ? (int)r->way : 0;
+  tarn_status status = look(&b, r, skip, k);
+  if (status == TARN_OK && !k->plan.plan && skip) status = look(&b, r, 0, k);
   if (status != TARN_OK) {
     destroy(k);
     return status;
@@ -237,13 +259,13 @@ static tarn_status make(tarn_queue *queue, const void *context, void **object) {
   return TARN_OK;
 }
 
-static tarn_status run(const tarn_call *call) {
+static tarn_status run(const tarn_call *call, way how) {
   const tarn_problem *p = call->problem;
   tarn_conv_job j = tarn__conv_job(call);
   const layout l = layout_of(p);
   const tarn_epilogue e =
       p->op[0] == '_' ? tarn__epilogue_of(p) : (tarn_epilogue){.activation = TARN_FUSED_NONE};
-  const request r = {p, &l, &e};
+  const request r = {p, &l, &e, how};
   void *bias = e.bias ? call->in[e.bias]->data : NULL, *add = e.add ? call->in[e.add]->data : NULL;
   static const char table; /* of this file's plans */
   const tarn_cuda_conv *g = &l.g;
@@ -254,7 +276,9 @@ static tarn_status run(const tarn_call *call) {
               .exact = exact(p),
               .bias = bias != NULL,
               .add = add != NULL,
-              .relu = (int32_t)e.activation};
+              .relu = (int32_t)e.activation,
+              .way = (int32_t)how};
+  memcpy(name.after, l.border.after, sizeof name.after);
   for (int a = 0; a < TARN_CONV_AXES; a++) {
     const int64_t axis[6] = {g->in[a],     g->out[a],      g->window[a],
                              g->stride[a], g->dilation[a], g->before[a]};
@@ -279,10 +303,13 @@ static tarn_status run(const tarn_call *call) {
     return tarn__conv_direct(call, &j);
   }
   scratch += l.filter;
-  if (l.bordered) image = scratch, scratch += l.image;
+  if (l.lopsided) {
+    if (k->bordered) image = scratch;
+    scratch += l.image;
+  }
   if (!ready && j.part != TARN_CONV_FILTER)
     TARN_LAUNCHED(tarn__cuda_matrix_transpose(stream, bytes, j.w, filter, rows, g->OC));
-  if (l.bordered && j.part != TARN_CONV_INPUT)
+  if (k->bordered && j.part != TARN_CONV_INPUT)
     TARN_LAUNCHED(tarn__cuda_border_add(stream, bytes, &l.border, j.x, image));
 
   int64_t names[TARN_DNN_TENSORS] = {X, W, Y};
@@ -296,26 +323,61 @@ static tarn_status run(const tarn_call *call) {
 
   if (j.part == TARN_CONV_FILTER)
     TARN_LAUNCHED(tarn__cuda_matrix_transpose(stream, bytes, filter, j.w, g->OC, rows));
-  if (l.bordered && j.part == TARN_CONV_INPUT)
+  if (k->bordered && j.part == TARN_CONV_INPUT)
     TARN_LAUNCHED(tarn__cuda_border_remove(stream, bytes, &l.border, image, j.x));
   return k->fused ? TARN_OK : tarn__conv_finish(call, g);
 }
 
-#define ROW(OP, HOST)                                                                     \
-  {                                                                                       \
-    .op = OP, .dtypes = TARN_FLOATS, .keyed = -1, .host_in = HOST, .supports = supports,  \
-    .cost_us = cost_us, .scratch_bytes = scratch_bytes, .prepared_bytes = prepared_bytes, \
-    .prepared_from = prepared_from, .prepare = prepare, .spent = 2, .run = run            \
+/* ---- rows: each way is one ------------------------------------------------------------------- */
+
+static const char *refuse(const tarn_problem *p, way how) {
+  const char *why = supports(p);
+  if (why || how <= GRAPH_4) return why;
+  if (how == BORDERED)
+    return layout_of(p).lopsided ? NULL : "the padding is alike on both sides: no border is needed";
+  if (p->op[0] != '_') return "no epilogue";
+  const tarn_epilogue e = tarn__epilogue_of(p);
+  return in_graph(&e) ? NULL : "the epilogue is apart anyway";
+}
+
+#define WAY(WORD, NUMBER)                                                   \
+  static const char *refuse_##WORD(const tarn_problem *p) {                 \
+    return refuse(p, NUMBER);                                               \
+  }                                                                         \
+  /* an estimate does not know better than heuristics */                    \
+  static double cost_##WORD(const tarn_problem *p, const tarn_machine *m) { \
+    return cost_us(p, m) * (1 + 0.001 * NUMBER);                            \
+  }                                                                         \
+  static tarn_status run_##WORD(const tarn_call *call) {                    \
+    return run(call, NUMBER);                                               \
   }
+WAY(graph, GRAPH)
+WAY(graph_2, GRAPH_2)
+WAY(graph_3, GRAPH_3)
+WAY(graph_4, GRAPH_4)
+WAY(graph_apart, APART)
+WAY(graph_bordered, BORDERED)
+
+#define ROW(OP, HOST, WORD)                                                               \
+  {                                                                                       \
+    .op = OP, .name = #WORD, .dtypes = TARN_FLOATS, .keyed = -1, .host_in = HOST,         \
+    .supports = refuse_##WORD, .cost_us = cost_##WORD, .scratch_bytes = scratch_bytes,    \
+    .prepared_bytes = prepared_bytes, .prepared_from = prepared_from, .prepare = prepare, \
+    .spent = 2, .run = run_##WORD                                                         \
+  }
+#define ROWS(OP, HOST)                                                                          \
+  ROW(OP, HOST, graph), ROW(OP, HOST, graph_2), ROW(OP, HOST, graph_3), ROW(OP, HOST, graph_4), \
+      ROW(OP, HOST, graph_bordered)
 const tarn_kernel tarn_kernels_conv2d_graph_cudnn[] = {
-    ROW("Conv2D", 0),
-    ROW("_FusedConv2D", 0),
-    ROW("Conv2DBackpropInput", 1),
-    ROW("Conv2DBackpropFilter", 2),
-    ROW("Conv3D", 0),
-    ROW("Conv3DBackpropInput", 0),
-    ROW("Conv3DBackpropInputV2", 1),
-    ROW("Conv3DBackpropFilter", 0),
-    ROW("Conv3DBackpropFilterV2", 2),
+    ROWS("Conv2D", 0),
+    ROWS("_FusedConv2D", 0),
+    ROW("_FusedConv2D", 0, graph_apart),
+    ROWS("Conv2DBackpropInput", 1),
+    ROWS("Conv2DBackpropFilter", 2),
+    ROW("Conv3D", 0, graph),
+    ROW("Conv3DBackpropInput", 0, graph),
+    ROW("Conv3DBackpropInputV2", 1, graph),
+    ROW("Conv3DBackpropFilter", 0, graph),
+    ROW("Conv3DBackpropFilterV2", 2, graph),
     {0},
 };

@@ -148,9 +148,10 @@ static bool plan_of(cudnnHandle_t dnn, cudnnBackendDescriptor_t config, size_t l
   return false;
 }
 
-/* Engines of one mode of heuristics, best first. That a mode knows none is no failure. */
+/* Engines of one mode of heuristics, best first, but for the first *skip of those that are allowed.
+ * That a mode knows none is no failure. */
 static tarn_status try_mode(tarn_dnn_builder *b, cudnnBackendDescriptor_t graph,
-                            cudnnBackendHeurMode_t mode, bool exact, size_t limit,
+                            cudnnBackendHeurMode_t mode, bool exact, int *skip, size_t limit,
                             tarn_dnn_plan *plan) {
   cudnnBackendDescriptor_t heuristics, configs[CHOICES];
   int64_t got = 0;
@@ -166,12 +167,12 @@ static tarn_status try_mode(tarn_dnn_builder *b, cudnnBackendDescriptor_t graph,
                                CUDNN_TYPE_BACKEND_DESCRIPTOR, made, &got,
                                configs) == CUDNN_STATUS_SUCCESS)
     for (int i = 0; i < made && i < got && !plan->plan; i++)
-      if (allowed(configs[i], exact)) plan_of(b->dnn, configs[i], limit, plan);
+      if (allowed(configs[i], exact) && --*skip < 0) plan_of(b->dnn, configs[i], limit, plan);
   while (made > 0) cudnnBackendDestroyDescriptor(configs[--made]);
   return TARN_OK;
 }
 
-tarn_status tarn__dnn_plan_make(tarn_dnn_builder *b, bool exact, size_t limit,
+tarn_status tarn__dnn_plan_make(tarn_dnn_builder *b, bool exact, int skip, size_t limit,
                                 tarn_dnn_plan *plan) {
   cudnnBackendDescriptor_t graph;
   *plan = (tarn_dnn_plan){0};
@@ -181,8 +182,9 @@ tarn_status tarn__dnn_plan_make(tarn_dnn_builder *b, bool exact, size_t limit,
   SET(graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &b->dnn);
   if (cudnnBackendFinalize(graph) != CUDNN_STATUS_SUCCESS)
     return TARN_OK; /* no graph that cuDNN knows */
-  TARN_TRY(try_mode(b, graph, CUDNN_HEUR_MODE_A, exact, limit, plan));
-  if (!plan->plan) TARN_TRY(try_mode(b, graph, CUDNN_HEUR_MODE_FALLBACK, exact, limit, plan));
+  TARN_TRY(try_mode(b, graph, CUDNN_HEUR_MODE_A, exact, &skip, limit, plan));
+  if (!plan->plan)
+    TARN_TRY(try_mode(b, graph, CUDNN_HEUR_MODE_FALLBACK, exact, &skip, limit, plan));
   return TARN_OK;
 }
 
@@ -234,7 +236,7 @@ static tarn_status make(tarn_queue *queue, const void *context, void **object) {
   tarn_dnn_plan *plan = calloc(1, sizeof *plan);
   if (!plan) return tarn_fail(TARN_NO_MEMORY, "no memory for a plan of cuDNN's");
   tarn_status status = r->describe(&b, r->context);
-  if (status == TARN_OK) status = tarn__dnn_plan_make(&b, false, r->limit, plan);
+  if (status == TARN_OK) status = tarn__dnn_plan_make(&b, false, 0, r->limit, plan);
   tarn__dnn_clear(&b);
   if (status == TARN_UNSUPPORTED) status = TARN_OK; /* cuDNN does not know it: without a plan */
   if (status == TARN_OK)

@@ -72,7 +72,8 @@ typedef struct tarn_dnn_convolution {
   tarn_dnn_direction direction;
   cudnnDataType_t compute;
   int spatial;
-  int64_t pad[TARN_DNN_SPATIAL], stride[TARN_DNN_SPATIAL], dilation[TARN_DNN_SPATIAL];
+  int64_t before[TARN_DNN_SPATIAL], after[TARN_DNN_SPATIAL]; /* padding */
+  int64_t stride[TARN_DNN_SPATIAL], dilation[TARN_DNN_SPATIAL];
 } tarn_dnn_convolution;
 /* y from x and w, x from w and y, or w from x and y. */
 tarn_status tarn__dnn_convolve(tarn_dnn_builder *b, const tarn_dnn_convolution *c,
@@ -119,9 +120,11 @@ tarn_status tarn__dnn_normalize_gradient(tarn_dnn_builder *b, const tarn_dnn_nor
 /* ---- plans ---------------------------------------------------------------------------------- */
 
 /* The first plan that heuristics offer, that the rules above allow and whose workspace is within
- * the limit. plan->plan NULL where there is none, which is no failure. exact: f32 has to stay f32,
- * in graphs with products; in others engines note tensor cores that they do not use. */
-tarn_status tarn__dnn_plan_make(tarn_dnn_builder *b, bool exact, size_t limit, tarn_dnn_plan *plan);
+ * the limit, behind `skip` that are allowed. plan->plan NULL where there is none, which is no
+ * failure. exact: f32 has to stay f32, in graphs with products; in others engines note tensor cores
+ * that they do not use. */
+tarn_status tarn__dnn_plan_make(tarn_dnn_builder *b, bool exact, int skip, size_t limit,
+                                tarn_dnn_plan *plan);
 /* Puts the plan's work into the handle's stream. */
 tarn_status tarn__dnn_plan_run(cudnnHandle_t dnn, const tarn_dnn_plan *plan, int n,
                                const int64_t *names, void *const *data, void *workspace);
