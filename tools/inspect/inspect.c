@@ -1,6 +1,8 @@
 /* Collecting what `tarn inspect` shows: see inspect.h. */
 #include "tools/inspect/inspect.h"
 
+#include "tools/run/ends.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,14 +146,13 @@ static void mark_dependents(const tarn_graph *graph, bool *depends) {
 static tarn_status find_tensors(inspect_facts *f, tarn_arena *arena) {
   const tarn_graph *graph = f->model->meta.graph;
   bool *depends = tarn__arena_array(arena, graph->count, sizeof *depends);
-  bool *consumed = tarn__arena_array(arena, graph->count, sizeof *consumed);
+  bool *end;
   f->inputs = tarn__arena_array(arena, graph->count, sizeof *f->inputs);
   f->outputs = tarn__arena_array(arena, graph->count, sizeof *f->outputs);
-  if (!depends || !consumed || !f->inputs || !f->outputs) return TARN_NO_MEMORY;
+  if (!depends || !f->inputs || !f->outputs) return TARN_NO_MEMORY;
+  TARN_TRY(tarn__graph_ends(graph, arena, &end));
   for (size_t i = 0; i < graph->count; i++) {
     const tarn_node *n = graph->nodes[i];
-    for (int k = 0; k < n->inputs; k++)
-      if (n->in[k].node) consumed[n->in[k].node->id] = true;
     if (!is_placeholder(n) || is_saver_node(f, n)) continue;
     depends[i] = true;
     tarn_shape shape = inspect_variable_shape(n);
@@ -161,7 +162,7 @@ static tarn_status find_tensors(inspect_facts *f, tarn_arena *arena) {
   bool any = f->n_inputs > 0;
   for (size_t i = 0; i < graph->count; i++) {
     const tarn_node *n = graph->nodes[i];
-    if (consumed[i] || (any && !depends[i]) || is_bookkeeping(n) || is_saver_node(f, n) ||
+    if (!end[i] || (any && !depends[i]) || is_bookkeeping(n) || is_saver_node(f, n) ||
         (n->op && n->outputs < 1)) continue;
     tarn_shape shape = output_shape(n);
     TARN_TRY(add(arena, f->outputs, &f->n_outputs, n, output_dtype(n), &shape));

@@ -6,8 +6,9 @@
 #include "kernels/state/waiting/wait.h"
 #include "loader/model/queue_runners.h"
 #include "loader/tuning/tuning_file.h"
-#include "tools/run/tensor_file.h"
 #include "tools/explain/placement.h"
+#include "tools/run/ends.h"
+#include "tools/run/tensor_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -322,13 +323,11 @@ static tarn_status steps_file(tarn_model_run *r, const tarn_signature *s) {
 /* Without a signature: what nobody consumes, unless it only concerns saving or initialising. */
 static tarn_status loose_ends(tarn_model_run *r) {
   const tarn_graph *g = tarn__session_graph(r->session);
-  bool *used = tarn__arena_array(r->arena, g->count + 1, sizeof *used);
-  if (!used) return TARN_NO_MEMORY;
-  for (size_t i = 0; i < g->count; i++)
-    for (int k = 0; k < g->nodes[i]->inputs; k++) used[g->nodes[i]->in[k].node->id] = true;
+  bool *end;
+  TARN_TRY(tarn__graph_ends(g, r->arena, &end));
   for (size_t i = 0; i < g->count; i++) {
     const tarn_node *n = g->nodes[i];
-    if (used[i] || !n->op || n->problem || !n->outputs || n->op->flags & TARN_OP_STATEFUL ||
+    if (!end[i] || !n->op || n->problem || !n->outputs || n->op->flags & TARN_OP_STATEFUL ||
         n->out_is_ref[0] || n->out_dtype[0] == TARN_RESOURCE || n->out_dtype[0] == TARN_VARIANT ||
         n->out_dtype[0] == TARN_STRING || !strcmp(n->op->name, "Exit") ||
         !strncmp(n->name, "save/", 5) || !n->inputs ||
