@@ -19,3 +19,6 @@ gives() { # gives STATUS WORDS...: runs tarn, its output in out and err; a failu
 says() { # says FILE TEXT
   grep -q -e "$2" "$1" || { echo "expected '$2' in $1:"; cat "$1"; bad=1; }
 }
+lacks() { # lacks FILE TEXT
+  if grep -q -e "$2" "$1"; then echo "did not expect '$2' in $1:"; cat "$1"; bad=1; fi
+}
