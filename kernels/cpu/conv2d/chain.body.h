@@ -7,7 +7,7 @@
  * What passes from stage to stage is a window of rows: all of a picture's before a depthwise stage
  * that still needs the last two live in a ring, those before a product are used up at once. Windows
  * and weights fit L2 together, so only the input is read from beyond and only the output written
- * there. Stages:
+ * there. The step's last product asks for the input's rows of the next step. Stages:
  *
  *   depthwise 3x3          depthwise3.body.h
  *   1x1, stride 1          the matrix product of gemm/ on the new rows
@@ -46,6 +46,7 @@ typedef struct plan {
   int64_t pad_width;                  /* first: columns of a padded row */
   size_t pad_bytes, zero_bytes, pointer_bytes, pack_bytes, thread_bytes;
   bool packed;
+  int asks; /* the last product: asks for what the next step reads */
 } plan;
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -78,7 +79,7 @@ static size_t windows(plan *t, int64_t step) {
 }
 
 static plan plan_of(const tarn_problem *p, int threads) {
-  plan t = {.packed = true};
+  plan t = {.packed = true, .asks = -1};
   tarn_conv2d g[TARN_CHAIN_STAGES];
   const tarn_conv_chain_params *c = tarn__chain_geometry(p, g);
   t.stages = c->stages;
@@ -88,6 +89,7 @@ static plan plan_of(const tarn_problem *p, int threads) {
                  .product = !c->stage[i].depthwise && is_product(&g[i]), .pack_at = t.pack_bytes,
                  .row_elems = g[i].OW * g[i].OC};
     s->first = !c->stage[i].depthwise && !s->product;
+    if (s->product) t.asks = i;
     const size_t zero = aligned((size_t)(g[i].W * g[i].C) * sizeof(float));
     if (c->stage[i].depthwise && zero > t.zero_bytes) t.zero_bytes = zero;
     if (s->first) {
@@ -194,6 +196,7 @@ typedef struct job {
   float *y;
   const char *packed;
   char *windows;             /* of all threads */
+  const tarn_pool *pool;
 } job;
 
 /* A band on its way: rows [from, to) of each stage's output are there or being made. */
@@ -203,6 +206,8 @@ typedef struct band {
   float *window[TARN_CHAIN_STAGES], *pad;
   const float **pointers;
   int64_t from[TARN_CHAIN_STAGES], to[TARN_CHAIN_STAGES];
+  const float *next; /* rows of x that the next step reads, and how many bytes */
+  int64_t next_bytes;
 } band;
 
 /* Row r of what stage i writes. */
@@ -252,6 +257,7 @@ static tarn_status product_rows(const band *b, int i, int64_t first, int64_t row
   gemm.c = output_row(b, i, first);
   gemm.bias = b->j->bias[i];
   gemm.activation = s->activation;
+  if (i == b->j->t->asks) gemm.then = b->next, gemm.then_bytes = b->next_bytes;
   return tarn__gemm_run(&ISA, &gemm, b->pointers, NULL);
 }
 
@@ -315,34 +321,69 @@ static tarn_status stage_rows(const band *b, int i) {
   return TARN_OK;
 }
 
+/* A band of rows of the last stage's output, of picture n: [begin, end). */
+typedef struct extent {
+  int64_t n, begin, end;
+} extent;
+
+static extent extent_of(const plan *t, int64_t chunk) {
+  const int64_t height = t->stage[t->stages - 1].g.OH, at = chunk % t->bands;
+  return (extent){chunk / t->bands, height * at / t->bands, height * (at + 1) / t->bands};
+}
+
+/* A step's rows of each stage's output, backwards: those that the next stage's new rows need, and
+ * that are not there yet (before[i] rows are; NULL: none). Returns the rows of x that are read. */
+static extent step_rows(const plan *t, const extent *e, int64_t row, const int64_t *before,
+                        int64_t *from, int64_t *to) {
+  extent need = {e->n, row, row + t->step < e->end ? row + t->step : e->end};
+  for (int i = t->stages - 1; i >= 0; i--) {
+    const tarn_conv2d *g = &t->stage[i].g;
+    from[i] = before && before[i] > need.begin ? before[i] : need.begin;
+    to[i] = need.end;
+    need.begin = from[i] * g->stride_h - g->pad_top;
+    need.end = (to[i] - 1) * g->stride_h - g->pad_top + g->KH;
+    if (need.begin < 0) need.begin = 0;
+    if (need.end > g->H) need.end = g->H;
+  }
+  return need;
+}
+
+/* Finds the rows of x that come after those of the step at `row`, which ended at row `read`: of the
+ * next step, or of the first one of the next band. */
+static void look_ahead(band *b, const extent *e, int64_t row, int64_t read, int64_t next_chunk) {
+  const plan *t = b->j->t;
+  const tarn_conv2d *g = &t->stage[0].g;
+  int64_t from[TARN_CHAIN_STAGES], to[TARN_CHAIN_STAGES];
+  extent x = {0};
+  if (row + t->step < e->end) {
+    x = step_rows(t, e, row + t->step, b->to, from, to);
+    if (x.begin < read) x.begin = read;
+  } else if (next_chunk >= 0) {
+    const extent next = extent_of(t, next_chunk);
+    x = step_rows(t, &next, next.begin, NULL, from, to);
+  }
+  b->next = b->j->x + (x.n * g->H + x.begin) * g->W * g->C;
+  b->next_bytes = x.end > x.begin ? (x.end - x.begin) * g->W * g->C * (int64_t)sizeof *b->next : 0;
+}
+
 static tarn_status band_run(void *argument, int64_t chunk, int worker) {
   const job *j = argument;
   const plan *t = j->t;
-  const int last = t->stages - 1;
+  const extent e = extent_of(t, chunk);
   char *memory = j->windows + (size_t)worker * t->thread_bytes;
-  band b = {.j = j, .n = chunk / t->bands, .pointers = (const float **)(void *)memory};
+  band b = {.j = j, .n = e.n, .pointers = (const float **)(void *)memory};
   memory += t->pointer_bytes;
   b.pad = (float *)(void *)memory;
   memory += t->pad_bytes;
-  for (int i = 0; i < last; i++) {
+  for (int i = 0; i + 1 < t->stages; i++) {
     b.window[i] = (float *)(void *)memory;
     memory += t->stage[i].window;
   }
-  const int64_t height = t->stage[last].g.OH, at = chunk % t->bands;
-  const int64_t begin = height * at / t->bands, end = height * (at + 1) / t->bands;
-  for (int64_t row = begin; row < end; row += t->step) {
-    /* Backwards: the rows that the next stage's new rows need. */
-    int64_t need0 = row, need1 = row + t->step < end ? row + t->step : end;
-    for (int i = last; i >= 0; i--) {
-      const stage *s = &t->stage[i];
-      b.from[i] = row > begin && b.to[i] > need0 ? b.to[i] : need0;
-      b.to[i] = need1;
-      need0 = b.from[i] * s->g.stride_h - s->g.pad_top;
-      need1 = (b.to[i] - 1) * s->g.stride_h - s->g.pad_top + s->g.KH;
-      if (need0 < 0) need0 = 0;
-      if (need1 > s->g.H) need1 = s->g.H;
-    }
-    for (int i = 0; i <= last; i++)
+  const int64_t next = tarn__pool_next(j->pool, chunk, t->stage[0].g.N * t->bands, worker);
+  for (int64_t row = e.begin; row < e.end; row += t->step) {
+    const extent x = step_rows(t, &e, row, row > e.begin ? b.to : NULL, b.from, b.to);
+    look_ahead(&b, &e, row, x.end, next);
+    for (int i = 0; i < t->stages; i++)
       if (b.from[i] < b.to[i]) TARN_TRY(stage_rows(&b, i));
   }
   return TARN_OK;
@@ -357,7 +398,8 @@ static tarn_status run(const tarn_call *call) {
            .x = call->in[0]->data,
            .y = call->out[0]->data,
            .zero = call->scratch,
-           .packed = call->prepared};
+           .packed = call->prepared,
+           .pool = call->pool};
   memset(scratch, 0, t.zero_bytes);
   scratch += t.zero_bytes;
   j.windows = scratch;

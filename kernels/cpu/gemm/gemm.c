@@ -201,6 +201,7 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
         next_group = (ahead_of_group){b + (end * g->K + k) * line_bytes, panel1 - end};
       else if (last && end == panel1 && sharers > 1 && b && next_panel != panel0)
         next_group = (ahead_of_group){b + next_panel * g->K * line_bytes, l->panels - next_panel};
+      const bool then = g->then_bytes > 0 && next < 0 && last && end == panel1;
       for (int64_t i = tile0; i < tile1; i++) {
         const float *row[TARN_GEMM_MAX_MR];
         int64_t m = tile_row(l, i);
@@ -217,7 +218,7 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
         };
         if (!g->point)
           for (int r = 0; r < t.rows; r++) row[r] = a + (m - row0 + r) * distance;
-        const bool rows = whole && i + 1 < tile1;
+        const bool rows = whole && !then && i + 1 < tile1;
         const rows_ahead below =
             rows ? rows_between(l, tile_row(l, i + 1), tile_row(l, i + 2)) : (rows_ahead){0};
         const bool lines = !b && end < panel1 && sharers > 1 && !g->raw_transposed;
@@ -227,6 +228,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
           t.ahead_step = g->ldb * l->isa->raw_bytes;
         else if (rows)
           t.ahead_step = ceil_div(below.all, width * t.depth);
+        else if (then)
+          t.ahead_step = ceil_div(g->then_bytes, sharers * width * t.taps * t.depth);
         const char *aheads[RUN];
         t.aheads = aheads;
         for (int64_t p = first; p < end; p += 1 + t.more) {
@@ -249,6 +252,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
                           line * 64;
             else if (rows && !lines && !next_group.panels)
               aheads[q] = ask_for_rows(&below, at, width);
+            else if (then && !lines && !next_group.panels)
+              aheads[q] = (const char *)g->then + g->then_bytes * line / (sharers * width);
           }
           l->isa->tile(&t);
         }

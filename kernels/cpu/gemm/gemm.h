@@ -36,6 +36,9 @@ typedef struct tarn_gemm {
   void (*point)(const void *source, int64_t first, int rows, int mr, const float **pointers);
   const void *source;
   int64_t taps, depth;
+  /* What the caller reads after this product: asked for while the last of it is computed. */
+  const void *then;
+  int64_t then_bytes;
 } tarn_gemm;
 
 /* false: a size is beyond what 64-bit offsets or the packed form allow. */
