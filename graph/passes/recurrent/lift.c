@@ -50,9 +50,8 @@ static tarn_status inputs(tarn_match *m, const tarn_step *step, int count, int d
   for (int i = 0; i < count; i++) {
     if (tarn__match_invariant(m, step->in[i])) continue;
     TARN_TRY(lift(m, step->in[i], depth + 1, &in[i]));
-    if (in[i] < 0) return TARN_OK;
-    const tarn_shape *s = &m->rounds.parent->value[in[i]].shape;
-    if (!tarn__shape_known(s) || (rank >= 0 && s->rank != rank)) {
+    const tarn_shape *s = in[i] < 0 ? NULL : &m->rounds.parent->value[in[i]].shape;
+    if (!s || !tarn__shape_known(s) || (rank >= 0 && s->rank != rank)) {
       *elements = 0;
       return TARN_OK;
     }
