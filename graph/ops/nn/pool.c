@@ -185,6 +185,7 @@ const tarn_op tarn_ops_pool[] = {
      .formula = MAX_FORMULA,
      .cases = {"input=T[1x5x5x3] ksize=[1,2,2,1] strides=[1,2,2,1] padding=SAME",
                "input=T[2x7x6x17] ksize=[1,3,2,1] strides=[1,2,1,1] padding=VALID",
+               "input=T[2x7x6x8] ksize=[1,3,3,1] strides=[1,2,2,1] padding=SAME",
                "input=T[2x6x5x5] ksize=[1,1,3,3] strides=[1,1,2,2] padding=SAME data_format=NCHW",
                "input=T[2x6x5x5] ksize=[1,3,3,1] strides=[1,2,2,1] padding=EXPLICIT "
                "explicit_paddings=[0,0,1,2,0,1,0,0]",
@@ -206,6 +207,7 @@ const tarn_op tarn_ops_pool[] = {
      .formula = "y[n,o,c] = mean of x[n, o*stride - pad + k, c] over the k that fall inside x",
      .cases = {"value=T[1x5x5x3] ksize=[1,2,2,1] strides=[1,2,2,1] padding=SAME",
                "value=T[2x7x6x17] ksize=[1,3,2,1] strides=[1,2,1,1] padding=VALID",
+               "value=T[2x7x6x8] ksize=[1,3,3,1] strides=[1,2,2,1] padding=SAME",
                "value=T[2x6x5x5] ksize=[1,1,3,3] strides=[1,1,2,2] padding=SAME data_format=NCHW",
                "value=T[0x5x5x3] ksize=[1,2,2,1] strides=[1,2,2,1] padding=SAME",
                "value=T[1x7x7x512] ksize=[1,7,7,1] strides=[1,1,1,1] padding=VALID"}},

@@ -1,23 +1,39 @@
 /* Elements that move or repeat without being computed with: by their size alone. */
-#include "kernels/cuda/elementwise/launch.h"
-
 #include "kernels/cuda/each/element.cuh"
 #include "kernels/cuda/each/index.cuh"
+#include "kernels/cuda/elementwise/launch.h"
+#include "kernels/cuda/elementwise/map.cuh"
 
-template <class W>
+template <class W, int V>
 __global__ void select(const uint8_t *c, const W *t, const W *e, W *y, tarn_view3 view) {
-  for (int64_t i = EACH_FIRST; i < view.axes.elements; i += EACH_STEP) {
+  for (int64_t i = EACH_FIRST * V; i < view.axes.elements; i += EACH_STEP * V) {
     int64_t at[3];
     each_offsets<3>(view.axes, view.step, i, at);
-    y[i] = c[at[0]] ? t[at[1]] : e[at[2]];
+    const pack<uint8_t, V> cs = read_row<uint8_t, V>(c, at[0], view.step[0][0]);
+    const pack<W, V> ts = read_row<W, V>(t, at[1], view.step[1][0]);
+    pack<W, V> es = read_row<W, V>(e, at[2], view.step[2][0]);
+#pragma unroll
+    for (int k = 0; k < V; k++)
+      if (cs.at[k]) es.at[k] = ts.at[k];
+    *(pack<W, V> *)(y + i) = es;
   }
 }
 
 template <class W>
 static int select_launch(cudaStream_t stream, const void *c, const void *t, const void *e, void *y,
                          const tarn_view3 *view) {
-  EACH_LAUNCH((select<W>), view->axes.elements, stream, (const uint8_t *)c, (const W *)t,
-              (const W *)e, (W *)y, *view);
+  constexpr int V = 16 / (int)sizeof(W);
+  const int64_t n = view->axes.elements;
+  const bool fits = each_aligned(y, 16) &&
+                    each_row_fits(view->axes, view->step[0], c, V, sizeof(uint8_t)) &&
+                    each_row_fits(view->axes, view->step[1], t, V, sizeof(W)) &&
+                    each_row_fits(view->axes, view->step[2], e, V, sizeof(W));
+  if (fits)
+    EACH_LAUNCH((select<W, V>), n / V, stream, (const uint8_t *)c, (const W *)t, (const W *)e,
+                (W *)y, *view);
+  else
+    EACH_LAUNCH((select<W, 1>), n, stream, (const uint8_t *)c, (const W *)t, (const W *)e, (W *)y,
+                *view);
   return tarn_launched();
 }
 

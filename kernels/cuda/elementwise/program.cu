@@ -48,12 +48,46 @@ __device__ inline void apply(int code, float alpha, const pack<float, V> &a,
   }
 }
 
+/* Element i of the index, along up to three axes, which are what most chains have: an argument's
+ * offset is then three products. (An array of all arguments' offsets would lie in memory.) */
+enum { FEW = 3 };
+struct place {
+  int64_t i, at[FEW];
+};
+__device__ inline place place_of(const tarn_view_axes &axes, int64_t i) {
+  place p = {i, {i, 0, 0}};
+  if (axes.rank == 1 || axes.rank > FEW) return p;
+  if (axes.elements <= INT32_MAX) {
+    const uint32_t first = (uint32_t)i / (uint32_t)axes.dim[0];
+    p.at[0] = (uint32_t)i - first * (uint32_t)axes.dim[0];
+    const uint32_t second = axes.rank > 2 ? first / (uint32_t)axes.dim[1] : 0;
+    p.at[1] = axes.rank > 2 ? first - second * (uint32_t)axes.dim[1] : first;
+    p.at[2] = second;
+  } else {
+    const int64_t first = i / axes.dim[0], second = axes.rank > 2 ? first / axes.dim[1] : 0;
+    p.at[0] = i - first * axes.dim[0];
+    p.at[1] = axes.rank > 2 ? first - second * axes.dim[1] : first;
+    p.at[2] = second;
+  }
+  return p;
+}
+/* Steps beyond the rank are 0. */
+__device__ inline int64_t offset_of(const tarn_view_axes &axes, const place &p,
+                                    const int64_t *step) {
+  if (axes.rank <= FEW) return p.at[0] * step[0] + p.at[1] * step[1] + p.at[2] * step[2];
+  int64_t offset = 0, rest = p.i;
+  for (int d = 0; d < axes.rank; d++) {
+    offset += rest % axes.dim[d] * step[d];
+    rest /= axes.dim[d];
+  }
+  return offset;
+}
+
 template <int V, int SLOTS, int THREADS>
 __global__ void __launch_bounds__(THREADS) program_run(const tarn_cuda_program p, float *y) {
   __shared__ pack<float, V> room[SLOTS * THREADS];
   for (int64_t i = EACH_FIRST * V; i < p.axes.elements; i += EACH_STEP * V) {
-    int64_t at[TARN_ELEMENTWISE_ARGS];
-    if (p.axes.rank > 1) each_offsets<TARN_ELEMENTWISE_ARGS>(p.axes, p.step, i, at);
+    const place here = place_of(p.axes, i);
     pack<float, V> last = {};
     for (int k = 0; k < p.ops; k++) {
       pack<float, V> operand[2] = {};
@@ -61,8 +95,8 @@ __global__ void __launch_bounds__(THREADS) program_run(const tarn_cuda_program p
         const int which = side ? p.op[k].b : p.op[k].a;
         if (which < 0) continue;
         if (which < p.args)
-          operand[side] = read_row<float, V>(
-              p.arg[which], p.axes.rank > 1 ? at[which] : i * p.step[which][0], p.step[which][0]);
+          operand[side] = read_row<float, V>(p.arg[which], offset_of(p.axes, here, p.step[which]),
+                                             p.step[which][0]);
         else if (which == p.args + k - 1)
           operand[side] = last;
         else

@@ -1,7 +1,7 @@
-/* Pooling: a thread an output element, neighbours along the fastest axis, so that reads go
- * together. Gradients are gathered: a thread an element of dx, which adds what each window over it
- * sends, in the windows' order; so results are the same at every run, and nothing is added by two
- * threads. */
+/* Pooling: a thread an output element, neighbours along the fastest axis, so that reads go together;
+ * 16 bytes of channels a thread where they come last. Gradients are gathered: a thread an element
+ * of dx, which adds what each window over it sends, in the windows' order; so results are the same
+ * at every run, and nothing is added by two threads. */
 #include "kernels/cuda/pool/pool.h"
 
 #include "kernels/cuda/each/index.cuh"
@@ -35,6 +35,48 @@ __global__ void average(tarn_cuda_pool g, const S *x, S *y) {
       count++;
     })
     put(count ? sum / (A)count : (A)0, &y[i]);
+  }
+}
+
+/* Both of channels-last tensors whose channels are whole vectors of 16 bytes: V of them a
+ * thread, with indices of 32 bits, whose divisions take a third of the time. */
+template <class S, class A, int V, bool LARGEST>
+__global__ void vectors(tarn_cuda_pool g, const S *x, S *y) {
+  const uint32_t C = (uint32_t)g.C, wide = C / V, W = (uint32_t)g.out[2], H = (uint32_t)g.out[1],
+                 D = (uint32_t)g.out[0], n = (uint32_t)g.N * D * H * W * wide;
+  for (uint32_t i = (uint32_t)EACH_FIRST; i < n; i += (uint32_t)EACH_STEP) {
+    uint32_t rest = i / wide;
+    const uint32_t c = (i - rest * wide) * V;
+    const under w_ = under_of(g, 2, rest % W);
+    rest /= W;
+    const under h_ = under_of(g, 1, rest % H);
+    rest /= H;
+    const under d_ = under_of(g, 0, rest % D);
+    const int64_t image = rest / D * g.in[0];
+    A all[V];
+#pragma unroll
+    for (int k = 0; k < V; k++) all[k] = LARGEST ? (A)least_of<S>::of() : (A)0;
+    for (int64_t d = d_.first; d < d_.last; d++)
+      for (int64_t h = h_.first; h < h_.last; h++) {
+        const S *row = x + ((image + d) * g.in[1] + h) * g.in[2] * C + c;
+        for (uint32_t w = (uint32_t)w_.first; w < (uint32_t)w_.last; w++) {
+          const pack<S, V> p = *(const pack<S, V> *)(row + w * C);
+#pragma unroll
+          for (int k = 0; k < V; k++) {
+            const A value = get<A>(p.at[k]);
+            if (!LARGEST)
+              all[k] = rounded<S, A>(all[k] + value);
+            else if (value > all[k])
+              all[k] = value;
+          }
+        }
+      }
+    const int64_t count = (d_.last - d_.first) * (h_.last - h_.first) * (w_.last - w_.first);
+    pack<S, V> to;
+#pragma unroll
+    for (int k = 0; k < V; k++)
+      put(LARGEST ? all[k] : count > 0 ? all[k] / (A)count : (A)0, &to.at[k]);
+    *(pack<S, V> *)(y + (int64_t)i * V) = to;
   }
 }
 
@@ -88,18 +130,31 @@ __global__ void average_gradient(tarn_cuda_pool g, const S *dy, S *dx) {
   }
 }
 
-#define MAX(NAME, E, DT, S, A)                                                  \
-  case DT:                                                                      \
-    EACH_LAUNCH((largest<S, A>), outputs(g), stream, *g, (const S *)x, (S *)y); \
+template <class S, class A, bool LARGEST>
+static void forward(cudaStream_t stream, const tarn_cuda_pool *g, const S *x, S *y) {
+  constexpr int V = 16 / (int)sizeof(S);
+  const int64_t n = outputs(g);
+  if (!g->channels_first && g->depth_window == 1 && g->C % V == 0 && inputs(g) <= INT32_MAX &&
+      n <= INT32_MAX && each_aligned(x, 16) && each_aligned(y, 16))
+    EACH_LAUNCH((vectors<S, A, V, LARGEST>), n / V, stream, *g, x, y);
+  else if (LARGEST)
+    EACH_LAUNCH((largest<S, A>), n, stream, *g, x, y);
+  else
+    EACH_LAUNCH((average<S, A>), n, stream, *g, x, y);
+}
+
+#define MAX(NAME, E, DT, S, A)                            \
+  case DT:                                                \
+    forward<S, A, true>(stream, g, (const S *)x, (S *)y); \
     break;
 extern "C" int tarn__cuda_pool_max(cudaStream_t stream, int dtype, const tarn_cuda_pool *g,
                                    const void *x, void *y) {
   switch (dtype) { EACH_FLOAT(MAX, , ) default : break; }
   return tarn_launched();
 }
-#define AVERAGE(NAME, E, DT, S, A)                                              \
-  case DT:                                                                      \
-    EACH_LAUNCH((average<S, A>), outputs(g), stream, *g, (const S *)x, (S *)y); \
+#define AVERAGE(NAME, E, DT, S, A)                         \
+  case DT:                                                 \
+    forward<S, A, false>(stream, g, (const S *)x, (S *)y); \
     break;
 extern "C" int tarn__cuda_pool_average(cudaStream_t stream, int dtype, const tarn_cuda_pool *g,
                                        const void *x, void *y) {
