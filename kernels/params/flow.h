@@ -16,10 +16,20 @@ typedef struct tarn_function_params {
   const char *function;
 } tarn_function_params;
 
+/* BatchFunction: sizes rise; none: any up to max_rows. */
+typedef struct tarn_batch_params {
+  const char *function;
+  int64_t max_rows, call_rows;   /* of a run; of one call, of which a run may be several */
+  const int64_t *sizes;          /* of the attribute: as many rows as a call may have */
+  int64_t n_sizes;
+  int batched;                   /* inputs that have rows; the others are the same in all calls */
+} tarn_batch_params;
+
 /* Abort: what it says; FakeParam: its shape, dims that are not known as 0. */
 typedef struct tarn_fact_params {
   tarn_string text;
   tarn_shape shape;
+  int32_t index;                 /* DeviceIndex: where in its list the CPU is */
 } tarn_fact_params;
 
 typedef struct tarn_stack_params {

@@ -30,6 +30,14 @@ static tarn_status scan_infer(tarn_infer *t) {
             "x=T[0x3] axis=i32(0)",                                                            \
             "x=T[300x100] axis=i32(0)"}
 
+static tarn_status isotonic_infer(tarn_infer *t) {
+  TARN_TRY(tarn__infer_rank_at_least(t, 0, 1));
+  if (t->in[0].dim[t->in[0].rank - 1] > INT32_MAX)
+    return tarn_fail(TARN_LIMIT, "a dim of %lld", (long long)t->in[0].dim[t->in[0].rank - 1]);
+  t->out[0] = t->out[1] = t->in[0];
+  return TARN_OK;
+}
+
 const tarn_op tarn_ops_scan[] = {
     {.name = "CumulativeLogsumexp",
      .inputs = "x: T, axis: Tidx",
@@ -49,5 +57,14 @@ const tarn_op tarn_ops_scan[] = {
     {.name = "Cumprod",
      SCAN,
      .formula = "out[i] = product over j <= i of x[j] (exclusive: j < i; reverse: j >= i)"},
+    {.name = "IsotonicRegression",
+     .inputs = "input: T",
+     .outputs = "output: output_dtype, segments: int32",
+     .attrs = "T: realnumbertype; output_dtype: {half, bfloat16, float, double} = DT_FLOAT",
+     .infer = isotonic_infer,
+     .formula = "the nearest to input that never rises along the last dim, and its steps' numbers",
+     .cases = {"input=f32[3x17]", "input=f64[2x1] output_dtype=f64", "input=i8[2x9]",
+               "input=i64[9] output_dtype=f64", "input=bf16[2x0] output_dtype=bf16",
+               "input=f16[31] output_dtype=f16"}},
     {0},
 };

@@ -1,5 +1,7 @@
 /* What a graph asks of the world or of a value, and how it stops. Kernels:
  * kernels/cpu/flow/facts.reference.c. */
+#include <string.h>
+
 #include "graph/op.h"
 #include "kernels/params/flow.h"
 
@@ -20,6 +22,18 @@ static tarn_status fake_parse(const tarn_attrs *attrs, void *params) {
 static tarn_status fake_infer(tarn_infer *t) {
   const tarn_shape *shape = &((const tarn_fact_params *)t->params)->shape;
   return tarn__shape_make(shape->rank, shape->dim, &t->out[0]);
+}
+
+/* Nodes count as placed on the CPU, whatever else a session uses. */
+static tarn_status device_parse(const tarn_attrs *attrs, void *params) {
+  const tarn_attr *names = tarn__attr_list(attrs, "device_names");
+  size_t i = 0;
+  while (i < names->list.count &&
+         !(names->list.s[i].size == 3 && !memcmp(names->list.s[i].data, "CPU", 3)))
+    i++;
+  if (i > INT32_MAX) return tarn_fail(TARN_LIMIT, "too many device names");
+  ((tarn_fact_params *)params)->index = (int32_t)i;
+  return TARN_OK;
 }
 
 #define FACT .params_bytes = sizeof(tarn_fact_params)
@@ -45,6 +59,14 @@ const tarn_op tarn_ops_facts[] = {
      FACT,
      .parse = abort_parse,
      .formula = "fails the run with error_msg, where TensorFlow ends the process"},
+    {.name = "DeviceIndex",
+     .outputs = "index: int32",
+     .attrs = "device_names: list(string)",
+     .flags = TARN_OP_STATEFUL,
+     FACT,
+     .parse = device_parse,
+     .infer = tarn__infer_scalars,
+     .formula = "where CPU is among device_names; their number where it is not"},
     {.name = "Timestamp",
      .outputs = "ts: double",
      .flags = TARN_OP_STATEFUL,

@@ -8,6 +8,16 @@ static tarn_status join_infer(tarn_infer *t) {
   return tarn__infer_same(t, 0, 1);
 }
 
+static tarn_status push_batch_infer(tarn_infer *t) {
+  TARN_TRY(tarn__infer_rank_at_least(t, 1, 1));
+  const int64_t lists = tarn__shape_elements(&t->in[0]);
+  if (lists != t->in[1].dim[0])
+    return tarn_fail(TARN_SHAPE, "%lld rows for %lld lists", (long long)t->in[1].dim[0],
+                     (long long)lists);
+  t->out[0] = t->in[0];
+  return TARN_OK;
+}
+
 static tarn_status list_parse(const tarn_attrs *attrs, void *params) {
   tarn_list_params *p = params;
   p->dtype = tarn__attr_type(attrs, "element_dtype");
@@ -117,6 +127,13 @@ const tarn_op tarn_ops_tensor_list[] = {
      .infer = tarn__infer_scalars,
      .inplace = 1,
      .formula = "the list with one more element"},
+    {.name = "TensorListPushBackBatch",
+     .inputs = "input_handles: variant, tensor: element_dtype",
+     .outputs = "output_handles: variant",
+     .attrs = ELEMENT,
+     LIST,
+     .infer = push_batch_infer,
+     .formula = "each list with one more element, its row of tensor"},
     {.name = "TensorListPopBack",
      .inputs = "input_handle: variant, element_shape: int32",
      .outputs = "output_handle: variant, tensor: element_dtype",

@@ -62,15 +62,21 @@ static tarn_status parse_v2(const tarn_attrs *attrs, void *params) {
   return TARN_OK;
 }
 
-/* Ranges are inputs 1 and 2: scalars, or vectors as long as the axis; *range is their shape. */
-static tarn_status ranges(const tarn_infer *t, tarn_shape *range) {
+static tarn_status parse_grad(const tarn_attrs *attrs, void *params) {
+  ((tarn_quantize_params *)params)->axis = tarn__attr_int(attrs, "axis");
+  return TARN_OK;
+}
+
+/* Ranges are inputs `first` and the next: scalars, or vectors as long as the axis; *range is their
+ * shape. */
+static tarn_status ranges(const tarn_infer *t, int first, tarn_shape *range) {
   const tarn_quantize_params *p = t->params;
   const tarn_shape *x = &t->in[0];
   char text[TARN_SHAPE_TEXT];
   if (p->axis < -1 || p->axis >= x->rank)
     return tarn_fail(TARN_SHAPE, "axis %lld of %s", (long long)p->axis, tarn__shape_print(x, text));
   *range = p->axis < 0 ? tarn__shape_scalar() : tarn__shape_vector(x->dim[p->axis]);
-  for (int i = 1; i < 3; i++) {
+  for (int i = first; i < first + 2; i++) {
     if (p->axis < 0) {
       TARN_TRY(tarn__infer_scalar(t, i));
       continue;
@@ -85,14 +91,22 @@ static tarn_status ranges(const tarn_infer *t, tarn_shape *range) {
 
 static tarn_status infer_quantize(tarn_infer *t) {
   tarn_shape range;
-  TARN_TRY(ranges(t, &range));
+  TARN_TRY(ranges(t, 1, &range));
+  t->out[0] = t->in[0];
+  t->out[1] = t->out[2] = range;
+  return TARN_OK;
+}
+static tarn_status infer_grad(tarn_infer *t) {
+  tarn_shape range;
+  TARN_TRY(tarn__infer_same(t, 0, 1));
+  TARN_TRY(ranges(t, 2, &range));
   t->out[0] = t->in[0];
   t->out[1] = t->out[2] = range;
   return TARN_OK;
 }
 static tarn_status infer(tarn_infer *t) {
   tarn_shape range;
-  TARN_TRY(ranges(t, &range));
+  TARN_TRY(ranges(t, 1, &range));
   if (t->inputs > 3) TARN_TRY(tarn__infer_scalar(t, 3));
   t->out[0] = t->in[0];
   return TARN_OK;
@@ -177,5 +191,15 @@ const tarn_op tarn_ops_quantize[] = {
      .infer = infer,
      .formula = FORMULA,
      .cases = {"input=T[3x5] input_min=T(-1) input_max=T(2) range_given=true"}},
+    {.name = "QuantizeAndDequantizeV4Grad",
+     .inputs = "gradients: T, input: T, input_min: T, input_max: T",
+     .outputs = "input_backprop: T, input_min_backprop: T, input_max_backprop: T",
+     .attrs = FLOAT_TYPES "; axis: int = -1",
+     PARSED(parse_grad),
+     .infer = infer_grad,
+     .formula = "dx = dy where input_min <= x <= input_max, else 0; nothing for the range",
+     .cases = {"gradients=T[3x5] input=T[3x5] input_min=T(-1) input_max=T(0.5)",
+               "gradients=T[2x3x4] input=T[2x3x4] input_min=T{-1,-2,0} input_max=T{1,0.5,0.25} "
+               "axis=1"}},
     {0},
 };

@@ -156,5 +156,12 @@ const tarn_op tarn_ops_random[] = {
      .cases = {"shape=i32{3,40} means=f32{0,1,2} stdevs=f32{1} minvals=f32{-1,2,5} "
                "maxvals=f32{2,3,6} seed=3",
                "shape=i32{250} means=f64(0) stdevs=f64(1) minvals=f64(1) maxvals=f64(9) seed=3"}},
+    {.name = "NonDeterministicInts",
+     .inputs = "shape: shape_dtype",
+     .outputs = "output: dtype",
+     .attrs = "dtype: type = DT_INT64; shape_dtype: {int32, int64} = DT_INT64",
+     .flags = TARN_OP_STATEFUL,
+     .infer = shape_infer,
+     .formula = "every bit at random, others at each run"},
     {0},
 };

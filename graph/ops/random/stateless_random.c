@@ -1,6 +1,7 @@
 /* Random ops whose numbers follow from a given seed of two parts, or (V2) from a key and a counter.
  * Only Philox. */
 #include "graph/ops/random/random.h"
+#include "kernels/params/random.h"
 
 static tarn_status seed_check(const tarn_infer *t, int i) {
   TARN_TRY(tarn__infer_vector(t, i));
@@ -64,6 +65,36 @@ static tarn_status sample_infer(tarn_infer *t) {
   return tarn_fail(TARN_SHAPE,
                    "Shape passed in must end with broadcasted shape: %s does not end with %s",
                    tarn__shape_print(y, got), tarn__shape_print(&both, wanted));
+}
+
+static tarn_status shuffle_parse(const tarn_attrs *attrs, void *params) {
+  const int64_t rounds = tarn__attr_int(attrs, "rounds");
+  ((tarn_shuffle_params *)params)->rounds = (int)rounds;
+  if (rounds >= 4 && rounds <= TARN_SHUFFLE_ROUNDS && rounds % 2 == 0) return TARN_OK;
+  return tarn_fail(TARN_INVALID, "rounds: expected an even number from 4 to %d, got %lld",
+                   TARN_SHUFFLE_ROUNDS, (long long)rounds);
+}
+
+/* Each of index and max_index is one for all or one for each; so is the seed, of three numbers. */
+static tarn_status shuffle_infer(tarn_infer *t) {
+  const tarn_shape *seed = &t->in[1];
+  const int vectors[3] = {t->in[0].rank, seed->rank - 1, t->in[2].rank};
+  bool any = false;
+  int64_t n = 0;
+  if (seed->rank < 1 || seed->dim[seed->rank - 1] != 3)
+    return tarn_fail(TARN_SHAPE, "seed: expected [3] or [n, 3]");
+  for (int i = 0; i < 3; i++) {
+    if (vectors[i] > 1) return tarn_fail(TARN_SHAPE, "input %d has rank %d", i, t->in[i].rank);
+    const int64_t own = vectors[i] ? t->in[i].dim[0] : 1;
+    any = any || vectors[i];
+    if (own > n) n = own;
+  }
+  for (int i = 0; i < 3; i++)
+    if (vectors[i] && t->in[i].dim[0] != n)
+      return tarn_fail(TARN_SHAPE, "input %d is for %lld indices, another for %lld", i,
+                       (long long)t->in[i].dim[0], (long long)n);
+  t->out[0] = any ? tarn__shape_vector(n) : tarn__shape_scalar();
+  return TARN_OK;
 }
 
 #define SEED "T: {int32, int64} = DT_INT32; Tseed: {int32, int64} = DT_INT64"
@@ -204,5 +235,17 @@ const tarn_op tarn_ops_stateless_random[] = {
      .formula = "normal within [minvals, maxvals]",
      .cases = {"shape=i32{40,3} seed=i32{1,2} means=f32{0,1,2} stddevs=f32(1) minvals=f32{-1,2,5} "
                "maxvals=f32{2,3,6}"}},
+    {.name = "RandomIndexShuffle",
+     .inputs = "index: dtype, seed: Tseed, max_index: dtype",
+     .outputs = "output: dtype",
+     .attrs = "rounds: int = 4; dtype: {int32, uint32, int64, uint64}; "
+              "Tseed: {int32, uint32, int64, uint64}",
+     .params_bytes = sizeof(tarn_shuffle_params),
+     .parse = shuffle_parse,
+     .infer = shuffle_infer,
+     .formula = "where index goes in an order of [0, max_index] that the seed tells",
+     .cases = {"index=i32{0,1,2,3} seed=i32{1,2,3} max_index=i32(3)",
+               "index=i64(77) seed=i64{1,2,3} max_index=i64(100000) rounds=8",
+               "index=i32(2) seed=i32[2x3]{1,2,3,4,5,6} max_index=i32{9,0}"}},
     {0},
 };

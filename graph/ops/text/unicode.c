@@ -107,5 +107,10 @@ const tarn_op tarn_ops_unicode[] = {
      UNICODE,
      .formula = "strings in another encoding",
      .cases = {"input=str[3] input_encoding=UTF-8 output_encoding=UTF-32-BE"}},
+    {.name = "UnicodeScript",
+     .inputs = "input: int32",
+     .outputs = "output: int32",
+     .formula = "the script of each code point, as ICU numbers them; -1 for no code point",
+     .cases = {"input=i32{-1,0,97,945,1072,20013,128512,1114111,1114112}", "input=i32[0x2]"}},
     {0},
 };

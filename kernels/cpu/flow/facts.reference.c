@@ -39,6 +39,11 @@ static tarn_status stop(const tarn_call *call) {
                    text.size ? text.data : "");
 }
 
+static tarn_status device_index(const tarn_call *call) {
+  *(int32_t *)call->out[0]->data = ((const tarn_fact_params *)call->problem->params)->index;
+  return TARN_OK;
+}
+
 static tarn_status now(const tarn_call *call) {
   struct timespec t;
   if (timespec_get(&t, TIME_UTC) != TIME_UTC)
@@ -59,6 +64,7 @@ const tarn_kernel tarn_kernels_flow_facts_reference[] = {
      .run = to_bool},
     {.op = "FakeParam", .name = "fake_param", .run = fake},
     {.op = "Abort", .name = "abort", .run = stop},
+    {.op = "DeviceIndex", .name = "device_index", .run = device_index},
     {.op = "Timestamp", .name = "timestamp", .run = now},
     {.op = "Fact", .name = "fact", .run = fact},
     {0},

@@ -1,6 +1,7 @@
 /* TensorLists, one element at a time: made, grown, read and changed. Whole tensors are in
  * list_pack.reference.c. */
 #include "kernels/cpu/flow/list_shape.h"
+#include "kernels/cpu/flow/pieces.h"
 #include "kernels/params/flow.h"
 
 static tarn_status dtype_check(const tarn_tensor_list *list, tarn_dtype dtype) {
@@ -157,6 +158,7 @@ static tarn_status joined(const tarn_tensor_list *a, const tarn_tensor_list *b,
   return status;
 }
 
+/* Of two tensors of lists, element by element. */
 static tarn_status join_all(const tarn_call *call, tarn_tensor *made) {
   const tarn_list_params *p = call->problem->params;
   for (int64_t i = 0, n = tarn__tensor_elements(made); i < n; i++) {
@@ -171,11 +173,39 @@ static tarn_status join_all(const tarn_call *call, tarn_tensor *made) {
   return TARN_OK;
 }
 
-/* Of two tensors of lists, element by element. */
-static tarn_status concat_lists(const tarn_call *call) {
+/* List i of input 0 with row i of input 1 behind its elements. */
+static tarn_status push_each(const tarn_call *call, tarn_tensor *made) {
+  tarn_tensor rows;
+  TARN_TRY(tarn__tensor_own(tarn__call_allocator(call), call->in[1], &rows));
+  tarn_status status = TARN_OK;
+  for (int64_t i = 0, n = tarn__tensor_elements(made); i < n && status == TARN_OK; i++) {
+    const tarn_object *from = tarn__object_get(call->in[0], i);
+    tarn_tensor_list *list = NULL;
+    tarn_tensor row = {0};
+    if (!from || from->type != &tarn__tensor_list_type)
+      status = tarn_fail(TARN_INVALID, "element %lld: expected the handle of a TensorList",
+                         (long long)i);
+    if (status == TARN_OK) status = dtype_check((const tarn_tensor_list *)from, rows.dtype);
+    const int64_t size = status == TARN_OK ? ((const tarn_tensor_list *)from)->size : 0;
+    if (status == TARN_OK)
+      status = tarn__tensor_list_copy((const tarn_tensor_list *)from, size + 1, &list);
+    if (status != TARN_OK) break;
+    tarn__piece(&rows, i, 1, true, &row);
+    status = tarn__tensor_list_set(list, size, &row);
+    tarn__tensor_clear(&row);
+    if (status == TARN_OK) tarn__object_set(made, i, list);
+    else tarn__object_release(list);
+  }
+  tarn__tensor_clear(&rows);
+  return status;
+}
+
+/* A tensor of lists that `fill` makes. */
+static tarn_status make_lists(const tarn_call *call,
+                              tarn_status (*fill)(const tarn_call *call, tarn_tensor *made)) {
   tarn_tensor made;
   TARN_TRY(tarn__tensor_new(tarn__call_allocator(call), TARN_VARIANT, &call->in[0]->shape, &made));
-  const tarn_status status = join_all(call, &made);
+  const tarn_status status = fill(call, &made);
   if (status != TARN_OK) {
     tarn__tensor_clear(&made);
     return status;
@@ -184,6 +214,9 @@ static tarn_status concat_lists(const tarn_call *call) {
   *call->out[0] = made;
   return TARN_OK;
 }
+
+static tarn_status concat_lists(const tarn_call *call) { return make_lists(call, join_all); }
+static tarn_status push_batch(const tarn_call *call) { return make_lists(call, push_each); }
 
 const tarn_kernel tarn_kernels_flow_tensor_list_reference[] = {
   {.op = "EmptyTensorList", .name = "list_make", .run = empty},
@@ -195,6 +228,7 @@ const tarn_kernel tarn_kernels_flow_tensor_list_reference[] = {
   {.op = "TensorListGetItem", .name = "list_get", .run = get_item},
   {.op = "TensorListSetItem", .name = "list_set", .run = set_item},
   {.op = "TensorListResize", .name = "list_resize", .run = resize},
+  {.op = "TensorListPushBackBatch", .name = "list_push", .run = push_batch},
   {.op = "TensorListConcatLists", .name = "list_join", .run = concat_lists},
   {0},
 };

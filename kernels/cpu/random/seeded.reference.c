@@ -104,6 +104,11 @@ static tarn_status multinomial(const tarn_call *call) {
   return tarn__multinomial(call->run->allocator, call->in[0], start, call->out[0]);
 }
 
+static tarn_status from_the_system(const tarn_call *call) {
+  const tarn_philox start = tarn__philox_of_seed(tarn__random_seed(), tarn__random_seed());
+  return tarn__random_fill(TARN_DRAW_FULL, start, 0, 0, call->out[0], call->pool);
+}
+
 const tarn_kernel tarn_kernels_random_seeded_reference[] = {
     {.op = "RandomUniform", .name = "uniform", .dtypes = TARN_FLOATS, .keyed = -1, .run = uniform},
     {.op = "RandomStandardNormal",
@@ -123,5 +128,10 @@ const tarn_kernel tarn_kernels_random_seeded_reference[] = {
      .run = integer},
     {.op = "RandomShuffle", .name = "shuffle", .run = shuffle},
     {.op = "Multinomial", .name = "multinomial", .dtypes = TARN_REALS, .run = multinomial},
+    {.op = "NonDeterministicInts",
+     .name = "full",
+     .dtypes = TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64) | TARN_BIT(TARN_U32) | TARN_BIT(TARN_U64),
+     .keyed = -1,
+     .run = from_the_system},
     {0},
 };
