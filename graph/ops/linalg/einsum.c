@@ -132,6 +132,10 @@ const tarn_op tarn_ops_einsum[] = {
                "inputs=T[2x1x3x4] inputs=T[5x4x3] equation='...ij,...jk->...ik'",
                "inputs=T[2x3x5x7] inputs=T[2x3x4x7] equation='bhqd,bhkd->bhqk'",
                "inputs=T[2x0] inputs=T[0x3] equation='ij,jk->ik'", "inputs=T[0x3] equation='ij->i'",
-               "inputs=T[2x3x4] equation='ijk->ik'"}},
+               "inputs=T[2x3x4] equation='ijk->ik'",
+               "inputs=T[2x5x3x4] inputs=T[2x6x3x4] equation='BFNH,BTNH->BNFT'",
+               "inputs=T[2x3x5x6] inputs=T[2x6x3x4] equation='BNFT,BTNH->BFNH'",
+               "inputs=T[2x5x12] inputs=T[12x3x4] equation='abc,cde->abde'",
+               "inputs=T[3x1] inputs=T[1x5] equation='ij,jk->ki'"}},
     {0},
 };

@@ -8,27 +8,8 @@
 #include "kernels/cuda/cuda.h"
 #include "kernels/cuda/epilogue/finish.h"
 #include "kernels/cuda/matmul/lt.h"
+#include "kernels/cuda/matmul/types.h"
 #include "kernels/params/fused.h"
-
-static cudaDataType_t type_of(tarn_dtype dtype) {
-  switch ((int)dtype) {
-    case TARN_F16:
-      return CUDA_R_16F;
-    case TARN_BF16:
-      return CUDA_R_16BF;
-    case TARN_F64:
-      return CUDA_R_64F;
-    default:
-      return CUDA_R_32F;
-  }
-}
-
-static cublasComputeType_t compute_of(const tarn_problem *p) {
-  if (p->in_dtype[0] == TARN_F64) return CUBLAS_COMPUTE_64F;
-  if (p->in_dtype[0] == TARN_F32 && p->precision >= TARN_PRECISION_TF32)
-    return CUBLAS_COMPUTE_32F_FAST_TF32;
-  return CUBLAS_COMPUTE_32F;
-}
 
 static const char *supports(const tarn_problem *p) {
   if (p->in_dtype[1] != p->in_dtype[0] || p->out_dtype[0] != p->in_dtype[0]) return "mixed dtypes";
@@ -100,7 +81,7 @@ static tarn_status run(const tarn_call *call) {
   const bool wide = p->in_dtype[0] == TARN_F64;
   const void *one = wide ? (const void *)&one64 : &one32,
              *zero = wide ? (const void *)&zero64 : &zero32;
-  const cudaDataType_t type = type_of(p->in_dtype[0]);
+  const cudaDataType_t type = tarn__blas_type(p->in_dtype[0]);
   const size_t bytes = tarn_dtype_bytes(p->in_dtype[0]);
   cublasHandle_t blas;
   TARN_TRY(tarn__queue_blas(call->queue, &blas));
@@ -117,7 +98,7 @@ static tarn_status run(const tarn_call *call) {
         b_step, (const char *)call->in[0]->data + (size_t)a * bytes, type,
         params->transpose_a ? g.M : g.K, a_step, zero,
         (char *)call->out[0]->data + (size_t)(i * g.M * g.N) * bytes, type, g.N, g.M * g.N, inner,
-        compute_of(p), CUBLAS_GEMM_DEFAULT));
+        tarn__blas_compute(p), CUBLAS_GEMM_DEFAULT));
   }
   return finish(call, &g);
 }
