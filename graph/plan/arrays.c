@@ -10,13 +10,17 @@ typedef struct writer {
   struct writer *next;
   int block, at;
   tarn_shape shape;              /* rank < 0: unknown */
+  tarn_array_value value;
 } writer;
 
 struct tarn_array {
   struct tarn_array *next;
   const tarn_node *maker;
+  tarn_array *forward, *same; /* of a gradient: whose; the one that was made first of it */
+  tarn_string source;
   writer *writers;
   bool used, unknown;            /* unknown: given up */
+  bool value_used, varies;       /* the same of what the elements are */
   int64_t size;                  /* -1: not known */
 };
 
@@ -31,7 +35,7 @@ bool tarn__plan_makes_array(const tarn_node *node) {
   return false;
 }
 
-static tarn_status find(tarn_builder *b, const tarn_node *maker, tarn_array **found) {
+static tarn_status entry_of(tarn_builder *b, const tarn_node *maker, tarn_array **found) {
   for (tarn_array *a = b->arrays; a; a = a->next)
     if (a->maker == maker) {
       *found = a;
@@ -45,16 +49,59 @@ static tarn_status find(tarn_builder *b, const tarn_node *maker, tarn_array **fo
   return TARN_OK;
 }
 
+static tarn_status find(tarn_builder *b, const tarn_node *maker, tarn_array **found) {
+  TARN_TRY(entry_of(b, maker, found));
+  while ((*found)->same) *found = (*found)->same;
+  return TARN_OK;
+}
+
+tarn_status tarn__plan_array_gradient(tarn_builder *b, const tarn_step *step,
+                                      const tarn_node *forward) {
+  tarn_array *a, *of;
+  if (strcmp(step->op->name, "TensorArrayGradV3") != 0) return TARN_OK;
+  TARN_TRY(find(b, forward, &of));
+  TARN_TRY(entry_of(b, step->node, &a));
+  a->forward = of;
+  a->source = tarn__attr_string(step->attrs, "source");
+  for (tarn_array *other = b->arrays; other && !a->same; other = other->next)
+    if (other != a && !other->same && other->forward == of &&
+        other->source.size == a->source.size &&
+        !memcmp(other->source.data, a->source.data, a->source.size))
+      a->same = other;
+  return TARN_OK;
+}
+
 static bool same(const tarn_shape *x, const tarn_shape *y) {
   return tarn__shape_known(x) ? tarn__shape_known(y) && tarn__shape_equal(x, y)
                               : !tarn__shape_known(y);
 }
 
-static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at,
-                         const tarn_shape *shape) {
+static bool same_value(const tarn_array_value *x, const tarn_array_value *y) {
+  if (x->dtype != y->dtype || !x->dtype) return x->dtype == y->dtype;
+  return tarn__shape_equal(&x->shape, &y->shape) &&
+         !memcmp(x->element, y->element, sizeof x->element);
+}
+
+/* What is written, where it is a few integers that are known: shapes, mostly, that gradients of
+ * loops find on a stack. */
+static tarn_array_value value_of(const tarn_tensor *t) {
+  tarn_array_value v = {.dtype = TARN_NO_DTYPE};
+  if (!t || !tarn__dtype_in(t->dtype, TARN_BIT(TARN_I32) | TARN_BIT(TARN_I64)) ||
+      tarn__tensor_elements(t) > TARN_MAX_RANK)
+    return v;
+  v.dtype = t->dtype;
+  v.shape = t->shape;
+  for (int64_t i = 0; i < tarn__tensor_elements(t); i++) v.element[i] = tarn__tensor_int(t, i);
+  return v;
+}
+
+static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at, const tarn_shape *shape,
+                         const tarn_tensor *written) {
   writer *w = a->writers;
   while (w && (w->block != block || w->at != at)) w = w->next;
-  const bool changed = !w || !same(&w->shape, shape);
+  const tarn_array_value value = value_of(written);
+  const bool changed = !w || !same(&w->shape, shape),
+             other_value = !w || !same_value(&w->value, &value);
   if (!w) {
     w = tarn__arena_alloc(b->arena, sizeof *w);
     if (!w) return TARN_NO_MEMORY;
@@ -62,6 +109,8 @@ static tarn_status wrote(tarn_builder *b, tarn_array *a, int block, int at,
     a->writers = w;
   }
   w->shape = *shape;
+  w->value = value;
+  if (other_value && a->value_used && !a->varies) a->varies = b->again = true;
   if (!changed || !a->used || a->unknown) return TARN_OK;
   for (const writer *other = a->writers; other; other = other->next)
     if (!same(&other->shape, shape) || !tarn__shape_known(shape)) {
@@ -84,6 +133,16 @@ static tarn_shape element(tarn_array *a) {
   return shape;
 }
 
+/* What every element is; no dtype: not known. */
+static tarn_array_value element_value(tarn_array *a) {
+  const tarn_array_value none = {.dtype = TARN_NO_DTYPE};
+  if (a->varies || !a->writers) return none;
+  for (const writer *w = a->writers; w; w = w->next)
+    if (!w->value.dtype || !same_value(&w->value, &a->writers->value)) return none;
+  a->value_used = true;
+  return a->writers->value;
+}
+
 static tarn_shape without_first(const tarn_shape *s) {
   tarn_shape rest = {.rank = -1};
   if (!tarn__shape_known(s) || s->rank < 1) return rest;
@@ -100,21 +159,23 @@ tarn_status tarn__plan_array_size(tarn_builder *b, const tarn_node *maker, int64
 }
 
 tarn_status tarn__plan_array_step(tarn_builder *b, const tarn_node *maker, int block, int at,
-                                  const tarn_step *step, const tarn_shape *in, tarn_shape *shape,
-                                  int64_t *size) {
+                                  const tarn_step *step, const tarn_shape *in,
+                                  const tarn_tensor *const *value, tarn_shape *shape,
+                                  tarn_array_value *known) {
   const char *op = step->op->name;
   tarn_array *a;
   shape->rank = -1;
-  *size = -1;
+  *known = (tarn_array_value){.dtype = TARN_NO_DTYPE};
   TARN_TRY(find(b, maker, &a));
-  if (starts(op, "TensorArrayWrite")) return wrote(b, a, block, at, &in[2]);
-  if (starts(op, "StackPush")) return wrote(b, a, block, at, &in[1]);
+  if (starts(op, "TensorArrayWrite")) return wrote(b, a, block, at, &in[2], NULL);
+  if (starts(op, "StackPush")) return wrote(b, a, block, at, &in[1], value[1]);
   if (starts(op, "TensorArrayScatter")) {
     const tarn_shape each = without_first(&in[2]);
-    return wrote(b, a, block, at, &each);
+    return wrote(b, a, block, at, &each, NULL);
   }
-  if (starts(op, "TensorArraySplit")) return wrote(b, a, block, at, shape);
+  if (starts(op, "TensorArraySplit")) return wrote(b, a, block, at, shape, NULL);
   if (starts(op, "TensorArrayRead") || starts(op, "StackPop")) *shape = element(a);
+  if (starts(op, "StackPop")) *known = element_value(a);
   if (starts(op, "TensorArrayGather") && tarn__shape_known(&in[1]) && in[1].rank == 1) {
     const tarn_shape each = element(a);
     if (each.rank >= 0 && each.rank < TARN_MAX_RANK) {
@@ -123,6 +184,7 @@ tarn_status tarn__plan_array_step(tarn_builder *b, const tarn_node *maker, int b
       memcpy(shape->dim + 1, each.dim, (size_t)each.rank * sizeof each.dim[0]);
     }
   }
-  if (starts(op, "TensorArraySize")) *size = a->size;
+  if (starts(op, "TensorArraySize") && a->size >= 0 && a->size <= INT32_MAX)
+    *known = (tarn_array_value){TARN_I32, tarn__shape_scalar(), {a->size}};
   return TARN_OK;
 }

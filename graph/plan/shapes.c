@@ -115,14 +115,18 @@ static tarn_status array_shapes(tarn_builder *b, tarn_block *block, int at, cons
                                 const arrays *a) {
   const tarn_step *step = &block->step[at];
   tarn_shape shape;
-  int64_t size;
-  TARN_TRY(tarn__plan_array_step(b, maker, block->id, at, step, a->shape, &shape, &size));
+  tarn_array_value known;
+  TARN_TRY(
+      tarn__plan_array_step(b, maker, block->id, at, step, a->shape, a->value, &shape, &known));
   if (step->outputs && shape.rank >= 0) set_shape(block, step->out[0], &shape);
-  if (size < 0 || size > INT32_MAX || b->context->purpose == TARN_FOR_FREEZE) return TARN_OK;
-  const tarn_shape scalar = tarn__shape_scalar();
+  if (!known.dtype || b->context->purpose == TARN_FOR_FREEZE) return TARN_OK;
   tarn_tensor t;
-  TARN_TRY(tarn__tensor_new_raw(b->context->allocator, TARN_I32, &scalar, &t));
-  *(int32_t *)t.data = (int32_t)size;
+  TARN_TRY(tarn__tensor_new_raw(b->context->allocator, known.dtype, &known.shape, &t));
+  for (int64_t i = 0; i < tarn__tensor_elements(&t); i++)
+    if (known.dtype == TARN_I32)
+      ((int32_t *)t.data)[i] = (int32_t)known.element[i];
+    else
+      ((int64_t *)t.data)[i] = known.element[i];
   set_constant(block, step->out[0], &t);
   tarn__tensor_clear(&t);
   return TARN_OK;
@@ -179,6 +183,7 @@ static tarn_status kernel_shapes(tarn_builder *b, tarn_block *block, int at) {
   }
   const tarn_node *maker =
       step->inputs && a.dtype[0] == TARN_RESOURCE ? block->value[step->in[0]].variable : NULL;
+  if (maker) TARN_TRY(tarn__plan_array_gradient(b, step, maker));
   if (maker && tarn__plan_makes_array(maker)) TARN_TRY(array_shapes(b, block, at, maker, &a));
   if (tarn__plan_makes_array(step->node) && step->inputs && step->out[0] >= 0)
     TARN_TRY(array_made(b, step, &a));
