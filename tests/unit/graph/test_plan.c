@@ -197,9 +197,71 @@ START_TEST(test_plan_refuses_fetches_inside_loops) {
 }
 END_TEST
 
+/* y = x reshaped to what is popped, of two pushes: the shape of x, and `second`. */
+static void pushed_and_popped(const int32_t *second) {
+  setup();
+  node(g, "x", "Placeholder", "", "dtype=float");
+  node(g, "shape", "Shape", "x", "T=float");
+  integer(g, "most", 4);
+  constant(g, "second", "", TARN_I32, 1, (int64_t[]){2}, second);
+  node(g, "stack", "StackV2", "most", "elem_type=int32");
+  node(g, "push", "StackPushV2", "stack shape", "T=int32");
+  node(g, "push2", "StackPushV2", "stack second ^push", "T=int32");
+  node(g, "pop", "StackPopV2", "stack ^push2", "elem_type=int32");
+  node(g, "neg", "Neg", "x", "T=float");
+  node(g, "y", "Reshape", "neg pop", "T=float; Tshape=int32");
+}
+
+START_TEST(test_plan_knows_what_all_pushes_left) {
+  static const int32_t second[][2] = {{2, 3}, {3, 2}};
+  for (int w = 0; w < 2; w++) {
+    if (w) teardown();
+    pushed_and_popped(second[w]);
+    tarn_tensor *x = tensor(TARN_F32, 2, (int64_t[]){2, 3}, (float[6]){0}), *y;
+    const tarn_plan *plan = plan_of(&(tarn_feed){"x", x}, 1, "y");
+    const tarn_step *last = step(plan->root, "y");
+    if (w == 0)
+      is_shape(&plan->root->value[last->out[0]].shape, "[2,3]");
+    else
+      ck_assert_int_lt(plan->root->value[last->out[0]].shape.rank, 0);
+    OK(run_one(s, "x", x, "y", &y));
+    ck_assert_int_eq(y->shape.dim[0], second[w][0]);
+    tarn_tensor_release(x);
+    tarn_tensor_release(y);
+  }
+}
+END_TEST
+
+/* Written through one node, gathered through another: the gradient of a source is one array. */
+START_TEST(test_plan_knows_gradients_of_one_array) {
+  setup();
+  node(g, "x", "Placeholder", "", "dtype=float");
+  integer(g, "size", 1);
+  integer(g, "at", 0);
+  constant(g, "all", "", TARN_I32, 1, (int64_t[]){1}, (int32_t[]){0});
+  node(g, "array", "TensorArrayV3", "size", "dtype=float");
+  for (int k = 0; k < 2; k++)
+    node(g, k ? "second" : "first", "TensorArrayGradV3", "array array:1", "source=gradients");
+  node(g, "other", "TensorArrayGradV3", "array array:1", "source=others");
+  node(g, "write", "TensorArrayWriteV3", "first at x first:1", "T=float");
+  node(g, "y", "TensorArrayGatherV3", "second all write", "dtype=float");
+  node(g, "z", "TensorArrayGatherV3", "other all write", "dtype=float");
+  tarn_tensor *x = tensor(TARN_F32, 2, (int64_t[]){2, 3}, (float[]){1, 2, 3, 4, 5, 6}), *y;
+  const tarn_plan *plan = plan_of(&(tarn_feed){"x", x}, 1, "y");
+  is_shape(&plan->root->value[step(plan->root, "y")->out[0]].shape, "[1,2,3]");
+  OK(run_one(s, "x", x, "y", &y));
+  ck_assert_mem_eq(tarn_tensor_data_const(x), tarn_tensor_data_const(y), tarn_tensor_bytes(x));
+  plan = plan_of(&(tarn_feed){"x", x}, 1, "z");
+  ck_assert_int_lt(plan->root->value[step(plan->root, "z")->out[0]].shape.rank, 0);
+  tarn_tensor_release(x);
+  tarn_tensor_release(y);
+}
+END_TEST
+
 SUITE_MAIN_TEARDOWN("plan", teardown, test_plan_holds_only_what_is_needed,
                     test_plan_folds_what_is_known, test_plan_does_not_fold_what_is_random,
                     test_plan_knows_shapes_from_the_feeds, test_plan_makes_a_loop_a_block,
                     test_plan_gives_up_shapes_that_grow, test_plan_expands_calls_in_place,
                     test_plan_steps_come_after_what_they_need,
-                    test_plan_refuses_fetches_inside_loops)
+                    test_plan_refuses_fetches_inside_loops, test_plan_knows_what_all_pushes_left,
+                    test_plan_knows_gradients_of_one_array)
