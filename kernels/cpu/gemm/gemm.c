@@ -156,6 +156,67 @@ typedef struct ahead_of_group {
   int64_t panels;
 } ahead_of_group;
 
+/* Panels [first, end) that all tiles of a chunk, [tile0, tile1), go by, for k in [k, k + depth). */
+typedef struct panel_group {
+  int64_t first, end, tile0, tile1, k, depth;
+  ahead_of_group next;
+  bool all;                     /* of B */
+  bool lines;                   /* of the next group are asked for where they lie, to be packed */
+  bool then;                    /* it is the last group */
+  const float *const *pointers; /* of the chunk's rows, or NULL */
+} panel_group;
+
+/* What the tiles of the same rows ask for, panel by panel: `count` panels, `apart` bytes from one
+ * to the next, or rows below, or `pointed`, a row each. A tile asks at each k, `step` bytes on. */
+typedef struct asking {
+  const char *from;
+  int64_t apart, count, step;
+  rows_ahead below;
+  const float *const *pointed;
+} asking;
+
+static asking asking_of(const loops *l, const panel_group *s, int64_t tile) {
+  const tarn_gemm *g = l->g;
+  const int64_t nr = l->isa->nr, line_bytes = nr * l->isa->b_bytes, width = s->end - s->first;
+  const int64_t at = tile - s->tile0, sharers = s->tile1 - s->tile0;
+  asking a = {.count = width};
+  if (s->next.panels) {
+    a.count = s->next.panels;
+    a.apart = line_bytes * g->K;
+    a.step = line_bytes / sharers;
+    a.from = s->next.b + at * a.step * (g->point ? g->K : s->depth);
+  } else if (s->lines) { /* a line of each row */
+    a.apart = 64;
+    a.count = ceil_div(width * nr * l->isa->raw_bytes, a.apart) - at * width;
+    a.step = g->ldb * l->isa->raw_bytes;
+    a.from = (const char *)g->raw + (s->k * g->ldb + s->end * nr) * l->isa->raw_bytes +
+             at * width * a.apart;
+  } else if (s->then) {
+    a.step = ceil_div(g->then_bytes, sharers * width * s->depth);
+    a.apart = g->then_bytes / (sharers * width);
+    a.from = (const char *)g->then + g->then_bytes * at / sharers;
+  } else if (s->all && tile + 1 < s->tile1) {
+    const int64_t first = tile_row(l, tile + 1), end = tile_row(l, tile + 2);
+    if (s->pointers) {
+      a.pointed = s->pointers + (at + 1) * l->mr;
+      a.count = end - first;
+      a.step = sizeof(float);
+    } else {
+      a.below = rows_between(l, first, end);
+      a.step = ceil_div(a.below.all, width * s->depth);
+    }
+  } else {
+    a.count = 0;
+  }
+  return a;
+}
+
+static const char *ask(const asking *a, int64_t panel) {
+  if (panel >= a->count) return NULL;
+  if (a->pointed) return (const char *)a->pointed[panel];
+  return a->below.all ? ask_for_rows(&a->below, panel, a->count) : a->from + panel * a->apart;
+}
+
 /* The first panel of a chunk. */
 static int64_t panel_of(const loops *l, int64_t chunk) {
   return (l->by_rows ? chunk % l->panel_chunks : chunk / l->tile_chunks) * l->panel_step;
@@ -194,14 +255,18 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
       if (!b) pack_group(l, first, end, k, depth, fresh, depth * nr);
       /* The tiles of this group share the reading ahead of the next, which may be the next chunk's.
        */
-      const int64_t width = end - first, sharers = tile1 - tile0;
-      bool whole = !g->point && first == 0 && end == l->panels && g->ldc == g->N && depth == g->K;
-      ahead_of_group next_group = {0};
-      if (end < panel1 && sharers > 1 && b)
-        next_group = (ahead_of_group){b + (end * g->K + k) * line_bytes, panel1 - end};
-      else if (last && end == panel1 && sharers > 1 && b && next_panel != panel0)
-        next_group = (ahead_of_group){b + next_panel * g->K * line_bytes, l->panels - next_panel};
-      const bool then = g->then_bytes > 0 && next < 0 && last && end == panel1;
+      const bool shared = tile1 - tile0 > 1;
+      panel_group s = {
+          .first = first, .end = end, .tile0 = tile0, .tile1 = tile1, .k = k, .depth = depth};
+      s.all = first == 0 && end == l->panels &&
+              (g->point ? g->taps == 1 : g->ldc == g->N && depth == g->K);
+      s.lines = !b && end < panel1 && shared && !g->raw_transposed;
+      s.then = g->then_bytes > 0 && next < 0 && last && end == panel1;
+      if (g->point) s.pointers = pointers;
+      if (end < panel1 && shared && b)
+        s.next = (ahead_of_group){b + (end * g->K + k) * line_bytes, panel1 - end};
+      else if (last && end == panel1 && shared && b && next_panel != panel0)
+        s.next = (ahead_of_group){b + next_panel * g->K * line_bytes, l->panels - next_panel};
       for (int64_t i = tile0; i < tile1; i++) {
         const float *row[TARN_GEMM_MAX_MR];
         int64_t m = tile_row(l, i);
@@ -218,18 +283,8 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
         };
         if (!g->point)
           for (int r = 0; r < t.rows; r++) row[r] = a + (m - row0 + r) * distance;
-        const bool rows = whole && !then && i + 1 < tile1;
-        const rows_ahead below =
-            rows ? rows_between(l, tile_row(l, i + 1), tile_row(l, i + 2)) : (rows_ahead){0};
-        const bool lines = !b && end < panel1 && sharers > 1 && !g->raw_transposed;
-        if (next_group.panels)
-          t.ahead_step = line_bytes / sharers;
-        else if (lines) /* a line of each row */
-          t.ahead_step = g->ldb * l->isa->raw_bytes;
-        else if (rows)
-          t.ahead_step = ceil_div(below.all, width * t.depth);
-        else if (then)
-          t.ahead_step = ceil_div(g->then_bytes, sharers * width * t.taps * t.depth);
+        const asking wanted = asking_of(l, &s, i);
+        t.ahead_step = wanted.step;
         const char *aheads[RUN];
         t.aheads = aheads;
         for (int64_t p = first; p < end; p += 1 + t.more) {
@@ -241,20 +296,7 @@ static tarn_status chunk_run(void *argument, int64_t chunk, int worker) {
           t.c = g->c + m * g->ldc + j;
           t.bias = last && g->bias ? g->bias + j : NULL;
           t.add = last && g->add ? g->add + m * g->ldc + j : NULL;
-          for (int q = 0; q <= t.more; q++) {
-            const int64_t at = p - first + q, line = (i - tile0) * width + at;
-            aheads[q] = NULL;
-            if (at < next_group.panels)
-              aheads[q] = next_group.b + at * line_bytes * g->K +
-                          (i - tile0) * t.ahead_step * t.taps * t.depth;
-            else if (lines && line * 64 < width * nr * l->isa->raw_bytes)
-              aheads[q] = (const char *)g->raw + (k * g->ldb + end * nr) * l->isa->raw_bytes +
-                          line * 64;
-            else if (rows && !lines && !next_group.panels)
-              aheads[q] = ask_for_rows(&below, at, width);
-            else if (then && !lines && !next_group.panels)
-              aheads[q] = (const char *)g->then + g->then_bytes * line / (sharers * width);
-          }
+          for (int q = 0; q <= t.more; q++) aheads[q] = ask(&wanted, p - first + q);
           l->isa->tile(&t);
         }
       }
@@ -326,7 +368,7 @@ static loops plan(const tarn_gemm_isa *isa, const tarn_gemm *g, int threads) {
   int64_t group_bytes = l.copies || !g->b ? LARGE_GROUP : SMALL_GROUP;
   l.group = group_bytes / (l.kc * isa->nr * isa->b_bytes);
   if (l.group > GROUP_COLUMNS / isa->nr) l.group = GROUP_COLUMNS / isa->nr;
-  if (g->b && !g->point && g->M >= TALL && l.kc == g->K &&
+  if (g->b && (!g->point || g->taps == 1) && g->M >= TALL && l.kc == g->K &&
       held(tarn__gemm_packed_bytes(isa, g->K, g->N)))
     l.group = l.panels;
   if (l.group < 1) l.group = 1;
@@ -376,38 +418,4 @@ tarn_status tarn__gemm_run(const tarn_gemm_isa *isa, const tarn_gemm *g, void *s
         tarn__pool_run(pool, ceil_div(l.panels, l.group) * ceil_div(g->K, KC), pack_chunk, &l));
   }
   return tarn__pool_run(pool, l.tile_chunks * l.panel_chunks, chunk_run, &l);
-}
-
-typedef struct few {
-  const tarn_gemm_isa *isa;
-  int64_t M, N, K, lda, ldb, ldc, step;
-  const float *a, *b;
-  float *c;
-  bool transposed;
-} few;
-
-static tarn_status few_run(void *argument, int64_t chunk, int worker) {
-  (void)worker;
-  const few *f = argument;
-  int64_t j = chunk * f->step, cols = f->N - j < f->step ? f->N - j : f->step;
-  if (f->transposed)
-    f->isa->rows_by_transposed((int)f->M, f->K, cols, f->a, f->lda, f->b + j * f->ldb, f->ldb,
-                               f->c + j, f->ldc);
-  else
-    f->isa->rows_by_matrix((int)f->M, f->K, cols, f->a, f->lda, f->b + j, f->ldb, f->c + j, f->ldc);
-  return TARN_OK;
-}
-
-tarn_status tarn__gemm_few_rows(const tarn_gemm_isa *isa, int64_t M, int64_t N, int64_t K,
-                                const float *a, int64_t lda, const float *b, int64_t ldb,
-                                bool transposed, float *c, int64_t ldc, tarn_pool *pool) {
-  if (M == 0 || N == 0) return TARN_OK;
-  /* Steps of whole blocks whatever the number of threads, so that the same columns are always in a
-   * tail. */
-  few f = {isa, M, N, K, lda, ldb, ldc, 128, a, b, c, transposed};
-  const int threads = tarn__pool_threads(pool);
-  /* One row goes along B's rows: long pieces of them. Its sums are in order of k in any case. */
-  if (M == 1 && !transposed) f.step = 128 * ceil_div(N, 128 * 4 * (int64_t)threads);
-  if (threads < 2 || K * N < 32768) f.step = ceil_div(N, 128) * 128, pool = NULL;
-  return tarn__pool_run(pool, ceil_div(N, f.step), few_run, &f);
 }
