@@ -134,21 +134,16 @@ __device__ inline A term(S s) {
   return OP::take(get<A>(s));
 }
 
-/* One thread's terms from `first` on with a stride, in runs, wherever they are. */
+/* One thread's terms from `first` on with a stride, in runs, along several axes. */
 template <class OP, class S, class A>
 __device__ inline A scattered(const tarn_cuda_reduce &w, const S *x, int64_t first, int64_t last,
                               int64_t stride) {
   A all = OP::start();
   for (int64_t t = first; t < last;) {
     A run = OP::start();
-#pragma unroll 4
-    for (int k = 0; k < RUN; k++, t += stride) {
-      if (t >= last) break;
+    for (int k = 0; k < RUN && t < last; k++, t += stride) {
       int64_t at[1];
-      if (w.gone.rank == 1)
-        at[0] = t * w.gone_step[0][0];
-      else
-        each_offsets<1>(w.gone, w.gone_step, t, at);
+      each_offsets<1>(w.gone, w.gone_step, t, at);
       run = OP::join(run, term<OP, S, A>(x[at[0]]));
     }
     all = OP::join(all, run);
@@ -183,15 +178,6 @@ __device__ inline A neighbours(const S *x, int64_t first, int64_t last, int me, 
   return all;
 }
 
-template <class OP, class S, class A, int V>
-__device__ inline A row_terms(const tarn_cuda_reduce &w, const S *x, int64_t first, int64_t last,
-                              int me, int threads) {
-  if constexpr (V > 1)
-    return neighbours<OP, S, A, V>(x, first, last, me, threads);
-  else
-    return scattered<OP, S, A>(w, x, first + me, last, threads);
-}
-
 /* The same of V outputs side by side, a vector of which is at every term: from `first` on with a
  * stride. Along more than one axis V is 1. */
 template <class OP, class S, class A, int V>
@@ -223,6 +209,18 @@ __device__ inline void column_terms(const tarn_cuda_reduce &w, const S *x, int64
     const pack<S, V> p = *(const pack<S, V> *)(x + t * step);
 #pragma unroll
     for (int k = 0; k < V; k++) all[k] = OP::join(all[k], term<OP, S, A>(p.at[k]));
+  }
+}
+
+template <class OP, class S, class A, int V>
+__device__ inline A row_terms(const tarn_cuda_reduce &w, const S *x, int64_t first, int64_t last,
+                              int me, int threads) {
+  if constexpr (V > 1) {
+    return neighbours<OP, S, A, V>(x, first, last, me, threads);
+  } else {
+    A all[1] = {OP::start()};
+    column_terms<OP, S, A, 1>(w, x, first + me, last, threads, all);
+    return all[0];
   }
 }
 

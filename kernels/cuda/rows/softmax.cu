@@ -1,13 +1,13 @@
-/* Softmax, its logarithm and the cross-entropies: a block of 256 threads a row.
+/* Softmax, its logarithm and the cross-entropies: a block of 256 threads a row, or a warp for a
+ * short row of softmax.
  *
  * Each thread walks its columns three times: for the greatest, for the sum of exp(x - greatest),
  * for the result. Rows of up to some thousand columns stay in L1 between the walks, so memory sees
  * one read and one write: 8 bytes an element of f32. */
-#include "kernels/cuda/rows/rows.h"
-
 #include "kernels/cuda/each/block.cuh"
 #include "kernels/cuda/each/element.cuh"
 #include "kernels/cuda/each/index.cuh"
+#include "kernels/cuda/rows/rows.h"
 
 enum { THREADS = 256 };
 
@@ -36,6 +36,35 @@ __global__ void softmax(bool logarithm, const S *x, S *y, int64_t rows, int64_t 
       const A shifted = get<A>(from[c]) - m;
       put(logarithm ? shifted - log_sum : exp(shifted) / sum, &y[r * cols + c]);
     }
+  }
+}
+
+/* Rows of up to 32 K columns: a warp each, K elements a lane, which are read once, all at a time.
+ */
+template <class S, class A, int K>
+__global__ void __launch_bounds__(THREADS)
+    short_softmax(bool logarithm, const S *x, S *y, int64_t rows, int cols) {
+  const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
+  constexpr int64_t WARPS = THREADS / 32;
+  for (int64_t r = blockIdx.x * WARPS + warp; r < rows; r += gridDim.x * WARPS) {
+    const S *from = x + r * cols;
+    A value[K], m = get<A>(from[0]), sum = 0;
+#pragma unroll
+    for (int k = 0; k < K; k++) value[k] = lane + 32 * k < cols ? get<A>(from[lane + 32 * k]) : m;
+#pragma unroll
+    for (int k = 0; k < K; k++) m = join_larger()(m, value[k]);
+    for (int by = 16; by > 0; by /= 2) m = join_larger()(m, warp_other(m, by));
+#pragma unroll
+    for (int k = 0; k < K; k++) {
+      value[k] -= m;
+      if (lane + 32 * k < cols) sum += exp(value[k]);
+    }
+    for (int by = 16; by > 0; by /= 2) sum += warp_other(sum, by);
+    const A log_sum = logarithm ? log(sum) : (A)0;
+#pragma unroll
+    for (int k = 0; k < K; k++)
+      if (lane + 32 * k < cols)
+        put(logarithm ? value[k] - log_sum : exp(value[k]) / sum, &y[r * cols + lane + 32 * k]);
   }
 }
 
@@ -73,10 +102,25 @@ __global__ void sparse_cross_entropy(int64_t rows, int64_t cols, const S *logits
   }
 }
 
-#define SOFTMAX(NAME, E, DT, S, A)                                                       \
-  case DT:                                                                               \
-    TARN_LAUNCH((softmax<S, A>), each_blocks_of(rows, 1), THREADS, 0, stream, logarithm, \
-                (const S *)x, (S *)y, rows, cols);                                       \
+template <class S, class A>
+static void softmax_launch(cudaStream_t stream, bool logarithm, const S *x, S *y, int64_t rows,
+                           int64_t cols) {
+  constexpr int FEW = 8, MANY = 32; /* elements a lane */
+  const unsigned blocks = each_blocks_of(rows, THREADS / 32);
+  if (cols <= 32 * FEW)
+    TARN_LAUNCH((short_softmax<S, A, FEW>), blocks, THREADS, 0, stream, logarithm, x, y, rows,
+                (int)cols);
+  else if (cols <= 32 * MANY)
+    TARN_LAUNCH((short_softmax<S, A, MANY>), blocks, THREADS, 0, stream, logarithm, x, y, rows,
+                (int)cols);
+  else
+    TARN_LAUNCH((softmax<S, A>), each_blocks_of(rows, 1), THREADS, 0, stream, logarithm, x, y, rows,
+                cols);
+}
+
+#define SOFTMAX(NAME, E, DT, S, A)                                             \
+  case DT:                                                                     \
+    softmax_launch<S, A>(stream, logarithm, (const S *)x, (S *)y, rows, cols); \
     break;
 extern "C" int tarn__cuda_softmax(cudaStream_t stream, int dtype, bool logarithm, const void *x,
                                   void *y, int64_t rows, int64_t cols) {
