@@ -1,7 +1,7 @@
-/* Pooling: a thread an output element, neighbours along the fastest axis, so that reads go together;
- * 16 bytes of channels a thread where they come last. Gradients are gathered: a thread an element
- * of dx, which adds what each window over it sends, in the windows' order; so results are the same
- * at every run, and nothing is added by two threads. */
+/* Pooling: a thread an output element, neighbours along the fastest axis, so that reads go
+ * together; 16 bytes of channels a thread where they come last. Gradients are gathered: a thread an
+ * element of dx, which adds what each window over it sends, in the windows' order; so results are
+ * the same at every run, and nothing is added by two threads. */
 #include "kernels/cuda/pool/pool.h"
 
 #include "kernels/cuda/each/index.cuh"
