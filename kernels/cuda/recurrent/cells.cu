@@ -4,6 +4,7 @@
 
 #include "kernels/cuda/each/element.cuh"
 #include "kernels/cuda/each/index.cuh"
+#include "kernels/cuda/recurrent/gates.cuh"
 
 /* In the order of TARN_RECURRENT_ACTIVATION_MAP (kernels/params/recurrent.h), which the C side
  * checks. */
@@ -25,12 +26,6 @@ __device__ inline A activate(int activation, A x) {
       return x;
   }
 }
-template <class A>
-__device__ inline A clip(A x, A bound) {
-  if (!(bound > 0)) return x;
-  return x < -bound ? -bound : x > bound ? bound : x;
-}
-
 /* Whether row b still runs, and at which time it is. */
 struct now {
   bool runs;
@@ -43,16 +38,6 @@ __device__ inline now now_of(const tarn_cuda_step &s, int64_t b) {
   n = n < 0 ? 0 : n > s.T ? s.T : n;
   if (s.step >= n) return {false, s.step};
   return {true, s.reverse ? n - 1 - s.step : s.step};
-}
-
-/* x w + h w + b of gate g, of `gates`. */
-template <class A>
-__device__ inline A sum_of(const tarn_cuda_step &s, int gates, int g, int64_t t, int64_t b,
-                           int64_t k) {
-  const int64_t at = s.column[g] * s.H + k;
-  const A bias = s.bias ? ((const A *)s.bias)[at] : (A)0;
-  return ((const A *)s.from_x)[(t * s.B + b) * gates * s.H + at] +
-         ((const A *)s.from_h)[b * gates * s.H + at] + bias;
 }
 
 /* A state is written, and the output at this step. */

@@ -32,6 +32,16 @@ typedef struct tarn_cuda_lstm {
   const void *projected; /* settle: [B, P] */
 } tarn_cuda_lstm;
 
+/* A step of LSTMBlockCell and BlockLSTM: outputs as kernels/params/lstm.h has them, of which some
+ * may be NULL. */
+typedef struct tarn_cuda_lstm_block {
+  tarn_cuda_step s;
+  float forget_bias, cell_clip;
+  const void *peephole[3]; /* [H] each, or NULL */
+  const void *c;           /* [B, H]: before the step */
+  void *out[7];            /* [T, B, H] */
+} tarn_cuda_lstm_block;
+
 typedef struct tarn_cuda_gru {
   tarn_cuda_step s;
   const void *bias_c, *bias_hidden; /* [H] each, or NULL: of c apart; inside of r * (h w_h + b_h) */
@@ -48,6 +58,7 @@ extern "C" {
 /* double: of float64, else float32. */
 int tarn__cuda_lstm_cell(cudaStream_t stream, bool f64, const tarn_cuda_lstm *work);
 int tarn__cuda_lstm_settle(cudaStream_t stream, bool f64, const tarn_cuda_lstm *work);
+int tarn__cuda_lstm_block(cudaStream_t stream, bool f64, const tarn_cuda_lstm_block *work);
 int tarn__cuda_gru_reset(cudaStream_t stream, bool f64, const tarn_cuda_gru *work);
 int tarn__cuda_gru_cell(cudaStream_t stream, bool f64, const tarn_cuda_gru *work);
 #ifdef __cplusplus
