@@ -14,7 +14,7 @@ static void teardown(void) {
   g = NULL;
 }
 
-static tarn_session *session_for(const char *backend) {
+static inline tarn_session *session_for(const char *backend) {
   tarn_session *s;
   OK(tarn__session_create(g, NULL, &(tarn_session_options){.threads = 1, .backend = backend}, NULL,
                           &s));
@@ -22,8 +22,8 @@ static tarn_session *session_for(const char *backend) {
 }
 
 /* Whether all of the steps of such ops, of which there are so many, are the device's. */
-static bool are_there(tarn_session *s, const tarn_feed *feeds, size_t n, const char *target,
-                      const char *op, int wanted) {
+static inline bool are_there(tarn_session *s, const tarn_feed *feeds, size_t n, const char *target,
+                             const char *op, int wanted) {
   const tarn_run_request q = {.feeds = feeds, .n_feeds = n, .targets = &target, .n_targets = 1};
   const tarn_plan *plan;
   int found = 0;
@@ -38,8 +38,8 @@ static bool are_there(tarn_session *s, const tarn_feed *feeds, size_t n, const c
   return there && found == wanted;
 }
 
-static void same(const char *what, const char *dtype, double tolerance, const tarn_tensor *want,
-                 const tarn_tensor *got) {
+static inline void same(const char *what, const char *dtype, double tolerance,
+                        const tarn_tensor *want, const tarn_tensor *got) {
   ck_assert_int_eq(tarn_tensor_elements(want), tarn_tensor_elements(got));
   for (int64_t i = 0; i < tarn_tensor_elements(want); i++) {
     const double a = tarn__element_get(want, i), b = tarn__element_get(got, i);
