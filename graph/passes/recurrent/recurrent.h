@@ -122,7 +122,7 @@ int64_t tarn__match_columns(tarn_match *m, int value);
 /* The value is part `at`..`at + width` of the columns of *whole. */
 bool tarn__match_part(tarn_match *m, int value, int *whole, int64_t *at, int64_t *width);
 
-/* ---- linear.c, cell.c, cell_lstm.c, cell_gru.c, cell_block.c, weights.c ------------------------- */
+/* ---- linear.c, cell.c, cell_lstm.c, cell_gru.c, cell_block.c, weights.c ---------------------- */
 
 bool tarn__match_linear(tarn_match *m, int value, int64_t at, int64_t width, tarn_linear *z);
 bool tarn__match_gate(tarn_match *m, int value, tarn_gate *gate);
