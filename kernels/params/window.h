@@ -29,9 +29,9 @@ typedef struct tarn_axis {
   int64_t before;                   /* padding in front of element 0 */
 } tarn_axis;
 
-/* The axis for `in` elements and a window of `window`; out is negative where the window is larger
- * than the padded input (of an empty input nothing is left, unless two strides and more are
- * wanting: so TensorFlow's division has it). in and window must fit 31 bits. */
+/* The axis for `in` elements and a window of `window`. Where the window is larger than the padded
+ * input, nothing is left; out is negative when two strides and more are wanting: so TensorFlow's
+ * division has it. in and window must fit 31 bits. */
 static inline tarn_axis tarn__window_axis(const tarn_window_params *p, int axis, int64_t in,
                                           int64_t window) {
   tarn_axis a = {
@@ -43,7 +43,7 @@ static inline tarn_axis tarn__window_axis(const tarn_window_params *p, int axis,
     a.before = needed > 0 ? needed / 2 : 0;
   } else {
     int64_t room = in + p->before[axis] + p->after[axis] - reach;
-    a.out = room >= 0 || in == 0 ? (room + a.stride) / a.stride : -1;
+    a.out = (room + a.stride) / a.stride;
     a.before = p->before[axis];
   }
   return a;
