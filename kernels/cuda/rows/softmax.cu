@@ -105,7 +105,7 @@ __global__ void sparse_cross_entropy(int64_t rows, int64_t cols, const S *logits
 template <class S, class A>
 static void softmax_launch(cudaStream_t stream, bool logarithm, const S *x, S *y, int64_t rows,
                            int64_t cols) {
-  constexpr int FEW = 8, MANY = 32; /* elements a lane */
+  constexpr int FEW = 8, MANY = 24; /* elements a lane: more do not fit its registers */
   const unsigned blocks = each_blocks_of(rows, THREADS / 32);
   if (cols <= 32 * FEW)
     TARN_LAUNCH((short_softmax<S, A, FEW>), blocks, THREADS, 0, stream, logarithm, x, y, rows,
