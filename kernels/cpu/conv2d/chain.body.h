@@ -9,14 +9,14 @@
  * and weights fit L2 together, so only the input is read from beyond and only the output written
  * there. The step's last product asks for the input's rows of the next step. Stages:
  *
- *   depthwise 3x3          depthwise3.body.h
+ *   depthwise 3x3          depthwise3.h
  *   1x1, stride 1          the matrix product of gemm/ on the new rows
  *   first stage, few channels, any filter      its padded rows are copied, then a product with a
  * pointer a filter row
  *
  * MobileNet v1's layers 0 to 2 at batch 1 write and read 14 MB in eight steps; as one chain they
  * move 1.4. */
-#include "kernels/cpu/conv2d/depthwise3.body.h"
+#include "kernels/cpu/conv2d/depthwise3.h"
 #include "kernels/cpu/gemm/epilogue.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/params/conv_chain.h"

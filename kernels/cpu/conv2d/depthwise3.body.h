@@ -13,24 +13,7 @@
 #ifndef TARN_KERNELS_CPU_CONV2D_DEPTHWISE3_BODY_H
 #define TARN_KERNELS_CPU_CONV2D_DEPTHWISE3_BODY_H
 
-#include "kernels/cpu/gemm/tile.h"
-#include "kernels/cpu/simd/vec.h"
-
-enum { DEPTHWISE3_ROWS = VF == 16 ? 2 : 1, DEPTHWISE3_COLS = VF == 16 ? 7 : 4 };
-
-typedef struct depthwise3 {
-  int64_t C, W, OW, stride, pad_left;
-  const float *w, *bias;         /* [3][3][C]; [C] or NULL */
-  const float *zero;             /* W*C zeros */
-  tarn_activation activation;
-} depthwise3;
-
-/* Whether the rows function takes it: there are at least Q columns, and the padding is as above. */
-static inline bool depthwise3_takes(int64_t W, int64_t OW, int64_t stride_h, int64_t stride_w,
-                                    int64_t pad_left) {
-  return (stride_w == 1 || stride_w == 2) && stride_h == stride_w && pad_left <= 1 &&
-         OW >= DEPTHWISE3_COLS && (OW - 1) * stride_w - pad_left + 3 <= W + 1;
-}
+#include "kernels/cpu/conv2d/depthwise3.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -92,14 +75,15 @@ INLINE void depthwise3_walk(const int R, const int S, const depthwise3 *d, const
     if (o > d->OW - DEPTHWISE3_COLS) o = d->OW - DEPTHWISE3_COLS;
     int64_t c = 0;
     for (; c + VF <= d->C; c += VF) depthwise3_block(R, S, true, d, x, y, add, o, c, vm_first(VF));
-    if (c < d->C) depthwise3_block(R, S, false, d, x, y, add, o, c, vm_first(d->C - c));
+    /* The rest a row at a time: half as much code, which few nets run. */
+    for (int r = 0; r < R && c < d->C; r++)
+      depthwise3_block(1, S, false, d, x + r * S, y + r, add ? add + r : NULL, o, c,
+                       vm_first(d->C - c));
   }
 }
 
-/* `rows` (1 to DEPTHWISE3_ROWS) rows of y from (rows-1)*stride + 3 rows of x; add NULL or rows of
- * what is added. x is not written over: blocks overlap. */
-static void depthwise3_rows(const depthwise3 *d, int rows, const float *const *x, float *const *y,
-                            const float *const *add) {
+void depthwise3_rows(const depthwise3 *d, int rows, const float *const *x, float *const *y,
+                     const float *const *add) {
 #if VF == 16
   if (rows == 2) {
     if (d->stride == 1) depthwise3_walk(2, 1, d, x, y, add);

@@ -271,7 +271,8 @@ TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 #endif
 
 /* The same for panels of at most one vector of columns (the last one, or a layer with few
- * channels). */
+ * channels). Of bfloat16 these go as whole ones with columns of zeros. */
+#ifndef PACKED_BF16
 #define DECLARE_HALF(r) vf c##r##0 = from.left;
 #define STEP_HALF(r) c##r##0 = vf_fma(vf_set1(a##r[k]), b0, c##r##0);
 #define SPILL_HALF(r) vf_store(s + (r) * NR, c##r##0);
@@ -298,6 +299,7 @@ HALF_TILE(3) HALF_TILE(4) HALF_TILE(5) HALF_TILE(6)
 HALF_TILE(7) HALF_TILE(8) HALF_TILE(9) HALF_TILE(10)
 HALF_TILE(11) HALF_TILE(12) HALF_TILE(13) HALF_TILE(14)
 #endif
+#endif
 
 static void tile(const tarn_tile *t) {
   static void (*const by_rows[])(const tarn_tile *) = {
@@ -306,6 +308,7 @@ static void tile(const tarn_tile *t) {
     tile_7, tile_8, tile_9, tile_10, tile_11, tile_12, tile_13, tile_14,
 #endif
   };
+#ifndef PACKED_BF16
   static void (*const half_by_rows[])(const tarn_tile *) = {
     tile_1, tile_2, half_tile_3, half_tile_4, half_tile_5, half_tile_6,
 #if VF == 16
@@ -313,8 +316,11 @@ static void tile(const tarn_tile *t) {
     half_tile_14,
 #endif
   };
-  /* Not one expression: gcc's object-size check takes the choice of two arrays for an overrun. */
-  if (t->cols > VF) by_rows[t->rows - 1](t);
-  else half_by_rows[t->rows - 1](t);
+  if (t->cols <= VF) {
+    half_by_rows[t->rows - 1](t);
+    return;
+  }
+#endif
+  by_rows[t->rows - 1](t);
 }
 /* clang-format on */
