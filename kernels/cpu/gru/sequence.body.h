@@ -34,7 +34,7 @@ static plan plan_of(const tarn_problem *p) {
     t.l.part[0] = (part){0, 3 * H, g.w, g.b};
   }
   t.packed = p->stable && p->stable[g.w] && p->stable[g.w + 1];
-  t.l.loose = params->cell && FORM == TARN_BLOCKS_F32 && !t.packed;
+  t.l.loose = params->cell && !t.packed;
   layer_measure(&t.l);
   t.first = params->reset_after
                 ? (tarn_blocks){.lanes = VF, .gates = 3, .spans = 1, .width = H}
@@ -59,7 +59,7 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const plan t = plan_of(p);
   const double H = (double)t.l.g.H, x = 3 * H * (double)t.l.g.I;
   return layer_cost_us(&t.l.g, 3 * H * H + (t.l.joined ? x : 0), t.l.joined ? 0 : x,
-                       t.packed || t.l.loose, m->gflops[TARGET], m);
+                       t.packed || is_loose(&t.l), m->gflops[TARGET], m);
 }
 
 /* r h' and u, rows ld_h apart. */
@@ -71,7 +71,7 @@ static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const plan t = plan_of(p);
   const bool reverse = ((const tarn_recurrent_params *)p->params)->reverse;
   return layer_scratch_bytes(&t.l, reverse, threads) + between_bytes(&t) +
-         (t.packed || t.l.loose ? 0 : t.w_bytes);
+         (t.packed || is_loose(&t.l) ? 0 : t.w_bytes);
 }
 
 static size_t prepared_bytes(const tarn_problem *p) {
@@ -166,7 +166,7 @@ static inline void candidate(const job *j, const row_set *r, int i, int64_t k, c
   const int64_t H = l->g.H;
   const float *gx = rows_gates(&j->c, r, i) + j->p->column[TARN_GRU_C] * H;
   const vf x_c = vf_load_m(gx + k, vm_first(H - k < VF ? H - k : VF));
-  const vf c = vf_gate(j->p->shared.activation, vf_add(vf_load(to_c), x_c));
+  const vf c = vf_candidate(j->p->shared.activation, vf_add(vf_load(to_c), x_c));
   give(j, TARN_GRU_OUT_C, r, i, k, c);
   keep(j, r, i, k, vf_load(j->update + r->b[i] * l->ld_h + k), c);
 }
@@ -187,7 +187,7 @@ static inline void unit(const job *j, const row_set *r, int i, int64_t k, const 
   const vf reset = vf_gate(sr, vf_add(x[TARN_GRU_R], h[TARN_GRU_R]));
   const vf update = vf_gate(sr, vf_add(x[TARN_GRU_U], h[TARN_GRU_U]));
   const vf c = vf_fma(reset, h[TARN_GRU_C], x[TARN_GRU_C]);
-  keep(j, r, i, k, update, vf_gate(j->p->shared.activation, c));
+  keep(j, r, i, k, update, vf_candidate(j->p->shared.activation, c));
 }
 
 /* Some blocks of units; second: of the candidate's phase. */
@@ -253,7 +253,7 @@ static tarn_status run(const tarn_call *call) {
   j.reset = (float *)(void *)rest;
   j.update = j.reset + g->B * t.l.ld_h;
   for (int v = 0; v < TARN_GRU_OUTS && p->cell; v++) j.out[v] = call->out[v]->data;
-  if (t.l.loose) return run_loose(&j);
+  if (is_loose(&t.l)) return run_loose(&j);
   if (!t.packed) {
     TARN_TRY(pack(&t, call->problem, call->in, rest + between_bytes(&t), call->pool));
     w = rest + between_bytes(&t);

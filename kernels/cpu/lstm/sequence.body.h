@@ -27,7 +27,7 @@ static plan plan_of(const tarn_problem *p) {
   plan t = {.l = {.g = g, .joined = g.T == 1, .parts = 1}};
   t.packed = p->stable && p->stable[g.w] && (params->shared.num_w == 1 || p->stable[g.w + 1]) &&
              (g.projection < 0 || p->stable[g.projection]);
-  t.l.loose = params->form == TARN_LSTM_CELL && FORM == TARN_BLOCKS_F32 && !t.packed;
+  t.l.loose = params->form == TARN_LSTM_CELL && !t.packed;
   t.l.part[0] = (part){0, 4 * g.H, g.w, g.b};
   layer_measure(&t.l);
   t.cell = (tarn_blocks){.form = FORM, .lanes = VF, .gates = 4, .spans = 1, .width = g.H};
@@ -51,7 +51,8 @@ static double cost_us(const tarn_problem *p, const tarn_machine *m) {
   const tarn_recurrent *g = &t.l.g;
   const double H = (double)g->H, P = (double)g->P, x = 4 * H * (double)g->I;
   const double step = 4 * H * P + (g->projection < 0 ? 0 : H * P) + (t.l.joined ? x : 0);
-  return layer_cost_us(g, step, t.l.joined ? 0 : x, t.packed || t.l.loose, m->gflops[TARGET], m);
+  return layer_cost_us(g, step, t.l.joined ? 0 : x, t.packed || is_loose(&t.l), m->gflops[TARGET],
+                       m);
 }
 
 static size_t m_bytes(const plan *t) { return aligned(t->l.g.B * t->ld_m); }
@@ -59,7 +60,7 @@ static size_t m_bytes(const plan *t) { return aligned(t->l.g.B * t->ld_m); }
 static size_t scratch_bytes(const tarn_problem *p, int threads) {
   const plan t = plan_of(p);
   const bool reverse = ((const tarn_recurrent_params *)p->params)->reverse;
-  const size_t w_bytes = t.packed || t.l.loose ? 0 : t.w_bytes;
+  const size_t w_bytes = t.packed || is_loose(&t.l) ? 0 : t.w_bytes;
   return layer_scratch_bytes(&t.l, reverse, threads) + m_bytes(&t) + w_bytes;
 }
 
@@ -116,10 +117,10 @@ static inline void give(const job *j, int v, int64_t at, vm lanes, vf x) {
   if (j->out[v]) vf_store_m(j->out[v] + at, lanes, x);
 }
 
-/* sr(x) s(y), both of which are given. */
-static inline vf given(const job *j, int out_x, int out_y, int64_t at, vm lanes, vf x, vf y) {
-  const tarn_recurrent_params *p = &j->p->shared;
-  const vf a = vf_gate(p->recurrent_activation, x), b = vf_gate(p->activation, y);
+/* sigmoid(x) tanh(y), both of which are given: the block ops have no others. */
+static __attribute__((noinline)) vf given(const job *j, int out_x, int out_y, int64_t at, vm lanes,
+                                          vf x, vf y) {
+  const vf a = vf_logistic(x), b = vf_tanh(y);
   give(j, out_x, at, lanes, a);
   give(j, out_y, at, lanes, b);
   return vf_mul(a, b);
@@ -247,11 +248,11 @@ static tarn_status run(const tarn_call *call) {
   const char *w = call->prepared;
   j.c.streams = course_streams(&j.c, t.w_bytes - t.x_bytes);
   j.m = (float *)(void *)rest;
-  if (!t.packed && !t.l.loose) {
+  if (!t.packed && !is_loose(&t.l)) {
     TARN_TRY(pack(&t, call->problem, call->in, rest + m_bytes(&t), call->pool));
     w = rest + m_bytes(&t);
   }
-  if (t.l.loose) {
+  if (is_loose(&t.l)) {
     TARN_TRY(course_multiply_loose(&j.c, &t.l.part[0], j.c.h[0]));
   } else {
     j.w_cell = (const float *)(const void *)(w + t.x_bytes);

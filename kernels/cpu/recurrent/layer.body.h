@@ -73,6 +73,9 @@ typedef struct layer {
 static size_t aligned(int64_t floats) { return ((size_t)floats * sizeof(float) + 63) / 64 * 64; }
 static int64_t whole_vectors(int64_t n) { return (n + VF - 1) / VF * VF; }
 
+/* Only the form that keeps weights as they are. */
+static inline bool is_loose(const layer *l) { return FORM == TARN_BLOCKS_F32 && l->loose; }
+
 /* The sizes that follow from g, joined and the parts. */
 static void layer_measure(layer *l) {
   const tarn_recurrent *g = &l->g;
@@ -82,8 +85,8 @@ static void layer_measure(layer *l) {
   l->steps = g->B ? (rows + g->B - 1) / g->B : 1;
   if (l->steps > g->T) l->steps = g->T > 0 ? g->T : 1;
   l->ld_h = whole_vectors(g->P);
-  l->gate_bytes = aligned((l->joined && !l->loose ? 1 : l->steps * g->B) * l->columns);
-  l->loose_bytes = l->loose ? aligned(g->B * (g->I + g->P)) : 0;
+  l->gate_bytes = aligned((l->joined && !is_loose(l) ? 1 : l->steps * g->B) * l->columns);
+  l->loose_bytes = is_loose(l) ? aligned(g->B * (g->I + g->P)) : 0;
   l->state_bytes = aligned(2 * g->B * l->ld_h);
   l->length_bytes = g->lengths < 0 ? 0 : ((size_t)g->B * sizeof(int64_t) + 63) / 64 * 64;
   const int64_t deepest = g->P > g->H ? g->P : g->H;
@@ -137,7 +140,7 @@ static tarn_gemm loose_product(const layer *l, const part *p) {
 /* What the largest loose product needs. */
 static size_t loose_room(const layer *l, int threads) {
   size_t most = 0;
-  for (int i = 0; i < l->parts && l->loose; i++) {
+  for (int i = 0; i < l->parts && is_loose(l); i++) {
     const tarn_gemm product = loose_product(l, &l->part[i]);
     const size_t bytes = tarn__gemm_room_bytes(&ISA, &product, threads);
     if (bytes > most) most = bytes;
@@ -219,7 +222,7 @@ static char *course_start(course *c, const layer *l, const tarn_call *call) {
   const float *h0 = call->in[g->h0]->data;
   for (int64_t b = 0; b < g->B; b++)
     memcpy(c->h[0] + b * l->ld_h, h0 + b * g->P, (size_t)g->P * sizeof *h0);
-  for (int i = 0; i < l->parts && l->joined && !l->loose; i++) {
+  for (int i = 0; i < l->parts && l->joined && !is_loose(l); i++) {
     const part *from = &l->part[i];
     const size_t bytes = (size_t)from->width * sizeof(float);
     if (from->b < 0) memset(c->gates + from->first, 0, bytes);

@@ -40,7 +40,7 @@ static inline float *rows_y(const course *c, const row_set *r, int i) {
   return c->y + (tarn__walk_t(&c->walk, r->s, b) * c->l->g.B + b) * c->l->g.P;
 }
 static inline const float *rows_gates(const course *c, const row_set *r, int i) {
-  if (c->l->loose) return c->gates + r->b[i] * c->l->columns;
+  if (is_loose(c->l)) return c->gates + r->b[i] * c->l->columns;
   if (c->l->joined) return c->gates;
   return c->gates + tarn__walk_row(&c->walk, r->s, r->b[i]) * c->l->columns;
 }
@@ -62,7 +62,7 @@ static inline float *tile_of(float *tiles, const row_set *r, block_range in, int
 static void step_multiply(const course *c, const row_set *r, const step_product *p, block_range in,
                           float *tiles) {
   const int64_t I = p->with_x ? c->l->g.I : 0;
-  if (c->l->loose) { /* the gates have it all */
+  if (is_loose(c->l)) { /* the gates have it all */
     memset(tiles, 0, (size_t)(r->n * (in.end - in.first) * 4 * VF) * sizeof *tiles);
     return;
   }
