@@ -83,7 +83,7 @@ void right() {
   cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   device_ints numbers(2 * 3 * 4 * 2);
   TARN_LAUNCH(number, dim3(3, 2), dim3(4, 2), 0, stream, numbers.at);
-  expect(numbers.read()[5] == -1, "work waits for somebody to wait for it");
+  expect(cudaStreamQuery(stream) == cudaErrorNotReady, "work waits for somebody to wait for it");
   cudaStreamSynchronize(stream);
   expect(numbers.read()[5] == 11 && numbers.read()[(1 * 3 + 2) * 8 + 7] == 2113, "indices of threads and blocks");
 
@@ -97,6 +97,7 @@ void right() {
     if (i / 32 == 1) second += i * 37 % 211, odd += i * 37 % 211 % 2;
   }
   cudaMemcpy(from.at, v.data(), sizeof(int) * v.size(), cudaMemcpyHostToDevice);
+  cudaStreamSynchronize(nullptr);   /* for which that one does not wait */
   for (const char *order : {"", "order=reverse"}) {
     setenv("TARN_EMULATED", order, 1);
     TARN_LAUNCH(sum_up, 1, 128, 128 * sizeof(int), stream, from.at, to.at);
@@ -110,7 +111,8 @@ void right() {
   unsetenv("TARN_EMULATED");
 
   device_ints counter(4);
-  cudaMemset(counter.at, 0, sizeof(int) * 4);
+  cudaMemsetAsync(counter.at, 0, sizeof(int) * 4, stream);
+  cudaStreamSynchronize(stream);
   cudaGraph_t graph;
   cudaGraphExec_t ready;
   cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed);
@@ -161,7 +163,7 @@ void faults(cudaStream_t stream, const char *what, void (*wrong)(cudaStream_t)) 
   const cudaError_t error = cudaStreamSynchronize(stream);
   dup2(saved, 2);
   close(saved);
-  expect(error == cudaErrorLaunchFailure && tarn_emulated_faults() == 1, what);
+  expect(error == cudaErrorLaunchFailure && tarn_emulated_faults() > 0, what);
 }
 
 void wrong() {
@@ -179,6 +181,7 @@ void wrong() {
          [](cudaStream_t s) { cudaMemcpyAsync(host, four, sizeof host, cudaMemcpyDeviceToHost, s); });
   faults(stream, "a copy of more than an allocation", [](cudaStream_t s) { cudaMemcpyAsync(four, four, 64, cudaMemcpyDeviceToDevice, s); });
   faults(stream, "a free of what is no allocation", [](cudaStream_t) { cudaFree(four + 1); });
+  cudaMemsetAsync(four, 0, 4 * sizeof(int), stream);
   TARN_LAUNCH(add_one, 1, 4, 0, stream, four);
   expect(cudaStreamSynchronize(stream) == cudaSuccess, "all is well after that");
 

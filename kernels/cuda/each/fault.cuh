@@ -6,7 +6,7 @@
 #include "kernels/fault.h"
 
 /* A step before has noted something, or a kernel of this one. */
-__device__ inline bool fault_noted(const tarn_fault *fault) {
+__device__ inline bool fault_noted(const volatile tarn_fault *fault) {
   return fault && fault->step;
 }
 
@@ -29,9 +29,10 @@ __device__ inline void fault_note(tarn_fault *fault, int64_t step, int64_t at, F
     __threadfence();
     if (fault_comes_first(fault, step, at)) {
       fill(fault);
-      fault->at = at;
+      volatile tarn_fault *const seen = fault; /* by those who have no lock */
+      seen->at = at;
       __threadfence();
-      fault->step = step;
+      seen->step = step;
     }
     __threadfence();
     atomicExch(&fault->lock, 0);

@@ -61,6 +61,7 @@ __global__ void __launch_bounds__(THREADS)
     }
     for (int by = 16; by > 0; by /= 2) sum += warp_other(sum, by);
     const A log_sum = logarithm ? log(sum) : (A)0;
+    __syncwarp(); /* y may be x, of which all lanes have read the first */
 #pragma unroll
     for (int k = 0; k < K; k++)
       if (lane + 32 * k < cols)

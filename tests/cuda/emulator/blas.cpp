@@ -74,7 +74,9 @@ cudaError_t multiply(const product &p) {
 
 cublasStatus_t enqueue_product(cudaStream_t stream, const product &p) {
   if (fails_now()) return CUBLAS_STATUS_EXECUTION_FAILED;
-  return enqueue_work(stream, [p] { return multiply(p); }) == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
+  return enqueue_work(stream, "a product", [p] { return multiply(p); }) == cudaSuccess
+             ? CUBLAS_STATUS_SUCCESS
+             : CUBLAS_STATUS_EXECUTION_FAILED;
 }
 
 bool known(cublasComputeType_t compute) {

@@ -8,9 +8,12 @@
  *   code=0          the module has no code for the device
  *   memory=BYTES    how large its memory is
  *   cudnn=1         graphs are put to cuDNN itself as well; 2: with a line for each that it took
- *   order=reverse   blocks and threads run from the last to the first */
+ *   order=reverse   blocks and threads run from the last to the first
+ *   checks=0        accesses are not checked (check/), which takes most of the time */
 #ifndef TARN_EMULATOR_DEVICE_H
 #define TARN_EMULATOR_DEVICE_H
+
+#include "check/check.h"
 
 #include <cuda_runtime_api.h>
 
@@ -43,6 +46,15 @@ bool fails_now();
 bool in_device(const void *p);
 /* Whether the bytes lie inside one live allocation. */
 bool allocated(const void *p, size_t bytes);
+/* The live allocation that p is in, until the next is made or freed; NULL: none. */
+struct allocation {
+  unsigned char *at;
+  size_t bytes;
+  uint64_t born; /* the stamp (check/check.h) */
+};
+const allocation *allocation_at(const void *p);
+const void *device_memory();
+size_t device_memory_bytes();
 /* Whether p is in the process's other memory, as far as an address tells. */
 bool looks_like_host(uint64_t word);
 bool pinned(const void *p, size_t bytes);
@@ -58,11 +70,15 @@ struct working {
 /* Runs one grid now (threads.cpp). */
 void run_grid(const char *name, dim3 grid, dim3 block, size_t shared_bytes,
               const std::function<void()> &body);
+/* The most dynamic shared memory that a kernel may have, which wants to be asked for above 48 KiB
+ * (cudaFuncSetAttribute). */
+constexpr size_t MOST_SHARED = size_t{64} << 10;
+size_t most_shared(const void *kernel);
 
 /* Puts work into a stream (streams.cpp): done when the stream is waited for, or noted while it is
  * captured. */
 typedef std::function<cudaError_t()> work;
-cudaError_t enqueue_work(cudaStream_t stream, work w);
+cudaError_t enqueue_work(cudaStream_t stream, const char *name, work w);
 void drain_all();   /* work of every stream */
 
 }  // namespace tarn_emulated

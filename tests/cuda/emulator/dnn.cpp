@@ -236,8 +236,9 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t dnn, cudnnBackendDescriptor_t pl
   numbers values;
   if (!numbers_of(operations, memory, &values)) return CUDNN_STATUS_BAD_PARAM;
   void *scratch = reinterpret_cast<void *>(workspace[0]);
-  const cudaError_t error = enqueue_work(dnn->stream, [=] {
+  const cudaError_t error = enqueue_work(dnn->stream, "a graph of cuDNN", [=] {
     if (!allocated(scratch, WORKSPACE)) return fault("cuDNN: the workspace is not in an allocation of the device");
+    note_write(scratch, WORKSPACE);
     memset(scratch, 0xee, WORKSPACE);
     return run_operations(config->graph->values.at(CUDNN_ATTR_OPERATIONGRAPH_OPS).parts, memory, values,
                           config->tensor_cores);

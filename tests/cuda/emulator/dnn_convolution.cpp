@@ -75,9 +75,11 @@ void add_taps(const taps &t, bool wide, char result) {
  * terms that are inside of x; `result` names the one of the three that the other two make. */
 void convolve(run &r, const convolution &c, const view &x, const view &w, const view &y,
               char result) {
-  std::vector<double> xs = factors(r, x), ws = factors(r, w), ys = factors(r, y);
+  const auto begin = [&](const view &v, char name) {
+    return name == result ? std::vector<double>(static_cast<size_t>(v.elements())) : factors(r, v);
+  };
+  std::vector<double> xs = begin(x, 'x'), ws = begin(w, 'w'), ys = begin(y, 'y');
   std::vector<double> &to = result == 'y' ? ys : result == 'x' ? xs : ws;
-  std::fill(to.begin(), to.end(), 0);
   const int64_t of_group = y.dims[1] / (x.dims[1] / w.dims[1]); /* outputs of a group */
   const int64_t rows[AXES] = {1, w.dims[1], w.dims[2], w.dims[3], 1};
   const int64_t length = x.dims[4], step = c.dilation[2];

@@ -48,7 +48,7 @@ cudnnStatus_t cudnnSoftmaxForward(cudnnHandle_t dnn, cudnnSoftmaxAlgorithm_t alg
     return CUDNN_STATUS_NOT_SUPPORTED;
   const int64_t rows = x_like->dims[0], cols = x_like->dims[1];
   const bool logarithm = algorithm == CUDNN_SOFTMAX_LOG;
-  const cudaError_t error = enqueue_work(dnn->stream, [=] {
+  const cudaError_t error = enqueue_work(dnn->stream, "a softmax of cuDNN", [=] {
     const size_t bytes = static_cast<size_t>(rows * cols) * bytes_of(e);
     if (!allocated(x, bytes) || !allocated(y, bytes))
       return fault("cuDNN: softmax outside of the device's allocations");

@@ -2,6 +2,8 @@
 #ifndef TARN_EMULATOR_ELEMENT_H
 #define TARN_EMULATOR_ELEMENT_H
 
+#include "check/check.h"
+
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <library_types.h>
@@ -25,6 +27,7 @@ inline size_t bytes_of(element e) {
 }
 
 inline double load(element e, const void *p, int64_t i) {
+  note_read(static_cast<const char *>(p) + i * static_cast<int64_t>(bytes_of(e)), bytes_of(e));
   switch (e) {
     case element::f16: return __half2float(static_cast<const __half *>(p)[i]);
     case element::bf16: return __bfloat162float(static_cast<const __nv_bfloat16 *>(p)[i]);
@@ -34,6 +37,7 @@ inline double load(element e, const void *p, int64_t i) {
   }
 }
 inline void store(element e, void *p, int64_t i, double value) {
+  note_write(static_cast<char *>(p) + i * static_cast<int64_t>(bytes_of(e)), bytes_of(e));
   switch (e) {
     case element::f16: static_cast<__half *>(p)[i] = __float2half(static_cast<float>(value)); break;
     case element::bf16:

@@ -28,7 +28,9 @@ unsigned char *base, *top;   /* the range, and the end of what has been used of 
 size_t used;
 int workers;
 bool opened;
-std::map<unsigned char *, size_t> blocks, pinned_blocks;   /* by address: bytes */
+std::map<unsigned char *, allocation> blocks;          /* by address */
+std::map<unsigned char *, size_t> pinned_blocks;       /* by address: bytes */
+allocation recent[64];                                 /* for allocation_at */
 
 size_t padded(size_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN + 2 * GUARD; }
 size_t capacity() { return static_cast<size_t>(setting("memory", 4ll << 30)); }
@@ -48,9 +50,9 @@ void reserve() {
 /* The first gap that is large enough, as lists of free memory would find it. */
 unsigned char *find(size_t bytes) {
   unsigned char *at = base;
-  for (const auto &[start, size] : blocks) {
+  for (const auto &[start, block] : blocks) {
     if (at + bytes <= start - GUARD) return at;
-    at = start - GUARD + padded(size);
+    at = start - GUARD + padded(block.bytes);
   }
   return at + bytes <= base + RESERVED ? at : nullptr;
 }
@@ -99,12 +101,30 @@ bool in_device(const void *p) {
   return base && at >= base && at < base + RESERVED;
 }
 
+const void *device_memory() {
+  reserve();
+  return base;
+}
+size_t device_memory_bytes() { return RESERVED; }
+
+const allocation *allocation_at(const void *p) {
+  auto *at = const_cast<unsigned char *>(static_cast<const unsigned char *>(p));
+  allocation &kept = recent[reinterpret_cast<uintptr_t>(at) / 4096 % 64];
+  if (static_cast<size_t>(at - kept.at) >= kept.bytes) {
+    const auto after = blocks.upper_bound(at);
+    if (after == blocks.begin()) return nullptr;
+    kept = std::prev(after)->second;
+  }
+  return static_cast<size_t>(at - kept.at) < kept.bytes ? &kept : nullptr;
+}
+
 bool allocated(const void *p, size_t bytes) {
   auto *at = const_cast<unsigned char *>(static_cast<const unsigned char *>(p));
   auto found = blocks.upper_bound(at);
   if (found == blocks.begin()) return false;
-  --found;
-  return at >= found->first && bytes <= found->second && static_cast<size_t>(at - found->first) <= found->second - bytes;
+  const allocation &a = std::prev(found)->second;
+  const auto offset = static_cast<size_t>(at - a.at);
+  return offset <= a.bytes && bytes <= a.bytes - offset;
 }
 
 bool pinned(const void *p, size_t bytes) {
@@ -124,10 +144,10 @@ bool looks_like_host(uint64_t word) {
 
 void check_guards() {
   working open;
-  for (const auto &[at, bytes] : blocks)
-    if (!whole(at, bytes)) {
-      fault("somebody wrote outside of an allocation of %zu bytes", bytes);
-      fill(at, bytes);
+  for (const auto &[at, block] : blocks)
+    if (!whole(at, block.bytes)) {
+      fault("somebody wrote outside of an allocation of %zu bytes", block.bytes);
+      fill(at, block.bytes);
     }
 }
 
@@ -156,7 +176,7 @@ cudaError_t cudaMalloc(void **memory, size_t bytes) {
     top = end;
   }
   used += all;
-  blocks[at + GUARD] = bytes;
+  blocks[at + GUARD] = {at + GUARD, bytes, ++here.now};
   fill(at + GUARD, bytes);
   *memory = at + GUARD;
   return cudaSuccess;
@@ -170,11 +190,13 @@ cudaError_t cudaFree(void *memory) {
   auto *at = static_cast<unsigned char *>(memory);
   const auto found = blocks.find(at);
   if (found == blocks.end()) return fault("cudaFree of what is no allocation");
-  if (!whole(at, found->second)) fault("somebody wrote outside of an allocation of %zu bytes", found->second);
-  fill(at, found->second);
-  ASAN_POISON_MEMORY_REGION(at, found->second);
-  used -= padded(found->second);
+  const size_t bytes = found->second.bytes;
+  if (!whole(at, bytes)) fault("somebody wrote outside of an allocation of %zu bytes", bytes);
+  fill(at, bytes);
+  ASAN_POISON_MEMORY_REGION(at, bytes);
+  used -= padded(bytes);
   blocks.erase(found);
+  for (allocation &kept : recent) kept = {};
   return broken();
 }
 

@@ -218,6 +218,8 @@ cudnnStatus_t cudnnRNNForward(cudnnHandle_t dnn, cudnnRNNDescriptor_t d, cudnnFo
       weight_bytes < end || workspace_bytes < WORKSPACE)
     return CUDNN_STATUS_BAD_PARAM;
   const job j = {*d, x_like->T, x_like->B, x, hx, cx, y, hy, cy, static_cast<const char *>(weights), workspace};
-  return enqueue_work(dnn->stream, [j] { return run(j); }) == cudaSuccess ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;
+  return enqueue_work(dnn->stream, "a layer of cuDNN", [j] { return run(j); }) == cudaSuccess
+             ? CUDNN_STATUS_SUCCESS
+             : CUDNN_STATUS_EXECUTION_FAILED;
 }
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 namespace tarn_emulated {
 
@@ -17,6 +18,7 @@ namespace {
 cudaError_t last = cudaSuccess, unsaid = cudaSuccess;
 int faults;
 long calls_to_failure = -1;
+std::map<const void *, size_t> asked_shared;   /* by kernel */
 
 /* The text behind NAME= in TARN_EMULATED, which is a list of such with commas. */
 const char *text_of(const char *name) {
@@ -65,6 +67,12 @@ cudaError_t say() {
   const cudaError_t error = unsaid;
   unsaid = cudaSuccess;
   return error;
+}
+
+size_t most_shared(const void *kernel) {
+  const std::lock_guard<std::recursive_mutex> held(lock);
+  const auto asked = asked_shared.find(kernel);
+  return asked == asked_shared.end() ? size_t{48} << 10 : asked->second;
 }
 
 bool fails_now() {
@@ -157,7 +165,7 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr what, int) {
     case cudaDevAttrGlobalMemoryBusWidth: *value = 512; break;
     case cudaDevAttrMaxThreadsPerBlock: *value = 1024; break;
     case cudaDevAttrMaxSharedMemoryPerBlock: *value = 48 << 10; break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 64 << 10; break;   /* the least of all that are supported */
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = MOST_SHARED; break;   /* the least of all that are supported */
     default: return fail(cudaErrorNotSupported);
   }
   return cudaSuccess;
@@ -171,8 +179,11 @@ cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const v
   memset(attributes, 0, sizeof *attributes);
   return setting("code", 1) ? cudaSuccess : fail(cudaErrorNoKernelImageForDevice);
 }
-cudaError_t cudaFuncSetAttribute(const void *, enum cudaFuncAttribute what, int value) {
-  if (what == cudaFuncAttributeMaxDynamicSharedMemorySize && value > 64 << 10) return fail(cudaErrorInvalidValue);
+cudaError_t cudaFuncSetAttribute(const void *kernel, enum cudaFuncAttribute what, int value) {
+  const std::lock_guard<std::recursive_mutex> held(lock);
+  if (what != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
+  if (value < 0 || static_cast<size_t>(value) > MOST_SHARED) return fail(cudaErrorInvalidValue);
+  asked_shared[kernel] = static_cast<size_t>(value);
   return cudaSuccess;
 }
 

@@ -16,22 +16,46 @@ struct CUevent_st {
   cudaStream_t stream = nullptr;
   bool recorded = false, passed = false;
   double ms = 0;
+  tarn_emulated::clock before;   /* what has been done when it passes */
 };
+namespace {
+struct step {
+  const char *name;
+  work run;
+};
+struct enqueued {
+  step of;
+  tarn_emulated::clock known;   /* to the host, then */
+};
+}  // namespace
 struct CUgraph_st {
-  std::vector<work> steps;
+  std::vector<step> steps;
 };
 struct CUgraphExec_st {
-  std::vector<work> steps;
+  std::vector<step> steps;
 };
 struct CUstream_st {
-  std::deque<work> pending;
+  std::deque<enqueued> pending;
   bool capturing = false, invalid = false;
-  std::vector<work> captured;
+  std::vector<step> captured;
+  stream_order order;
 };
 
 namespace {
 
 std::set<cudaStream_t> streams;
+CUstream_st default_stream;   /* those above do not wait for it: cudaStreamNonBlocking */
+
+bool all_idle() {
+  for (cudaStream_t stream : streams)
+    if (!stream->pending.empty()) return false;
+  return true;
+}
+
+cudaError_t run_now(cudaStream_t stream, const step &s, const tarn_emulated::clock &known) {
+  const work_of checked(stream->order, known, s.name);
+  return s.run();
+}
 
 double now_ms() {
   struct timespec t;
@@ -43,13 +67,19 @@ cudaError_t drain(cudaStream_t stream) {
   if (stream->pending.empty()) return broken();
   working open;
   while (!stream->pending.empty() && broken() == cudaSuccess) {
-    const work w = std::move(stream->pending.front());
+    const enqueued next = std::move(stream->pending.front());
     stream->pending.pop_front();
-    const cudaError_t error = w();
+    const cudaError_t error = run_now(stream, next.of, next.known);
     if (error != cudaSuccess) fail(error);
   }
   stream->pending.clear();
   return broken();
+}
+
+void copy(void *to, const void *from, size_t bytes) {
+  note_access(access::copied, from, bytes, nullptr);
+  note_access(access::write, to, bytes, nullptr);
+  memmove(to, from, bytes);
 }
 
 /* A wait in the midst of a capture spoils it. */
@@ -75,31 +105,36 @@ cudaError_t check_copy(const void *to, const void *from, size_t bytes, cudaMemcp
 
 namespace tarn_emulated {
 
-cudaError_t enqueue_work(cudaStream_t stream, work w) {
+cudaError_t enqueue_work(cudaStream_t stream, const char *name, work w) {
   const std::lock_guard<std::recursive_mutex> held(lock);
   if (broken() != cudaSuccess) return broken();
   if (!stream) {
     working open;
-    return w();
+    return run_now(&default_stream, {name, std::move(w)}, host_clock());
   }
-  if (stream->capturing) stream->captured.push_back(std::move(w));
-  else stream->pending.push_back(std::move(w));
+  if (stream->capturing) stream->captured.push_back({name, std::move(w)});
+  else stream->pending.push_back({{name, std::move(w)}, host_clock()});
   return cudaSuccess;
 }
 
 void drain_all() {
   const std::lock_guard<std::recursive_mutex> held(lock);
-  for (cudaStream_t stream : streams) drain(stream);
+  for (cudaStream_t stream : streams) {
+    drain(stream);
+    host_waited(stream->order, all_idle());
+  }
+  host_waited(default_stream.order, all_idle());
 }
 
-void enqueue(const char *name, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream, std::function<void()> body) {
+void enqueue(const char *name, const void *kernel, dim3 grid, dim3 block, size_t shared_bytes,
+             cudaStream_t stream, std::function<void()> body) {
   const uint64_t threads = uint64_t{block.x} * block.y * block.z;
   if (!threads || threads > 1024 || block.z > 64 || !grid.x || !grid.y || !grid.z || grid.x > 0x7fffffffu || grid.y > 65535 ||
       grid.z > 65535) {
     fail(cudaErrorInvalidConfiguration);
     return;
   }
-  if (shared_bytes > 64 << 10) {
+  if (shared_bytes > most_shared(kernel)) {
     fail(cudaErrorInvalidValue);
     return;
   }
@@ -107,7 +142,7 @@ void enqueue(const char *name, dim3 grid, dim3 block, size_t shared_bytes, cudaS
     fail(cudaErrorLaunchOutOfResources);
     return;
   }
-  const cudaError_t error = enqueue_work(stream, [=] {
+  const cudaError_t error = enqueue_work(stream, name, [=] {
     run_grid(name, grid, block, shared_bytes, body);
     return broken();
   });
@@ -139,6 +174,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const std::lock_guard<std::recursive_mutex> held(lock);
   drain(stream);
+  host_waited(stream->order, all_idle());   /* which CUDA does not promise; here nothing is left */
   streams.erase(stream);
   delete stream;
   return cudaSuccess;
@@ -152,9 +188,15 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     drain(stream);
     check_guards();
   }
+  host_waited((stream ? stream : &default_stream)->order, all_idle());
   return say();
 }
-cudaError_t cudaStreamQuery(cudaStream_t stream) { return stream->pending.empty() ? broken() : cudaErrorNotReady; }
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  const std::lock_guard<std::recursive_mutex> held(lock);
+  if (!stream->pending.empty()) return cudaErrorNotReady;
+  host_waited(stream->order, all_idle());
+  return broken();
+}
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status) {
   *status = stream && stream->capturing ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
@@ -169,22 +211,33 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
   const bool staged = kind == cudaMemcpyHostToDevice && !pinned(from, bytes);
   const cudaError_t error = check_copy(to, from, bytes, kind, staged);
   if (error != cudaSuccess) return error;
-  if (!staged) return enqueue_work(stream, [=] { return memmove(to, from, bytes), cudaSuccess; });
+  if (!staged)
+    return enqueue_work(stream, "a copy", [=] { return copy(to, from, bytes), cudaSuccess; });
   if (spoils(stream)) return fail(cudaErrorStreamCaptureUnsupported);
   const std::vector<char> kept(static_cast<const char *>(from), static_cast<const char *>(from) + bytes);
-  return enqueue_work(stream, [=] { return memcpy(to, kept.data(), bytes), cudaSuccess; });
+  return enqueue_work(stream, "a copy", [=] { return copy(to, kept.data(), bytes), cudaSuccess; });
 }
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind) {
   working open;
   if (fails_now()) return fail(cudaErrorUnknown);
   const cudaError_t error = check_copy(to, from, bytes, kind, true);
-  if (error == cudaSuccess) memmove(to, from, bytes);
-  return error;
+  if (error != cudaSuccess) return error;
+  const cudaError_t done =
+      enqueue_work(nullptr, "cudaMemcpy", [=] { return copy(to, from, bytes), cudaSuccess; });
+  /* The real one returns once what is not pinned was staged, and does not wait within the device.
+   */
+  const bool waits =
+      kind == cudaMemcpyDeviceToHost || (kind == cudaMemcpyHostToDevice && pinned(from, bytes));
+  if (waits) host_waited(default_stream.order, all_idle());
+  return done;
 }
 cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream) {
   const std::lock_guard<std::recursive_mutex> held(lock);
   if (!allocated(to, bytes)) return fault("a memset of %zu bytes outside of the device's allocations", bytes);
-  return enqueue_work(stream, [=] { return memset(to, value, bytes), cudaSuccess; });
+  return enqueue_work(stream, "a memset", [=] {
+    note_write(to, bytes);
+    return memset(to, value, bytes), cudaSuccess;
+  });
 }
 cudaError_t cudaMemset(void *to, int value, size_t bytes) { return cudaMemsetAsync(to, value, bytes, nullptr); }
 cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height,
@@ -193,9 +246,10 @@ cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_
   if (!width || !height) return cudaSuccess;
   const cudaError_t error = check_copy(to, from, width, kind, false);
   if (error != cudaSuccess) return error;
-  return enqueue_work(stream, [=] {
+  return enqueue_work(stream, "a copy", [=] {
     for (size_t i = 0; i < height; i++)
-      memmove(static_cast<char *>(to) + i * to_pitch, static_cast<const char *>(from) + i * from_pitch, width);
+      copy(static_cast<char *>(to) + i * to_pitch, static_cast<const char *>(from) + i * from_pitch,
+           width);
     return cudaSuccess;
   });
 }
@@ -240,8 +294,8 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
 cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
   const std::lock_guard<std::recursive_mutex> held(lock);
   if (fails_now()) return fail(cudaErrorUnknown);
-  for (const work &w : graph->steps) {
-    const cudaError_t error = enqueue_work(stream, w);
+  for (const step &s : graph->steps) {
+    const cudaError_t error = enqueue_work(stream, s.name, s.run);
     if (error != cudaSuccess) return error;
   }
   return cudaSuccess;
@@ -266,9 +320,10 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
   event->stream = stream;
   event->recorded = true;
   event->passed = false;
-  return enqueue_work(stream, [=] {
+  return enqueue_work(stream, "an event", [=] {
     event->passed = true;
     event->ms = now_ms();
+    event->before = reached(stream->order);
     return cudaSuccess;
   });
 }
@@ -277,11 +332,24 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const std::lock_guard<std::recursive_mutex> held(lock);
-  return event->recorded ? drain(event->stream) : cudaSuccess;
+  if (!event->recorded) return cudaSuccess;
+  const cudaError_t error = drain(event->stream);
+  host_waited(event->before);
+  return error;
 }
-cudaError_t cudaEventQuery(cudaEvent_t event) { return !event->recorded || event->passed ? broken() : cudaErrorNotReady; }
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  const std::lock_guard<std::recursive_mutex> held(lock);
+  if (event->recorded && !event->passed) return cudaErrorNotReady;
+  host_waited(event->before);
+  return broken();
+}
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
-  return enqueue_work(stream, [=] { return event->recorded && !event->passed ? drain(event->stream) : cudaSuccess; });
+  return enqueue_work(stream, "a wait", [=] {
+    if (!event->recorded) return cudaSuccess;
+    const cudaError_t error = event->passed ? cudaSuccess : drain(event->stream);
+    stream->order.known.join(event->before);
+    return error;
+  });
 }
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t first, cudaEvent_t last) {
   if (!first->recorded || !last->recorded) return fail(cudaErrorInvalidResourceHandle);

@@ -12,17 +12,20 @@
 #include <ucontext.h>
 
 #include <deque>
-#include <memory>
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/asan_interface.h>
 #define TARN_ASAN 1
 #else
 #define TARN_ASAN 0
+#define ASAN_POISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
 #endif
 
-uint3 threadIdx, blockIdx, blockDim, gridDim;
+/* Not among what has no value, where the checker takes everything for shared memory. */
+#define INDEX __attribute__((section(".data")))
+uint3 threadIdx INDEX, blockIdx INDEX, blockDim INDEX, gridDim INDEX;
 
 namespace tarn_emulated {
 namespace {
@@ -48,7 +51,8 @@ struct lane {
 };
 struct warp {
   uint64_t posted[32];
-  unsigned arrived = 0, mask = 0;
+  unsigned arrived = 0, masks[32];
+  const char *calls[32];
 };
 
 struct stack_owner {
@@ -72,18 +76,20 @@ const std::function<void()> *body;
 const char *kernel_name;
 unsigned threads, next_thread, finished;
 unsigned arrived, yes_now, yes_before;
+call_site barrier_of_first;
 uint64_t turn;                   /* counts barriers */
 bool backwards, stuck;
 size_t idle_switches;            /* since somebody got on */
 std::vector<warp> warps;
 std::vector<lane> lanes;
-std::unique_ptr<unsigned char[]> shared;
+alignas(16) unsigned char shared[MOST_SHARED];
 size_t shared_bytes_now;
 
 void place(unsigned thread) {
   threadIdx.x = thread % blockDim.x;
   threadIdx.y = thread / blockDim.x % blockDim.y;
   threadIdx.z = thread / blockDim.x / blockDim.y;
+  here.thread = thread;
 }
 
 #if !TARN_ASAN
@@ -185,7 +191,8 @@ void run_block() {
   idle_switches = 0;
   warps.assign((threads + 31) / 32, warp());
   lanes.assign(threads, lane());
-  for (size_t i = 0; i < shared_bytes_now; i++) shared[i] = 0xff;   /* NaN: nobody set it */
+  memset(shared, 0xff, shared_bytes_now);   /* NaN: nobody set it */
+  block_begins();
   switch_to(fresh());
   if (finished == threads) return;
   fault("%s: block (%u,%u,%u) cannot go on: %u of %u threads have ended, and the others wait at a barrier or for lanes that do "
@@ -198,13 +205,20 @@ void run_block() {
 }  // namespace
 
 unsigned thread_rank() { return threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z); }
-void *shared_memory() { return shared.get(); }
+void *shared_memory() { return shared; }
+void fence() { fence_passed(); }
 
 /* Counts those who said yes at this barrier. */
-int block_count(bool yes) {
+int block_count(bool yes, call_site site) {
   const uint64_t mine = turn;
   yes_now += yes;
+  if (arrived == 0) barrier_of_first = site;
+  else if (site.line != barrier_of_first.line || strcmp(site.file, barrier_of_first.file) != 0)
+    fault("%s: threads of block (%u,%u,%u) meet at different barriers, %s:%d and %s:%d",
+          kernel_name, blockIdx.x, blockIdx.y, blockIdx.z, barrier_of_first.file,
+          barrier_of_first.line, site.file, site.line);
   if (++arrived == threads) {
+    barrier_passed(threads);
     arrived = 0;
     yes_before = yes_now;
     yes_now = 0;
@@ -215,23 +229,28 @@ int block_count(bool yes) {
   idle_switches = 0;
   return static_cast<int>(yes_before);
 }
-void barrier() { block_count(false); }
 
-const uint64_t *exchange(unsigned mask, uint64_t value) {
+const uint64_t *exchange(const char *call, unsigned mask, uint64_t value) {
   const unsigned rank = current->thread, in_warp = rank % 32, first = rank - in_warp;
   warp &w = warps[rank / 32];
   if (threads - first < 32) mask &= (1u << (threads - first)) - 1;   /* lanes that the block does not have */
   if (!(mask >> in_warp & 1)) fault("%s: lane %u is not in its own mask %08x", kernel_name, in_warp, mask);
   const uint64_t mine = lanes[rank].turn;
   w.posted[in_warp] = value;
+  w.masks[in_warp] = mask;
+  w.calls[in_warp] = call;
   w.arrived |= 1u << in_warp;
   if ((w.arrived & mask) == mask) {
     for (unsigned i = 0; i < 32; i++)
       if (mask >> i & 1) {
+        if (w.masks[i] != mask || strcmp(w.calls[i], call) != 0)
+          fault("%s: lanes %u and %u meet with %s of %08x and %s of %08x", kernel_name, i, in_warp,
+                w.calls[i], w.masks[i], call, mask);
         memcpy(lanes[first + i].got, w.posted, sizeof w.posted);
         lanes[first + i].turn++;
       }
     w.arrived &= ~mask;
+    if (!strcmp(call, "__syncwarp")) lanes_met(first, mask);   /* the others order no memory */
     idle_switches = 0;
   }
   while (lanes[rank].turn == mine) step_aside();
@@ -246,8 +265,10 @@ void run_grid(const char *name, dim3 grid, dim3 block, size_t shared_bytes, cons
   blockDim = {block.x, block.y, block.z};
   threads = block.x * block.y * block.z;
   backwards = setting_is("order", "reverse");
-  shared.reset(new unsigned char[shared_bytes + 16]);   /* new's alignment is 16 */
   shared_bytes_now = shared_bytes;
+  note_dynamic(shared, shared_bytes, sizeof shared);
+  ASAN_UNPOISON_MEMORY_REGION(shared, sizeof shared);
+  ASAN_POISON_MEMORY_REGION(shared + shared_bytes, sizeof shared - shared_bytes);
   host.bottom = nullptr;   /* another thread's stack, perhaps */
   host.begun = true;
   const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;

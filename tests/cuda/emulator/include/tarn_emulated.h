@@ -35,17 +35,29 @@ constexpr int warpSize = 32;
 namespace tarn_emulated {
 
 /* Puts a grid into a stream; what is wrong with its shape becomes the runtime's last error. */
-void enqueue(const char *name, dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
-             std::function<void()> body);
+void enqueue(const char *name, const void *kernel, dim3 grid, dim3 block, size_t shared_bytes,
+             cudaStream_t stream, std::function<void()> body);
 /* An argument's bytes: says so, and fails the next cudaGetLastError, when a word in them is an
  * address in the host's memory. */
 void check_argument(const char *name, int index, const void *bytes, size_t count);
 /* The launch's dynamic shared memory. */
 void *shared_memory();
-/* Waits for all threads of the block. */
-void barrier();
-/* Waits for the lanes of `mask`, each with a value; gives all of theirs, by lane. */
-const uint64_t *exchange(unsigned mask, uint64_t value);
+/* Waits for all threads of the block, all at the same place in the source; how many said yes. */
+struct call_site {
+  const char *file;
+  int line;
+};
+int block_count(bool yes, call_site site);
+/* Waits for the lanes of `mask`, each with a value, all in the same call; gives all of theirs, by
+ * lane. */
+const uint64_t *exchange(const char *call, unsigned mask, uint64_t value);
+/* __threadfence. */
+void fence();
+/* While it lives, this thread's accesses are one atomic change of so many bytes. */
+struct atomic_access {
+  atomic_access(const void *at, size_t bytes);
+  ~atomic_access();
+};
 /* This thread's number within its block, x first. */
 unsigned thread_rank();
 
@@ -59,7 +71,7 @@ void launch(const char *name, void (*kernel)(P...), dim3 grid, dim3 block, size_
         ((__builtin_clear_padding(&v), check_argument(name, index++, &v, sizeof v)), ...);
       },
       values);
-  enqueue(name, grid, block, shared_bytes, stream,
+  enqueue(name, reinterpret_cast<const void *>(kernel), grid, block, shared_bytes, stream,
           [kernel, values] { std::apply(kernel, values); });
 }
 
@@ -69,9 +81,19 @@ void launch(const char *name, void (*kernel)(P...), dim3 grid, dim3 block, size_
   tarn_emulated::launch(#kernel, kernel, (grid), (block), (shared_bytes), (stream), ##__VA_ARGS__)
 #define TARN_SHARED(type, name) type *name = static_cast<type *>(tarn_emulated::shared_memory())
 
-inline void __syncthreads() { tarn_emulated::barrier(); }
-inline void __threadfence() {}
-inline void __threadfence_block() {}
+#define TARN_SITE const char *file = __builtin_FILE(), int line = __builtin_LINE()
+inline void __syncthreads(TARN_SITE) { tarn_emulated::block_count(false, {file, line}); }
+inline int __syncthreads_count(int yes, TARN_SITE) {
+  return tarn_emulated::block_count(yes != 0, {file, line});
+}
+inline int __syncthreads_or(int yes, TARN_SITE) {
+  return tarn_emulated::block_count(yes != 0, {file, line}) != 0;
+}
+inline int __syncthreads_and(int yes, TARN_SITE) {
+  return tarn_emulated::block_count(yes == 0, {file, line}) == 0;
+}
+#undef TARN_SITE
+inline void __threadfence() { tarn_emulated::fence(); }
 
 #include "tarn_emulated_atomics.h"
 #include "tarn_emulated_math.h"

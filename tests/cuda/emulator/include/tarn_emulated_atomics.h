@@ -1,10 +1,12 @@
-/* Atomic functions: threads are switched only at barriers and shuffles, so these are plain. */
+/* Atomic functions: threads are switched only at barriers and shuffles, so these are plain, but for
+ * what is told to the checker. */
 #ifndef TARN_EMULATED_ATOMICS_H
 #define TARN_EMULATED_ATOMICS_H
 
 #define TARN_ATOMIC(NAME, EXPRESSION)          \
   template <typename T>                        \
   T NAME(T *at, std::common_type_t<T> value) { \
+    const tarn_emulated::atomic_access checked(at, sizeof *at); \
     const T old = *at;                         \
     *at = static_cast<T>(EXPRESSION);          \
     return old;                                \
@@ -23,6 +25,7 @@ TARN_ATOMIC(atomicDec, old == 0 || old > value ? value : old - 1)
 
 template <typename T>
 T atomicCAS(T *at, std::common_type_t<T> wanted, std::common_type_t<T> value) {
+  const tarn_emulated::atomic_access checked(at, sizeof *at);
   const T old = *at;
   if (memcmp(&old, &wanted, sizeof old) == 0) *at = value;
   return old;
