@@ -4,7 +4,7 @@
 conform=$1 bad=0 graphs=0
 for op in Conv3D Conv3DBackpropInputV2 Conv3DBackpropFilterV2 MaxPool MaxPool3D MaxPoolGrad AvgPool AvgPool3D AvgPoolGrad AvgPool3DGrad \
   FusedBatchNormV3 FusedBatchNormGradV3; do
-  text=$(TARN_EMULATED=cudnn=2 "$conform" --device $op 2>&1) || { echo "$op:"; echo "$text" | grep -v 'took graph' | head; bad=1; }
+  text=$(TARN_EMULATED=cudnn=2,checks=0 "$conform" --device $op 2>&1) || { echo "$op:"; echo "$text" | grep -v 'took graph' | head; bad=1; }
   taken=$(echo "$text" | grep -c 'took graph')
   [ "$taken" -gt 0 ] || { echo "$op: no graph was put to cuDNN"; bad=1; }
   graphs=$((graphs + taken))
