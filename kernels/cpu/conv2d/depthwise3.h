@@ -1,5 +1,5 @@
-/* Rows of a 3x3 depthwise convolution, stride 1 or 2, at most one column of padding a side: what
- * the kernels that have some inside include; per target, as the block's columns are the target's. */
+/* Rows of a 3x3 depthwise convolution, stride 1 or 2, at most one column of padding a side: for the
+ * kernels that have such rows inside; per target, as the block's columns are the target's. */
 #ifndef TARN_KERNELS_CPU_CONV2D_DEPTHWISE3_H
 #define TARN_KERNELS_CPU_CONV2D_DEPTHWISE3_H
 
