@@ -7,8 +7,10 @@
 tarn_status tarn__call_allocate(const tarn_call *call, int i, const tarn_shape *shape) {
   tarn_tensor made;
   const tarn_tensor *out = call->out[i];
-  if (call->problem->out_shape[i].rank >= 0 && tarn__dtype_in(out->dtype, TARN_PLAIN) &&
-      out->data && tarn__shape_equal(&out->shape, shape))
+  /* planned, where the problem knows shapes: kernels that others call may have none */
+  const bool planned = call->problem->out_shape && call->problem->out_shape[i].rank >= 0;
+  if (planned && tarn__dtype_in(out->dtype, TARN_PLAIN) && out->data &&
+      tarn__shape_equal(&out->shape, shape))
     return TARN_OK;
   TARN_TRY(
       tarn__tensor_new_raw(tarn__call_allocator(call), call->problem->out_dtype[i], shape, &made));
