@@ -24,7 +24,7 @@ static const fault_case cases[] = {
       {"grad", TARN_F32, 4, {1, 1, 4, 1}},
       {"bad", TARN_I64, 4, {1, 1, 4, 1}}},
      (const int64_t[]){0, 3, 4, 1},
-     (const int64_t[]){0, 9}},
+     (const int64_t[]){0, 9, 4, 1}},
     {"ReverseSequence",
      "T=float; Tlen=int64; seq_dim=1; batch_dim=0",
      "x bad",
